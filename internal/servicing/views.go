@@ -1,0 +1,174 @@
+package servicing
+
+import (
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/money"
+)
+
+// ContractID, PaymentID, BankAccountID and FlowID name things made by us. They
+// sort by age and carry nothing personal.
+type (
+	ContractID    string
+	PaymentID     string
+	BankAccountID string
+	FlowID        string
+)
+
+// Overview is a customer's first page: every contract in one card.
+type Overview struct {
+	Date      money.Date // the business date
+	FirstName string
+	Contracts []Card
+}
+
+// Card is one contract in short.
+type Card struct {
+	ID            ContractID
+	Kind          contract.Kind
+	AccountNumber string
+	Vehicle       Vehicle
+	Closed        bool
+	Balance       money.Cents // principal, or the rent still to come
+	Due           contract.Due
+	Autopay       *Autopay // nil when off
+	Scheduled     []Payment
+	LastPayment   *Payment
+	Paid          money.Cents // principal repaid so far
+	Original      money.Cents // amount financed at the start
+}
+
+// Vehicle is the car behind the contract.
+type Vehicle struct {
+	Year        int
+	Make, Model string
+	VIN         string
+}
+
+// Account is a contract's own page.
+type Account struct {
+	Card
+	Date      money.Date
+	Terms     contract.Terms
+	Original  Origin
+	State     contract.State
+	Payoff    contract.Payoff // as of the business date
+	Spans     []contract.Span // how the interest since the last payment came about
+	History   []HistoryRow    // newest first
+	Remaining []contract.Row  // the rest of the schedule
+	YTD       YearToDate
+}
+
+// Origin is the contract as first made, before it came to these books.
+type Origin struct {
+	Date   money.Date
+	Amount money.Cents
+	Term   int
+	Rate   money.Rate
+}
+
+// YearToDate sums a calendar year's payments.
+type YearToDate struct {
+	Year                      int
+	Interest, Principal, Fees money.Cents
+}
+
+// HistoryRow is one posted thing: what it was, when it counts, and where its
+// money went. A correction posted later stands as a row of its own.
+type HistoryRow struct {
+	Effective  money.Date
+	Posted     money.Instant
+	Kind       string // payment, payment_returned, late_fee, returned_fee, correction
+	Amount     money.Cents
+	Allocation contract.Allocation
+	Balance    money.Cents // principal after it
+	PaymentID  PaymentID   // "" when none
+}
+
+// Payment is one payment as its customer sees it.
+type Payment struct {
+	ID           PaymentID
+	Contract     ContractID
+	Confirmation string
+	Kind         billing.AmountKind // due, other, payoff
+	Autopay      bool
+	State        billing.PaymentState
+	Amount       money.Cents
+	Date         money.Date // the day it counts
+	Created      money.Instant
+	Method       BankAccount
+	Allocation   contract.Allocation // as posted; as planned while scheduled
+	BalanceAfter money.Cents
+	ReturnCode   string
+	ReturnReason string // in plain words
+	ReturnedOn   money.Date
+	Cancellable  bool
+}
+
+// BankAccount is a way to pay, with all but the last four digits hidden.
+type BankAccount struct {
+	ID      BankAccountID
+	Type    string // checking or savings
+	Bank    string // routing number's last four: we hold no directory of banks
+	Routing string
+	Last4   string
+	Holder  string
+}
+
+// Autopay is an enrolment in force.
+type Autopay struct {
+	Method        BankAccount
+	Since         money.Date
+	NextDate      money.Date
+	NextAmount    money.Cents
+	Authorization string // the text that was agreed to
+}
+
+// Statement is one line of the list of statements.
+type Statement struct {
+	Closing        money.Date
+	DueDate        money.Date
+	AmountDue      money.Cents
+	ClosingBalance money.Cents
+}
+
+// PaymentRequest asks for a payment. Key is made once, when the review page is
+// made, so that however often the confirmation arrives there is one payment.
+type PaymentRequest struct {
+	Key      string
+	Contract ContractID
+	Kind     billing.AmountKind
+	Amount   money.Cents // for Kind other; the amount reviewed for due and payoff
+	Date     money.Date
+	Method   BankAccountID
+}
+
+// PaymentReview is what would happen: shown before anything is confirmed.
+type PaymentReview struct {
+	Request      PaymentRequest // with Amount filled in
+	Method       BankAccount
+	Contract     Card
+	Plan         billing.Plan
+	Authorizes   string    // the words the customer agrees to by confirming
+	SameDay      []Payment // payments of the same amount already made for that day
+	CutoffPassed bool
+}
+
+// PayOptions is what the pay page needs.
+type PayOptions struct {
+	Card
+	Date    money.Date // the business date
+	First   money.Date // earliest day that can be chosen
+	Last    money.Date // latest day that can be chosen
+	Payoff  contract.Payoff
+	Methods []BankAccount
+}
+
+// AutopayReview is what enrolment would agree to.
+type AutopayReview struct {
+	Contract      Card
+	Method        BankAccount
+	FirstDate     money.Date
+	FirstAmount   money.Cents
+	Authorization string
+}
