@@ -1,0 +1,163 @@
+// Package ledger is the double-entry bookkeeping: accounts, entries, and one
+// invariant, that the postings of an entry sum to zero. Debits are positive and
+// credits negative. Nothing posted is ever edited: a correction is a new entry
+// that names the one it corrects.
+//
+// It knows no payments, no customers and no database. Every posting belongs to
+// one contract; the balance of an account is a sum over postings, so that no
+// shared row is ever written.
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"marque/internal/contract"
+	"marque/internal/money"
+)
+
+// Account is a ledger account by its name in the chart.
+type Account string
+
+// The chart of accounts.
+const (
+	Principal     Account = "principal"       // asset: principal receivable, or on a lease the rent still to come
+	LateFees      Account = "late_fees"       // asset: late fees receivable
+	OtherFees     Account = "other_fees"      // asset: other fees receivable
+	Transit       Account = "ach_in_transit"  // asset: drafted and not yet settled by the bank
+	Cash          Account = "cash"            // asset: settled
+	Unapplied     Account = "unapplied"       // liability: customers' money that nothing was owed for
+	InterestEarn  Account = "interest_income" // income, taken when it is paid; what has accrued since follows from the fold
+	LateFeeEarn   Account = "late_fee_income"
+	OtherFeeEarn  Account = "other_fee_income"
+	PortfolioFund Account = "portfolio" // equity: what contracts were taken on for
+)
+
+// Chart lists every account, in the order of a trial balance.
+var Chart = []Account{Cash, Transit, Principal, LateFees, OtherFees, Unapplied, PortfolioFund, InterestEarn, LateFeeEarn, OtherFeeEarn}
+
+// Posting moves an amount on one account: debit positive, credit negative.
+type Posting struct {
+	Account Account
+	Amount  money.Cents
+}
+
+// EntryKind says why an entry was made.
+type EntryKind string
+
+// The kinds of entry.
+const (
+	Boarding   EntryKind = "boarding"   // a contract came onto the books
+	Posted     EntryKind = "event"      // an event's own entry
+	Correction EntryKind = "correction" // the difference that a later fold made to an earlier event
+	Settlement EntryKind = "settlement" // the bank settled, or took a settled payment back
+)
+
+// Entry is one journal entry of a contract.
+type Entry struct {
+	ID        int // the contract's own numbering, from 1
+	Kind      EntryKind
+	Event     int // the event it posts or corrects; 0 for none
+	Corrects  int // the entry it corrects; 0 for none
+	Effective money.Date
+	Posted    money.Instant
+	Postings  []Posting
+}
+
+// ErrUnbalanced says that an entry's postings do not sum to zero, or that there are none.
+var ErrUnbalanced = errors.New("entry does not balance")
+
+// Check refuses an entry that is empty, does not sum to zero, posts zero, or
+// posts twice to one account.
+func (e *Entry) Check() error {
+	var sum money.Cents
+	seen := map[Account]bool{}
+	for _, p := range e.Postings {
+		if p.Amount == 0 || seen[p.Account] || p.Amount == math.MinInt64 {
+			return fmt.Errorf("%w: %s %s", ErrUnbalanced, p.Account, p.Amount)
+		}
+		seen[p.Account] = true
+		sum += p.Amount
+	}
+	if sum != 0 || len(e.Postings) == 0 {
+		return fmt.Errorf("%w: off by %s", ErrUnbalanced, sum)
+	}
+	return nil
+}
+
+// Allocated gives the postings for an allocation: receivables fall by what was
+// applied to them, and counter takes the total. For a payment the counter is
+// Transit; for a fee it is the fee's income.
+func Allocated(a contract.Allocation, counter Account) []Posting {
+	return nonzero([]Posting{
+		{counter, a.Total()},
+		{Principal, -a.Principal},
+		{InterestEarn, -a.Interest},
+		{LateFees, -a.LateFee},
+		{OtherFees, -a.OtherFee},
+		{Unapplied, -a.Unapplied},
+	})
+}
+
+// Move is a transfer from one account to another.
+func Move(from, to Account, amount money.Cents) []Posting {
+	return nonzero([]Posting{{to, amount}, {from, -amount}})
+}
+
+func nonzero(ps []Posting) []Posting {
+	kept := ps[:0]
+	for _, p := range ps {
+		if p.Amount != 0 {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+// Counter is the account on the other side of an event of this kind.
+func Counter(k contract.EventKind) Account {
+	switch k {
+	case contract.LateCharge:
+		return LateFeeEarn
+	case contract.ReturnedFee:
+		return OtherFeeEarn
+	default:
+		return Transit
+	}
+}
+
+// Balances sums postings by account.
+type Balances map[Account]money.Cents
+
+// Add counts an entry's postings.
+func (b Balances) Add(ps []Posting) {
+	for _, p := range ps {
+		b[p.Account] += p.Amount
+	}
+}
+
+// Difference is one figure that the books and the fold disagree about.
+type Difference struct {
+	Account Account     `json:"account"`
+	Ledger  money.Cents `json:"ledger"`
+	Fold    money.Cents `json:"fold"`
+}
+
+// Compare sets a contract's ledger balances beside the state its events fold
+// to; nothing differs on sound books.
+func (b Balances) Compare(s *contract.State) []Difference {
+	var out []Difference
+	for _, d := range []Difference{
+		{Principal, b[Principal], s.Principal},
+		{LateFees, b[LateFees], s.LateFees},
+		{OtherFees, b[OtherFees], s.OtherFees},
+		{Unapplied, b[Unapplied], -s.Unapplied},
+		{InterestEarn, b[InterestEarn], -s.InterestPaid},
+	} {
+		if d.Ledger != d.Fold {
+			out = append(out, d)
+		}
+	}
+	return out
+}

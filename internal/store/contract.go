@@ -1,0 +1,307 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"marque/internal/contract"
+	"marque/internal/ledger"
+	"marque/internal/money"
+)
+
+// Customer is a customer's row. SSN (nine digits or the last four) and
+// BirthDate are encrypted at rest.
+type Customer struct {
+	ID, Number, FirstName, LastName string
+	Email, Phone                    string
+	Street, City, State, ZIP        string
+	SSN, BirthDate                  string
+	Created                         money.Instant
+}
+
+// Contract is a contract's row.
+type Contract struct {
+	ID, AccountNumber, CustomerID string
+	Kind                          contract.Kind
+	VehicleYear                   int
+	VehicleMake, VehicleModel     string
+	VIN                           string
+	OriginalDate                  money.Date
+	OriginalAmount                money.Cents
+	OriginalTerm                  int
+	OriginalRate                  money.Rate
+	Terms                         contract.Terms
+	State                         contract.State
+	LastEvent, LastEntry          int
+	Status                        string // open or paid
+	StatementOn                   money.Date
+	LateFeeOn                     money.Date
+	DraftOn                       money.Date
+	BoardedOn                     money.Date
+	BoardedAt                     money.Instant
+}
+
+// Event is an event's row.
+type Event struct {
+	contract.Event
+	PaymentID string
+	Posted    money.Instant
+	Actor     string
+}
+
+const contractColumns = `id, account_number, kind, COALESCE(customer_id, ''), vehicle_year, vehicle_make, vehicle_model, vin,
+	original_date, original_amount, original_term, original_rate, terms, state, last_event, last_entry, status,
+	statement_on, late_fee_on, draft_on, boarded_on, boarded_at`
+
+var (
+	insertCustomer = stmt(`INSERT INTO customer (id, number, first_name, last_name, email, phone, street, city, state, zip, ssn, birth_date, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
+	selectCustomer = stmt(`SELECT id, number, first_name, last_name, email, phone, street, city, state, zip, ssn, birth_date, created_at
+		FROM customer WHERE id = $1`)
+	selectCustomerByNumber = stmt(`SELECT id, number, first_name, last_name, email, phone, street, city, state, zip, ssn, birth_date, created_at
+		FROM customer WHERE number = $1`)
+
+	insertContract = stmt(`INSERT INTO contract (id, account_number, kind, customer_id, vehicle_year, vehicle_make, vehicle_model, vin,
+		original_date, original_amount, original_term, original_rate, terms, state, version, last_event, last_entry, status,
+		statement_on, late_fee_on, draft_on, boarded_on, boarded_at)
+		VALUES ($1, $2, $3, NULLIF($4, ''), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, $17, $18, $19, $20, $21, $22)`)
+	takeContract           = stmt(`UPDATE contract SET version = version + 1 WHERE id = $1 RETURNING ` + contractColumns)
+	takeOwnContract        = stmt(`UPDATE contract SET version = version + 1 WHERE id = $1 AND customer_id = $2 RETURNING ` + contractColumns)
+	selectContract         = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE id = $1`)
+	selectOwnContract      = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE id = $1 AND customer_id = $2`)
+	selectContractByNumber = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE account_number = $1`)
+	selectContractsOf      = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE customer_id = $1 ORDER BY status, id`)
+	selectContractsAfter   = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE id > $1 ORDER BY id LIMIT $2`)
+	saveContract           = stmt(`UPDATE contract SET state = $2, last_event = $3, last_entry = $4, status = $5,
+		statement_on = $6, late_fee_on = $7, draft_on = $8 WHERE id = $1`)
+	countContracts = stmt(`SELECT COUNT(*) FROM contract`)
+
+	insertEvent = stmt(`INSERT INTO event (contract_id, seq, kind, effective, amount, instalment, reverses, payment_id, posted_at, actor)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
+	selectEvents = stmt(`SELECT seq, kind, effective, amount, instalment, reverses, payment_id, posted_at, actor
+		FROM event WHERE contract_id = $1 ORDER BY seq`)
+
+	insertEntry   = stmt(`INSERT INTO entry (contract_id, id, kind, event_seq, corrects, effective, posted_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`)
+	selectEntries = stmt(`SELECT e.id, e.kind, e.event_seq, e.corrects, e.effective, e.posted_at, p.account, p.amount
+		FROM entry e JOIN posting p ON p.contract_id = e.contract_id AND p.entry_id = e.id
+		WHERE e.contract_id = $1 AND e.id > $2 ORDER BY e.id, p.account`)
+	selectTrialBalance = stmt(`SELECT account, CAST(SUM(amount) AS BIGINT) FROM posting GROUP BY account`)
+
+	insertPostings = func() (out [7]*statement) {
+		for n := 2; n < len(out); n++ {
+			values := make([]string, n)
+			for i := range values {
+				values[i] = fmt.Sprintf("($1, $2, $%d, $%d)", 3+2*i, 4+2*i)
+			}
+			out[n] = stmt(`INSERT INTO posting (contract_id, entry_id, account, amount) VALUES ` + strings.Join(values, ", "))
+		}
+		return out
+	}()
+)
+
+// InsertCustomer adds a customer. A number that is taken is a *ConflictError.
+func (tx *Tx) InsertCustomer(c *Customer) error {
+	ssn, err := tx.db.keys.Seal(c.SSN, "customer:ssn:"+c.ID)
+	if err != nil {
+		return err
+	}
+	birth, err := tx.db.keys.Seal(c.BirthDate, "customer:birth_date:"+c.ID)
+	if err != nil {
+		return err
+	}
+	tx.later(insertCustomer, c.ID, c.Number, c.FirstName, c.LastName, c.Email, c.Phone, c.Street, c.City, c.State, c.ZIP, ssn, birth, c.Created)
+	return nil
+}
+
+// Customer reads a customer.
+func (tx *Tx) Customer(id string) (*Customer, error) { return tx.customer(selectCustomer, id) }
+
+// CustomerByNumber reads a customer by the lender's own number.
+func (tx *Tx) CustomerByNumber(number string) (*Customer, error) {
+	return tx.customer(selectCustomerByNumber, number)
+}
+
+func (tx *Tx) customer(s *statement, arg string) (*Customer, error) {
+	c := &Customer{}
+	err := tx.one(s, []any{&c.ID, &c.Number, &c.FirstName, &c.LastName, &c.Email, &c.Phone, &c.Street, &c.City, &c.State, &c.ZIP, &c.SSN, &c.BirthDate, &c.Created}, arg)
+	if err != nil {
+		return nil, err
+	}
+	if c.SSN, err = tx.db.keys.Unseal(c.SSN, "customer:ssn:"+c.ID); err != nil {
+		return nil, err
+	}
+	c.BirthDate, err = tx.db.keys.Unseal(c.BirthDate, "customer:birth_date:"+c.ID)
+	return c, err
+}
+
+// InsertContract adds a contract. An account number that is taken is a *ConflictError.
+func (tx *Tx) InsertContract(c *Contract) error {
+	terms, state, err := c.texts()
+	if err != nil {
+		return err
+	}
+	tx.later(insertContract, c.ID, c.AccountNumber, c.Kind, c.CustomerID, c.VehicleYear, c.VehicleMake, c.VehicleModel, c.VIN,
+		c.OriginalDate, c.OriginalAmount, c.OriginalTerm, c.OriginalRate, terms, state, c.LastEvent, c.LastEntry, c.Status,
+		c.StatementOn, c.LateFeeOn, c.DraftOn, c.BoardedOn, c.BoardedAt)
+	return nil
+}
+
+func (c *Contract) texts() (terms, state string, err error) {
+	t, err := json.Marshal(&c.Terms)
+	if err != nil {
+		return "", "", fmt.Errorf("write terms of contract %s: %w", c.ID, err)
+	}
+	s, err := json.Marshal(&c.State)
+	if err != nil {
+		return "", "", fmt.Errorf("write state of contract %s: %w", c.ID, err)
+	}
+	return string(t), string(s), nil
+}
+
+// TakeContract reads a contract and holds its row until the transaction ends, so
+// that changes to one contract come one after another. owner limits it to that
+// customer's; empty means anyone's, for the system.
+func (tx *Tx) TakeContract(id, owner string) (*Contract, error) {
+	if owner == "" {
+		return tx.contract(takeContract, id)
+	}
+	return tx.contract(takeOwnContract, id, owner)
+}
+
+// Contract reads a contract without holding it.
+func (tx *Tx) Contract(id, owner string) (*Contract, error) {
+	if owner == "" {
+		return tx.contract(selectContract, id)
+	}
+	return tx.contract(selectOwnContract, id, owner)
+}
+
+// ContractByNumber reads a contract by its account number.
+func (tx *Tx) ContractByNumber(number string) (*Contract, error) {
+	return tx.contract(selectContractByNumber, number)
+}
+
+func (tx *Tx) contract(s *statement, args ...any) (*Contract, error) {
+	all, err := tx.contracts(s, args...)
+	if err == nil && len(all) == 0 {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// ContractsOf reads a customer's contracts, open ones first.
+func (tx *Tx) ContractsOf(customer string) ([]*Contract, error) {
+	return tx.contracts(selectContractsOf, customer)
+}
+
+// ContractsAfter reads contracts in order of id, for passes over all of them.
+func (tx *Tx) ContractsAfter(id string, limit int) ([]*Contract, error) {
+	return tx.contracts(selectContractsAfter, id, limit)
+}
+
+// CountContracts counts all contracts.
+func (tx *Tx) CountContracts() (n int, err error) {
+	err = tx.one(countContracts, []any{&n})
+	return n, err
+}
+
+func (tx *Tx) contracts(s *statement, args ...any) (out []*Contract, err error) {
+	var terms, state []byte
+	err = tx.query(s, func(r *sql.Rows) error {
+		c := &Contract{}
+		if err := r.Scan(&c.ID, &c.AccountNumber, &c.Kind, &c.CustomerID, &c.VehicleYear, &c.VehicleMake, &c.VehicleModel, &c.VIN,
+			&c.OriginalDate, &c.OriginalAmount, &c.OriginalTerm, &c.OriginalRate, &terms, &state, &c.LastEvent, &c.LastEntry, &c.Status,
+			&c.StatementOn, &c.LateFeeOn, &c.DraftOn, &c.BoardedOn, &c.BoardedAt); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(terms, &c.Terms); err != nil {
+			return fmt.Errorf("read terms of contract %s: %w", c.ID, err)
+		}
+		if err := json.Unmarshal(state, &c.State); err != nil {
+			return fmt.Errorf("read state of contract %s: %w", c.ID, err)
+		}
+		out = append(out, c)
+		return nil
+	}, args...)
+	return out, err
+}
+
+// SaveContract writes what changes: state, numbering, status and the dates the
+// day's work is found by.
+func (tx *Tx) SaveContract(c *Contract) error {
+	_, state, err := c.texts()
+	if err != nil {
+		return err
+	}
+	tx.later(saveContract, c.ID, state, c.LastEvent, c.LastEntry, c.Status, c.StatementOn, c.LateFeeOn, c.DraftOn)
+	return nil
+}
+
+// InsertEvent appends an event.
+func (tx *Tx) InsertEvent(contractID string, e Event) {
+	tx.later(insertEvent, contractID, e.Seq, e.Kind, e.Date, e.Amount, e.Instalment, e.Reverses, e.PaymentID, e.Posted, e.Actor)
+}
+
+// Events reads a contract's whole history in the order it was posted.
+func (tx *Tx) Events(contractID string) (out []Event, err error) {
+	err = tx.query(selectEvents, func(r *sql.Rows) error {
+		var e Event
+		out = append(out, e)
+		p := &out[len(out)-1]
+		return r.Scan(&p.Seq, &p.Kind, &p.Date, &p.Amount, &p.Instalment, &p.Reverses, &p.PaymentID, &p.Posted, &p.Actor)
+	}, contractID)
+	return out, err
+}
+
+// InsertEntry appends a journal entry. It is the only way postings are written,
+// and an entry that does not balance stops here.
+func (tx *Tx) InsertEntry(contractID string, e *ledger.Entry) error {
+	if err := e.Check(); err != nil {
+		return err
+	}
+	tx.later(insertEntry, contractID, e.ID, e.Kind, e.Event, e.Corrects, e.Effective, e.Posted)
+	args := []any{contractID, e.ID}
+	for _, p := range e.Postings {
+		args = append(args, p.Account, p.Amount)
+	}
+	tx.later(insertPostings[len(e.Postings)], args...)
+	return nil
+}
+
+// Entries reads a contract's journal after an entry (0 for all).
+func (tx *Tx) Entries(contractID string, after int) (out []ledger.Entry, err error) {
+	err = tx.query(selectEntries, func(r *sql.Rows) error {
+		var e ledger.Entry
+		var p ledger.Posting
+		if err := r.Scan(&e.ID, &e.Kind, &e.Event, &e.Corrects, &e.Effective, &e.Posted, &p.Account, &p.Amount); err != nil {
+			return err
+		}
+		if n := len(out); n == 0 || out[n-1].ID != e.ID {
+			out = append(out, e)
+		}
+		last := &out[len(out)-1]
+		last.Postings = append(last.Postings, p)
+		return nil
+	}, contractID, after)
+	return out, err
+}
+
+// TrialBalance sums every posting by account.
+func (tx *Tx) TrialBalance() (ledger.Balances, error) {
+	b := ledger.Balances{}
+	err := tx.query(selectTrialBalance, func(r *sql.Rows) error {
+		var a ledger.Account
+		var c money.Cents
+		if err := r.Scan(&a, &c); err != nil {
+			return err
+		}
+		b[a] = c
+		return nil
+	})
+	return b, err
+}

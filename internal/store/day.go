@@ -1,0 +1,276 @@
+package store
+
+import (
+	"database/sql"
+
+	"marque/internal/money"
+)
+
+// Statement is a statement's row. Content is frozen.
+type Statement struct {
+	ContractID     string
+	Closing        money.Date
+	DueDate        money.Date
+	AmountDue      money.Cents
+	ClosingBalance money.Cents
+	LastEntry      int
+	Content, Hash  string
+	Created        money.Instant
+}
+
+const statementColumns = `contract_id, closing, due_date, amount_due, closing_balance, last_entry, content, hash, created_at`
+
+var (
+	insertStatement     = stmt(`INSERT INTO statement (` + statementColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
+	selectStatement     = stmt(`SELECT ` + statementColumns + ` FROM statement WHERE contract_id = $1 AND closing = $2`)
+	selectStatements    = stmt(`SELECT ` + statementColumns + ` FROM statement WHERE contract_id = $1 ORDER BY closing DESC`)
+	selectLastStatement = stmt(`SELECT ` + statementColumns + ` FROM statement WHERE contract_id = $1 ORDER BY closing DESC LIMIT 1`)
+
+	selectStatementsDue = stmt(`SELECT id FROM contract WHERE statement_on <> '' AND statement_on <= $1 ORDER BY statement_on, id LIMIT $2`)
+	selectLateFeesDue   = stmt(`SELECT id FROM contract WHERE late_fee_on <> '' AND late_fee_on <= $1 ORDER BY late_fee_on, id LIMIT $2`)
+	selectDraftsDue     = stmt(`SELECT id FROM contract WHERE draft_on <> '' AND draft_on <= $1 ORDER BY draft_on, id LIMIT $2`)
+)
+
+// InsertStatement keeps a statement. A second one with the same closing date is a *ConflictError.
+func (tx *Tx) InsertStatement(s *Statement) {
+	tx.later(insertStatement, s.ContractID, s.Closing, s.DueDate, s.AmountDue, s.ClosingBalance, s.LastEntry, s.Content, s.Hash, s.Created)
+}
+
+// Statement reads one statement.
+func (tx *Tx) Statement(contractID string, closing money.Date) (*Statement, error) {
+	return tx.statement(selectStatement, contractID, closing)
+}
+
+// LastStatement reads the newest statement.
+func (tx *Tx) LastStatement(contractID string) (*Statement, error) {
+	return tx.statement(selectLastStatement, contractID)
+}
+
+func (tx *Tx) statement(s *statement, args ...any) (*Statement, error) {
+	all, err := tx.statements(s, args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, ErrNotFound
+	}
+	return all[0], nil
+}
+
+// Statements reads a contract's statements, newest first.
+func (tx *Tx) Statements(contractID string) ([]*Statement, error) {
+	return tx.statements(selectStatements, contractID)
+}
+
+func (tx *Tx) statements(s *statement, args ...any) (out []*Statement, err error) {
+	err = tx.query(s, func(r *sql.Rows) error {
+		s := &Statement{}
+		out = append(out, s)
+		return r.Scan(&s.ContractID, &s.Closing, &s.DueDate, &s.AmountDue, &s.ClosingBalance, &s.LastEntry, &s.Content, &s.Hash, &s.Created)
+	}, args...)
+	return out, err
+}
+
+// StatementsDue names contracts whose statement closes by a date.
+func (tx *Tx) StatementsDue(by money.Date, limit int) ([]string, error) {
+	return tx.ids(selectStatementsDue, by, limit)
+}
+
+// LateFeesDue names contracts that may have a late fee by a date.
+func (tx *Tx) LateFeesDue(by money.Date, limit int) ([]string, error) {
+	return tx.ids(selectLateFeesDue, by, limit)
+}
+
+// DraftsDue names contracts whose autopay draws by a date.
+func (tx *Tx) DraftsDue(by money.Date, limit int) ([]string, error) {
+	return tx.ids(selectDraftsDue, by, limit)
+}
+
+func (tx *Tx) ids(s *statement, args ...any) (out []string, err error) {
+	err = tx.query(s, func(r *sql.Rows) error {
+		var id string
+		err := r.Scan(&id)
+		out = append(out, id)
+		return err
+	}, args...)
+	return out, err
+}
+
+// Notice is a message's row; Content is encrypted at rest.
+type Notice struct {
+	ID, Once, CustomerID, Kind string
+	Content                    string
+	Attempts                   int
+	TryAt, ExpiresAt, Created  money.Instant
+}
+
+var (
+	insertNotice = stmt(`INSERT INTO notice (id, once, customer_id, kind, content, state, attempts, try_at, expires_at, error, created_at, sent_at)
+		VALUES ($1, $2, $3, $4, $5, 'queued', 0, $6, $7, '', $8, 0) ON CONFLICT (once) DO NOTHING`)
+	selectNotices = stmt(`SELECT id, once, customer_id, kind, content, attempts, try_at, expires_at, created_at
+		FROM notice WHERE state = 'queued' AND try_at <= $1 ORDER BY try_at, id LIMIT $2`)
+	claimNotice  = stmt(`UPDATE notice SET try_at = $3, attempts = attempts + 1 WHERE id = $1 AND state = 'queued' AND try_at = $2`)
+	finishNotice = stmt(`UPDATE notice SET state = $2, error = $3, sent_at = $4, content = CASE WHEN kind = 'activation_code' THEN '' ELSE content END WHERE id = $1`)
+	delayNotice  = stmt(`UPDATE notice SET try_at = $2, error = $3 WHERE id = $1`)
+	countNotices = stmt(`SELECT state, COUNT(*) FROM notice GROUP BY state`)
+)
+
+// InsertNotice enqueues a message. One with the same Once is already there: nothing is added.
+func (tx *Tx) InsertNotice(n *Notice) error {
+	sealed, err := tx.db.keys.Seal(n.Content, "notice:content:"+n.ID)
+	if err != nil {
+		return err
+	}
+	tx.later(insertNotice, n.ID, n.Once, n.CustomerID, n.Kind, sealed, n.TryAt, n.ExpiresAt, n.Created)
+	return nil
+}
+
+// QueuedNotices reads messages whose time has come.
+func (tx *Tx) QueuedNotices(now money.Instant, limit int) (out []*Notice, err error) {
+	err = tx.query(selectNotices, func(r *sql.Rows) error {
+		n := &Notice{}
+		if err := r.Scan(&n.ID, &n.Once, &n.CustomerID, &n.Kind, &n.Content, &n.Attempts, &n.TryAt, &n.ExpiresAt, &n.Created); err != nil {
+			return err
+		}
+		var err error
+		n.Content, err = tx.db.keys.Unseal(n.Content, "notice:content:"+n.ID)
+		out = append(out, n)
+		return err
+	}, now, limit)
+	return out, err
+}
+
+// ClaimNotice takes a message for one attempt; false when another process has it.
+func (tx *Tx) ClaimNotice(n *Notice, until money.Instant) (bool, error) {
+	rows, err := tx.exec(claimNotice, n.ID, n.TryAt, until)
+	return rows == 1, err
+}
+
+// FinishNotice ends a message's way: sent, failed or expired. A code is not kept.
+func (tx *Tx) FinishNotice(id, state, reason string, at money.Instant) {
+	tx.later(finishNotice, id, state, reason, at)
+}
+
+// DelayNotice sets the next attempt.
+func (tx *Tx) DelayNotice(id, reason string, next money.Instant) {
+	tx.later(delayNotice, id, next, reason)
+}
+
+// CountNotices counts messages by state.
+func (tx *Tx) CountNotices() (map[string]int, error) {
+	out := map[string]int{}
+	err := tx.query(countNotices, func(r *sql.Rows) error {
+		var s string
+		var n int
+		err := r.Scan(&s, &n)
+		out[s] = n
+		return err
+	})
+	return out, err
+}
+
+// ACHFile is a file to the bank; Content is encrypted at rest.
+type ACHFile struct {
+	ID, Name, Modifier string
+	Date               money.Date
+	Content, Hash      string
+	Entries            int
+	Total              money.Cents
+	Created            money.Instant
+}
+
+var (
+	insertACHFile = stmt(`INSERT INTO ach_file (id, name, date, modifier, content, hash, entries, total, state, created_at, dropped_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'cut', $9, 0)`)
+	selectACHFiles  = stmt(`SELECT id, name, date, modifier, content, hash, entries, total, created_at FROM ach_file WHERE state = 'cut' ORDER BY id`)
+	countACHFilesOf = stmt(`SELECT COUNT(*) FROM ach_file WHERE date = $1`)
+	dropACHFile     = stmt(`UPDATE ach_file SET state = 'dropped', dropped_at = $2 WHERE id = $1 AND state = 'cut'`)
+
+	insertACHRead  = stmt(`INSERT INTO ach_read (hash, name, read_on, read_at, entries) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (hash) DO NOTHING`)
+	selectACHRead  = stmt(`SELECT name FROM ach_read WHERE hash = $1`)
+	insertACHAside = stmt(`INSERT INTO ach_aside (id, once, hash, trace, code, amount, reason, content, kept_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (once) DO NOTHING`)
+	selectACHAside = stmt(`SELECT id, once, hash, trace, code, amount, reason, content, kept_at FROM ach_aside ORDER BY id`)
+)
+
+// InsertACHFile keeps a file that has been cut, until it is dropped.
+func (tx *Tx) InsertACHFile(f *ACHFile) error {
+	sealed, err := tx.db.keys.Seal(f.Content, "ach_file:content:"+f.ID)
+	if err != nil {
+		return err
+	}
+	tx.later(insertACHFile, f.ID, f.Name, f.Date, f.Modifier, sealed, f.Hash, f.Entries, f.Total, f.Created)
+	return nil
+}
+
+// ACHFilesToDrop reads files that were cut and not yet dropped.
+func (tx *Tx) ACHFilesToDrop() (out []*ACHFile, err error) {
+	err = tx.query(selectACHFiles, func(r *sql.Rows) error {
+		f := &ACHFile{}
+		if err := r.Scan(&f.ID, &f.Name, &f.Date, &f.Modifier, &f.Content, &f.Hash, &f.Entries, &f.Total, &f.Created); err != nil {
+			return err
+		}
+		var err error
+		f.Content, err = tx.db.keys.Unseal(f.Content, "ach_file:content:"+f.ID)
+		out = append(out, f)
+		return err
+	})
+	return out, err
+}
+
+// CountACHFiles counts the files cut for a date.
+func (tx *Tx) CountACHFiles(date money.Date) (n int, err error) {
+	err = tx.one(countACHFilesOf, []any{&n}, date)
+	return n, err
+}
+
+// DropACHFile marks a file as dropped.
+func (tx *Tx) DropACHFile(id string, at money.Instant) { tx.later(dropACHFile, id, at) }
+
+// InsertACHRead remembers a file that was read.
+func (tx *Tx) InsertACHRead(hash, name string, on money.Date, at money.Instant, entries int) {
+	tx.later(insertACHRead, hash, name, on, at, entries)
+}
+
+// ACHRead says whether a file with this hash was read before.
+func (tx *Tx) ACHRead(hash string) (bool, error) {
+	var name string
+	err := tx.one(selectACHRead, []any{&name}, hash)
+	if err == ErrNotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// ACHAside is a record from the bank that nothing answers to, kept for a person.
+type ACHAside struct {
+	ID, Once, Hash, Trace, Code string
+	Amount                      money.Cents
+	Reason, Content             string
+	Kept                        money.Instant
+}
+
+// InsertACHAside keeps a record aside; the same one again is not added.
+func (tx *Tx) InsertACHAside(a *ACHAside) error {
+	sealed, err := tx.db.keys.Seal(a.Content, "ach_aside:content:"+a.ID)
+	if err != nil {
+		return err
+	}
+	tx.later(insertACHAside, a.ID, a.Once, a.Hash, a.Trace, a.Code, a.Amount, a.Reason, sealed, a.Kept)
+	return nil
+}
+
+// ACHAsides reads the records kept aside.
+func (tx *Tx) ACHAsides() (out []*ACHAside, err error) {
+	err = tx.query(selectACHAside, func(r *sql.Rows) error {
+		a := &ACHAside{}
+		if err := r.Scan(&a.ID, &a.Once, &a.Hash, &a.Trace, &a.Code, &a.Amount, &a.Reason, &a.Content, &a.Kept); err != nil {
+			return err
+		}
+		var err error
+		a.Content, err = tx.db.keys.Unseal(a.Content, "ach_aside:content:"+a.ID)
+		out = append(out, a)
+		return err
+	})
+	return out, err
+}

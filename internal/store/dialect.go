@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	modernc "modernc.org/sqlite"
+)
+
+// dialect is where SQLite and PostgreSQL differ.
+type dialect string
+
+const (
+	sqlite   dialect = "sqlite"
+	postgres dialect = "postgres"
+)
+
+func dialectOf(url string) dialect {
+	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
+		return postgres
+	}
+	return sqlite
+}
+
+func (d dialect) open(u string) (write, read *sql.DB, err error) {
+	if d == postgres {
+		write, err = sql.Open("pgx", u)
+		if err != nil {
+			return nil, nil, err
+		}
+		write.SetMaxOpenConns(24)
+		write.SetMaxIdleConns(24)
+		return write, write, nil
+	}
+	path, err := filepath.Abs(u)
+	if err != nil {
+		return nil, nil, err
+	}
+	// Pragmas stand in the DSN because set by a statement they reach one pooled
+	// connection only.
+	dsn := func(extra string) string {
+		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)" +
+			"&_pragma=synchronous(FULL)&_pragma=cache_size(-65536)&_txlock=immediate" + extra
+	}
+	if write, err = sql.Open("sqlite", dsn("")); err != nil {
+		return nil, nil, err
+	}
+	write.SetMaxOpenConns(2) // the writer's own, and one for migrations
+	if read, err = sql.Open("sqlite", dsn("&_pragma=query_only(1)")); err != nil {
+		return nil, nil, errors.Join(err, write.Close())
+	}
+	read.SetMaxOpenConns(8)
+	read.SetMaxIdleConns(8)
+	return write, read, nil
+}
+
+func (d dialect) beginRead() string {
+	if d == postgres {
+		return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	}
+	return "BEGIN DEFERRED"
+}
+
+// send runs queued writes: in one round trip on PostgreSQL.
+func (d dialect) send(tx *Tx, queue []queued) error {
+	if d == sqlite {
+		for _, q := range queue {
+			if _, err := tx.exec(q.stmt, q.args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	batch := &pgx.Batch{}
+	for _, q := range queue {
+		args := make([]any, len(q.args))
+		for i, a := range q.args {
+			v, err := driver.DefaultParameterConverter.ConvertValue(a)
+			if err != nil {
+				return err
+			}
+			args[i] = v
+		}
+		batch.Queue(q.stmt.text, args...)
+	}
+	return tx.conn.Raw(func(c any) error {
+		return c.(*stdlib.Conn).Conn().SendBatch(tx.ctx, batch).Close()
+	})
+}
+
+// explain turns the drivers' errors into the store's.
+func (d dialect) explain(err error) error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == "23505" || pg.Code == "23503") {
+		return &ConflictError{pg.ConstraintName}
+	}
+	if lite, ok := errors.AsType[*modernc.Error](err); ok {
+		switch lite.Code() {
+		case 2067, 1555, 787: // unique, primary key, foreign key
+			return &ConflictError{lite.Error()}
+		}
+	}
+	return err
+}
+
+// retriable says whether a transaction was stopped by another and may be run again.
+func (d dialect) retriable(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// discard keeps a broken connection from going back to the pool.
+func discard(conn *sql.Conn) {
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // the error is the message
+}
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// appendOnly are the tables whose rows are never changed nor deleted.
+var appendOnly = []string{"event", "entry", "posting", "agreement", "statement", "audit"}
+
+// Migrate brings the schema up to date. Running it again changes nothing.
+func (db *DB) Migrate(ctx context.Context) error {
+	p, err := db.provider()
+	if err != nil {
+		return err
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	for _, table := range appendOnly {
+		for _, text := range db.dialect.guard(table) {
+			if _, err := db.write.ExecContext(ctx, text); err != nil {
+				return fmt.Errorf("migrate: guard %s: %w", table, err)
+			}
+		}
+	}
+	return nil
+}
+
+// Current says whether the schema is the one this program was built for.
+func (db *DB) Current(ctx context.Context) error {
+	p, err := db.provider()
+	if err != nil {
+		return err
+	}
+	pending, err := p.HasPending(ctx)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	if pending {
+		return errors.New("the schema is older than this program: run marque migrate")
+	}
+	return nil
+}
+
+func (db *DB) provider() (*goose.Provider, error) {
+	kind := goose.DialectSQLite3
+	if db.dialect == postgres {
+		kind = goose.DialectPostgres
+	}
+	files, err := fsSub(schema)
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(kind, db.write, files)
+}
+
+// guard is the text that forbids changing what was posted.
+func (d dialect) guard(table string) []string {
+	if d == sqlite {
+		var out []string
+		for _, verb := range []string{"UPDATE", "DELETE"} {
+			out = append(out, fmt.Sprintf(`CREATE TRIGGER IF NOT EXISTS %s_never_%s BEFORE %s ON %s
+				BEGIN SELECT RAISE(ABORT, '%s is append-only'); END`, table, strings.ToLower(verb), verb, table, table))
+		}
+		return out
+	}
+	return []string{
+		`CREATE OR REPLACE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS
+			$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$`,
+		fmt.Sprintf(`CREATE OR REPLACE TRIGGER %s_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON %s
+			FOR EACH STATEMENT EXECUTE FUNCTION append_only()`, table, table),
+	}
+}

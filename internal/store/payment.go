@@ -1,0 +1,341 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/money"
+)
+
+// Payment is a payment's row.
+type Payment struct {
+	ContractID, ID, Key, InputHash         string
+	CustomerID, BankAccountID, AgreementID string
+	Confirmation                           string
+	Kind                                   billing.AmountKind
+	Autopay                                bool
+	State                                  billing.PaymentState
+	Amount                                 money.Cents
+	Date                                   money.Date
+	Plan                                   PaymentPlan
+	EventSeq                               int
+	FileID, Trace                          string
+	SettlesOn                              money.Date
+	ReturnCode                             string
+	ReturnedOn                             money.Date
+	CreatedOn                              money.Date
+	Created                                money.Instant
+}
+
+// PaymentPlan is how a payment is applied: as planned while it is scheduled, as
+// posted afterwards.
+type PaymentPlan struct {
+	Allocation   contract.Allocation    `json:"allocation"`
+	BalanceAfter money.Cents            `json:"balance_after"`
+	Interest     []billing.InterestLine `json:"interest"`
+}
+
+const paymentColumns = `contract_id, id, key, input_hash, customer_id, bank_account_id, agreement_id, confirmation, kind, autopay, state,
+	amount, date, plan, event_seq, file_id, trace, settles_on, return_code, returned_on, created_on, created_at`
+
+var (
+	insertPayment = stmt(`INSERT INTO payment (` + paymentColumns + `)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`)
+	selectPayment            = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 AND id = $2`)
+	selectPaymentByKey       = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 AND key = $2`)
+	selectPaymentByTrace     = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE trace = $1`)
+	selectPaymentsOfContract = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 ORDER BY created_at DESC, id DESC`)
+	selectPaymentsOfCustomer = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE customer_id = $1 ORDER BY created_at DESC, id DESC`)
+	selectOpenPayments       = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 AND state IN ('scheduled', 'pending') ORDER BY date, id`)
+	selectScheduled          = stmt(`SELECT contract_id, id FROM payment WHERE state = 'scheduled' AND date <= $1 ORDER BY date, id LIMIT $2`)
+	selectPending            = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE state = 'pending' AND date <= $1 ORDER BY id LIMIT $2`)
+	selectSettling           = stmt(`SELECT contract_id, id FROM payment WHERE state = 'sent' AND settles_on <= $1 ORDER BY id LIMIT $2`)
+	updatePayment            = stmt(`UPDATE payment SET state = $3, amount = $4, plan = $5, event_seq = $6, file_id = $7, trace = $8, settles_on = $9,
+		return_code = $10, returned_on = $11 WHERE contract_id = $1 AND id = $2`)
+	countPaymentsUsing = stmt(`SELECT COUNT(*) FROM payment WHERE customer_id = $1 AND bank_account_id = $2 AND state IN ('scheduled', 'pending')`)
+)
+
+func (p *Payment) plan() (string, error) {
+	b, err := json.Marshal(&p.Plan)
+	if err != nil {
+		return "", fmt.Errorf("write plan of payment %s: %w", p.ID, err)
+	}
+	return string(b), nil
+}
+
+// InsertPayment adds a payment. A key that is taken is a *ConflictError.
+func (tx *Tx) InsertPayment(p *Payment) error {
+	plan, err := p.plan()
+	if err != nil {
+		return err
+	}
+	autopay := 0
+	if p.Autopay {
+		autopay = 1
+	}
+	tx.later(insertPayment, p.ContractID, p.ID, p.Key, p.InputHash, p.CustomerID, p.BankAccountID, p.AgreementID, p.Confirmation, p.Kind, autopay, p.State,
+		p.Amount, p.Date, plan, p.EventSeq, p.FileID, p.Trace, p.SettlesOn, p.ReturnCode, p.ReturnedOn, p.CreatedOn, p.Created)
+	return nil
+}
+
+// SavePayment writes what changes in a payment.
+func (tx *Tx) SavePayment(p *Payment) error {
+	plan, err := p.plan()
+	if err != nil {
+		return err
+	}
+	tx.later(updatePayment, p.ContractID, p.ID, p.State, p.Amount, plan, p.EventSeq, p.FileID, p.Trace, p.SettlesOn, p.ReturnCode, p.ReturnedOn)
+	return nil
+}
+
+// Payment reads one payment.
+func (tx *Tx) Payment(contractID, id string) (*Payment, error) {
+	return tx.payment(selectPayment, contractID, id)
+}
+
+// PaymentByKey finds the payment that a key has already made.
+func (tx *Tx) PaymentByKey(contractID, key string) (*Payment, error) {
+	return tx.payment(selectPaymentByKey, contractID, key)
+}
+
+// PaymentByTrace finds the payment that a trace number was given to.
+func (tx *Tx) PaymentByTrace(trace string) (*Payment, error) {
+	return tx.payment(selectPaymentByTrace, trace)
+}
+
+// PaymentsOfContract reads a contract's payments, newest first.
+func (tx *Tx) PaymentsOfContract(id string) ([]*Payment, error) {
+	return tx.payments(selectPaymentsOfContract, id)
+}
+
+// PaymentsOfCustomer reads all of a customer's payments, newest first.
+func (tx *Tx) PaymentsOfCustomer(id string) ([]*Payment, error) {
+	return tx.payments(selectPaymentsOfCustomer, id)
+}
+
+// OpenPayments reads a contract's payments that have not gone to the bank.
+func (tx *Tx) OpenPayments(contractID string) ([]*Payment, error) {
+	return tx.payments(selectOpenPayments, contractID)
+}
+
+// PendingPayments reads payments to go into a file, oldest first.
+func (tx *Tx) PendingPayments(through money.Date, limit int) ([]*Payment, error) {
+	return tx.payments(selectPending, through, limit)
+}
+
+// CountPaymentsUsing counts a bank account's payments that have not gone out.
+func (tx *Tx) CountPaymentsUsing(customer, bankAccount string) (n int, err error) {
+	err = tx.one(countPaymentsUsing, []any{&n}, customer, bankAccount)
+	return n, err
+}
+
+// PaymentRef names a payment.
+type PaymentRef struct{ ContractID, ID string }
+
+// ScheduledPayments names payments whose day has come.
+func (tx *Tx) ScheduledPayments(through money.Date, limit int) ([]PaymentRef, error) {
+	return tx.refs(selectScheduled, through, limit)
+}
+
+// SettlingPayments names sent payments whose return window has passed.
+func (tx *Tx) SettlingPayments(through money.Date, limit int) ([]PaymentRef, error) {
+	return tx.refs(selectSettling, through, limit)
+}
+
+func (tx *Tx) refs(s *statement, through money.Date, limit int) (out []PaymentRef, err error) {
+	err = tx.query(s, func(r *sql.Rows) error {
+		var p PaymentRef
+		err := r.Scan(&p.ContractID, &p.ID)
+		out = append(out, p)
+		return err
+	}, through, limit)
+	return out, err
+}
+
+func (tx *Tx) payment(s *statement, args ...any) (*Payment, error) {
+	all, err := tx.payments(s, args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, ErrNotFound
+	}
+	return all[0], nil
+}
+
+func (tx *Tx) payments(s *statement, args ...any) (out []*Payment, err error) {
+	err = tx.query(s, func(r *sql.Rows) error {
+		p := &Payment{}
+		var plan []byte
+		var autopay int
+		if err := r.Scan(&p.ContractID, &p.ID, &p.Key, &p.InputHash, &p.CustomerID, &p.BankAccountID, &p.AgreementID, &p.Confirmation, &p.Kind, &autopay, &p.State,
+			&p.Amount, &p.Date, &plan, &p.EventSeq, &p.FileID, &p.Trace, &p.SettlesOn, &p.ReturnCode, &p.ReturnedOn, &p.CreatedOn, &p.Created); err != nil {
+			return err
+		}
+		p.Autopay = autopay == 1
+		if err := json.Unmarshal(plan, &p.Plan); err != nil {
+			return fmt.Errorf("read plan of payment %s: %w", p.ID, err)
+		}
+		out = append(out, p)
+		return nil
+	}, args...)
+	return out, err
+}
+
+// BankAccount is a bank account's row; Number is encrypted at rest.
+type BankAccount struct {
+	CustomerID, ID, Key, InputHash string
+	Type, Holder, Routing          string
+	Number, Hash, Last4            string
+	Created, Removed               money.Instant
+}
+
+const bankAccountColumns = `customer_id, id, key, input_hash, type, holder, routing, account, account_hash, last4, created_at, removed_at`
+
+var (
+	insertBankAccount      = stmt(`INSERT INTO bank_account (` + bankAccountColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
+	selectBankAccount      = stmt(`SELECT ` + bankAccountColumns + ` FROM bank_account WHERE customer_id = $1 AND id = $2`)
+	selectBankAccountByKey = stmt(`SELECT ` + bankAccountColumns + ` FROM bank_account WHERE customer_id = $1 AND key = $2`)
+	selectBankAccounts     = stmt(`SELECT ` + bankAccountColumns + ` FROM bank_account WHERE customer_id = $1 ORDER BY id`)
+	removeBankAccount      = stmt(`UPDATE bank_account SET removed_at = $3 WHERE customer_id = $1 AND id = $2 AND removed_at = 0`)
+)
+
+// InsertBankAccount adds a bank account. The same account twice is a *ConflictError.
+func (tx *Tx) InsertBankAccount(b *BankAccount) error {
+	sealed, err := tx.db.keys.Seal(b.Number, "bank_account:account:"+b.CustomerID+":"+b.ID)
+	if err != nil {
+		return err
+	}
+	tx.later(insertBankAccount, b.CustomerID, b.ID, b.Key, b.InputHash, b.Type, b.Holder, b.Routing, sealed, b.Hash, b.Last4, b.Created, b.Removed)
+	return nil
+}
+
+// BankAccount reads a customer's bank account, without its number.
+func (tx *Tx) BankAccount(customer, id string) (*BankAccount, error) {
+	return tx.bankAccount(selectBankAccount, customer, id)
+}
+
+// BankAccountByKey finds the bank account that a key has already added.
+func (tx *Tx) BankAccountByKey(customer, key string) (*BankAccount, error) {
+	return tx.bankAccount(selectBankAccountByKey, customer, key)
+}
+
+// BankAccountNumber decrypts the account number, for the file to the bank.
+func (tx *Tx) BankAccountNumber(b *BankAccount) (string, error) {
+	return tx.db.keys.Unseal(b.Number, "bank_account:account:"+b.CustomerID+":"+b.ID)
+}
+
+// BankAccounts reads all of a customer's bank accounts, removed ones too. Number
+// stays encrypted.
+func (tx *Tx) BankAccounts(customer string) ([]*BankAccount, error) {
+	return tx.bankAccounts(selectBankAccounts, customer)
+}
+
+// RemoveBankAccount marks a bank account as removed; false when it was already.
+func (tx *Tx) RemoveBankAccount(customer, id string, at money.Instant) (bool, error) {
+	n, err := tx.exec(removeBankAccount, customer, id, at)
+	return n == 1, err
+}
+
+func (tx *Tx) bankAccount(s *statement, args ...any) (*BankAccount, error) {
+	all, err := tx.bankAccounts(s, args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, ErrNotFound
+	}
+	return all[0], nil
+}
+
+func (tx *Tx) bankAccounts(s *statement, args ...any) (out []*BankAccount, err error) {
+	err = tx.query(s, func(r *sql.Rows) error {
+		b := &BankAccount{}
+		out = append(out, b)
+		return r.Scan(&b.CustomerID, &b.ID, &b.Key, &b.InputHash, &b.Type, &b.Holder, &b.Routing, &b.Number, &b.Hash, &b.Last4, &b.Created, &b.Removed)
+	}, args...)
+	return out, err
+}
+
+// Agreement is a text a customer agreed to, and how we know.
+type Agreement struct {
+	ContractID, ID, CustomerID string
+	Kind, Text, Hash           string
+	IP, UserAgent              string
+	Agreed                     money.Instant
+}
+
+// Autopay is an enrolment's row.
+type Autopay struct {
+	ContractID, ID, Key, InputHash         string
+	CustomerID, BankAccountID, AgreementID string
+	FirstDate                              money.Date
+	FirstAmount                            money.Cents
+	Started, Ended                         money.Instant
+	EndReason                              string
+}
+
+const autopayColumns = `contract_id, id, key, input_hash, customer_id, bank_account_id, agreement_id, first_date, first_amount, started_at, ended_at, end_reason`
+
+var (
+	insertAgreement = stmt(`INSERT INTO agreement (contract_id, id, customer_id, kind, text, hash, ip, user_agent, agreed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
+	selectAgreement = stmt(`SELECT contract_id, id, customer_id, kind, text, hash, ip, user_agent, agreed_at FROM agreement WHERE contract_id = $1 AND id = $2`)
+
+	insertAutopay      = stmt(`INSERT INTO autopay (` + autopayColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
+	selectAutopay      = stmt(`SELECT ` + autopayColumns + ` FROM autopay WHERE contract_id = $1 AND ended_at = 0`)
+	selectAutopayByKey = stmt(`SELECT ` + autopayColumns + ` FROM autopay WHERE contract_id = $1 AND key = $2`)
+	endAutopay         = stmt(`UPDATE autopay SET ended_at = $2, end_reason = $3 WHERE contract_id = $1 AND ended_at = 0`)
+	countAutopayUsing  = stmt(`SELECT COUNT(*) FROM autopay WHERE customer_id = $1 AND bank_account_id = $2 AND ended_at = 0`)
+)
+
+// InsertAgreement keeps what was agreed to.
+func (tx *Tx) InsertAgreement(a *Agreement) {
+	tx.later(insertAgreement, a.ContractID, a.ID, a.CustomerID, a.Kind, a.Text, a.Hash, a.IP, a.UserAgent, a.Agreed)
+}
+
+// Agreement reads what was agreed to.
+func (tx *Tx) Agreement(contractID, id string) (*Agreement, error) {
+	a := &Agreement{}
+	err := tx.one(selectAgreement, []any{&a.ContractID, &a.ID, &a.CustomerID, &a.Kind, &a.Text, &a.Hash, &a.IP, &a.UserAgent, &a.Agreed}, contractID, id)
+	return a, err
+}
+
+// InsertAutopay adds an enrolment. A second one in force is a *ConflictError.
+func (tx *Tx) InsertAutopay(a *Autopay) {
+	tx.later(insertAutopay, a.ContractID, a.ID, a.Key, a.InputHash, a.CustomerID, a.BankAccountID, a.AgreementID, a.FirstDate, a.FirstAmount, a.Started, a.Ended, a.EndReason)
+}
+
+// Autopay reads the enrolment in force.
+func (tx *Tx) Autopay(contractID string) (*Autopay, error) {
+	return tx.autopay(selectAutopay, contractID)
+}
+
+// AutopayByKey finds the enrolment that a key has already made.
+func (tx *Tx) AutopayByKey(contractID, key string) (*Autopay, error) {
+	return tx.autopay(selectAutopayByKey, contractID, key)
+}
+
+func (tx *Tx) autopay(s *statement, args ...any) (*Autopay, error) {
+	a := &Autopay{}
+	err := tx.one(s, []any{&a.ContractID, &a.ID, &a.Key, &a.InputHash, &a.CustomerID, &a.BankAccountID, &a.AgreementID, &a.FirstDate, &a.FirstAmount, &a.Started, &a.Ended, &a.EndReason}, args...)
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// EndAutopay ends the enrolment in force; false when there was none.
+func (tx *Tx) EndAutopay(contractID string, at money.Instant, reason string) (bool, error) {
+	n, err := tx.exec(endAutopay, contractID, at, reason)
+	return n == 1, err
+}
+
+// CountAutopayUsing counts a bank account's enrolments in force.
+func (tx *Tx) CountAutopayUsing(customer, bankAccount string) (n int, err error) {
+	err = tx.one(countAutopayUsing, []any{&n}, customer, bankAccount)
+	return n, err
+}

@@ -1,0 +1,304 @@
+-- +goose Up
+CREATE TABLE setting (
+  name  TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+);
+
+CREATE TABLE customer (
+  id         TEXT PRIMARY KEY,
+  number     TEXT NOT NULL UNIQUE,     -- the lender's own number for the customer
+  first_name TEXT NOT NULL,
+  last_name  TEXT NOT NULL,
+  email      TEXT NOT NULL,
+  phone      TEXT NOT NULL,
+  street     TEXT NOT NULL,
+  city       TEXT NOT NULL,
+  state      TEXT NOT NULL,
+  zip        TEXT NOT NULL,
+  ssn        TEXT NOT NULL,            -- encrypted; nine digits or the last four
+  birth_date TEXT NOT NULL,            -- encrypted
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE contract (
+  id              TEXT PRIMARY KEY,
+  account_number  TEXT NOT NULL UNIQUE,
+  kind            TEXT NOT NULL CHECK (kind IN ('loan', 'lease')),
+  customer_id     TEXT REFERENCES customer (id),
+  vehicle_year    BIGINT NOT NULL,
+  vehicle_make    TEXT NOT NULL,
+  vehicle_model   TEXT NOT NULL,
+  vin             TEXT NOT NULL,
+  original_date   TEXT NOT NULL,
+  original_amount BIGINT NOT NULL,
+  original_term   BIGINT NOT NULL,
+  original_rate   BIGINT NOT NULL,
+  terms           TEXT NOT NULL,
+  state           TEXT NOT NULL,       -- the fold of the contract's events, kept so that the next one needs no history
+  version         BIGINT NOT NULL,
+  last_event      BIGINT NOT NULL,
+  last_entry      BIGINT NOT NULL,
+  status          TEXT NOT NULL CHECK (status IN ('open', 'paid')),
+  statement_on    TEXT NOT NULL,       -- next statement closing date; '' for none
+  late_fee_on     TEXT NOT NULL,       -- first day a late fee may be charged; '' for none
+  draft_on        TEXT NOT NULL,       -- next autopay draft; '' for none
+  boarded_on      TEXT NOT NULL,
+  boarded_at      BIGINT NOT NULL
+);
+CREATE INDEX contract_customer ON contract (customer_id);
+CREATE INDEX contract_statement ON contract (statement_on, id) WHERE statement_on <> '';
+CREATE INDEX contract_late_fee ON contract (late_fee_on, id) WHERE late_fee_on <> '';
+CREATE INDEX contract_draft ON contract (draft_on, id) WHERE draft_on <> '';
+
+CREATE TABLE event (
+  contract_id TEXT NOT NULL REFERENCES contract (id),
+  seq         BIGINT NOT NULL,
+  kind        TEXT NOT NULL CHECK (kind IN ('payment', 'reversal', 'late_fee', 'returned_fee')),
+  effective   TEXT NOT NULL CHECK (length(effective) = 10),
+  amount      BIGINT NOT NULL,
+  instalment  BIGINT NOT NULL,
+  reverses    BIGINT NOT NULL,
+  payment_id  TEXT NOT NULL,
+  posted_at   BIGINT NOT NULL,
+  actor       TEXT NOT NULL,
+  PRIMARY KEY (contract_id, seq)
+);
+CREATE UNIQUE INDEX event_one_late_fee ON event (contract_id, instalment) WHERE kind = 'late_fee';
+CREATE UNIQUE INDEX event_one_reversal ON event (contract_id, reverses) WHERE kind = 'reversal';
+
+CREATE TABLE entry (
+  contract_id TEXT NOT NULL REFERENCES contract (id),
+  id          BIGINT NOT NULL,
+  kind        TEXT NOT NULL CHECK (kind IN ('boarding', 'event', 'correction', 'settlement')),
+  event_seq   BIGINT NOT NULL,
+  corrects    BIGINT NOT NULL,
+  effective   TEXT NOT NULL CHECK (length(effective) = 10),
+  posted_at   BIGINT NOT NULL,
+  PRIMARY KEY (contract_id, id)
+);
+
+CREATE TABLE posting (
+  contract_id TEXT NOT NULL,
+  entry_id    BIGINT NOT NULL,
+  account     TEXT NOT NULL,
+  amount      BIGINT NOT NULL CHECK (amount <> 0),
+  PRIMARY KEY (contract_id, entry_id, account),
+  FOREIGN KEY (contract_id, entry_id) REFERENCES entry (contract_id, id)
+);
+
+CREATE TABLE bank_account (
+  customer_id  TEXT NOT NULL REFERENCES customer (id),
+  id           TEXT NOT NULL,
+  key          TEXT NOT NULL,
+  input_hash   TEXT NOT NULL,
+  type         TEXT NOT NULL CHECK (type IN ('checking', 'savings')),
+  holder       TEXT NOT NULL,
+  routing      TEXT NOT NULL,
+  account      TEXT NOT NULL,          -- encrypted
+  account_hash TEXT NOT NULL,          -- keyed, of routing and account number
+  last4        TEXT NOT NULL,
+  created_at   BIGINT NOT NULL,
+  removed_at   BIGINT NOT NULL,
+  PRIMARY KEY (customer_id, id)
+);
+CREATE UNIQUE INDEX bank_account_key ON bank_account (customer_id, key);
+CREATE UNIQUE INDEX bank_account_once ON bank_account (customer_id, account_hash) WHERE removed_at = 0;
+
+CREATE TABLE agreement (
+  contract_id TEXT NOT NULL REFERENCES contract (id),
+  id          TEXT NOT NULL,
+  customer_id TEXT NOT NULL REFERENCES customer (id),
+  kind        TEXT NOT NULL CHECK (kind IN ('payment', 'autopay')),
+  text        TEXT NOT NULL,
+  hash        TEXT NOT NULL,           -- SHA-256 of the text, hexadecimal
+  ip          TEXT NOT NULL,
+  user_agent  TEXT NOT NULL,
+  agreed_at   BIGINT NOT NULL,
+  PRIMARY KEY (contract_id, id)
+);
+
+CREATE TABLE autopay (
+  contract_id     TEXT NOT NULL REFERENCES contract (id),
+  id              TEXT NOT NULL,
+  key             TEXT NOT NULL,
+  input_hash      TEXT NOT NULL,
+  customer_id     TEXT NOT NULL REFERENCES customer (id),
+  bank_account_id TEXT NOT NULL,
+  agreement_id    TEXT NOT NULL,
+  first_date      TEXT NOT NULL,
+  first_amount    BIGINT NOT NULL,
+  started_at      BIGINT NOT NULL,
+  ended_at        BIGINT NOT NULL,     -- 0 while in force
+  end_reason      TEXT NOT NULL,
+  PRIMARY KEY (contract_id, id)
+);
+CREATE UNIQUE INDEX autopay_key ON autopay (contract_id, key);
+CREATE UNIQUE INDEX autopay_one ON autopay (contract_id) WHERE ended_at = 0;
+
+CREATE TABLE payment (
+  contract_id     TEXT NOT NULL REFERENCES contract (id),
+  id              TEXT NOT NULL,
+  key             TEXT NOT NULL,
+  input_hash      TEXT NOT NULL,
+  customer_id     TEXT NOT NULL REFERENCES customer (id),
+  bank_account_id TEXT NOT NULL,
+  agreement_id    TEXT NOT NULL,
+  confirmation    TEXT NOT NULL,
+  kind            TEXT NOT NULL CHECK (kind IN ('due', 'other', 'payoff')),
+  autopay         BIGINT NOT NULL CHECK (autopay IN (0, 1)),
+  state           TEXT NOT NULL CHECK (state IN ('scheduled', 'pending', 'sent', 'settled', 'returned', 'cancelled')),
+  amount          BIGINT NOT NULL CHECK (amount > 0),
+  date            TEXT NOT NULL CHECK (length(date) = 10),
+  plan            TEXT NOT NULL,       -- allocation and balance after, as posted or as planned
+  event_seq       BIGINT NOT NULL,     -- 0 until posted
+  file_id         TEXT NOT NULL,
+  trace           TEXT NOT NULL,
+  settles_on      TEXT NOT NULL,
+  return_code     TEXT NOT NULL,
+  returned_on     TEXT NOT NULL,
+  created_on      TEXT NOT NULL,
+  created_at      BIGINT NOT NULL,
+  PRIMARY KEY (contract_id, id),
+  CHECK ((state IN ('sent', 'settled', 'returned')) = (trace <> '')),
+  CHECK ((state = 'returned') = (return_code <> '')),
+  CHECK (state <> 'scheduled' OR event_seq = 0)
+);
+CREATE UNIQUE INDEX payment_key ON payment (contract_id, key);
+CREATE UNIQUE INDEX payment_trace ON payment (trace) WHERE trace <> '';
+CREATE UNIQUE INDEX payment_confirmation ON payment (confirmation);
+CREATE INDEX payment_scheduled ON payment (date) WHERE state = 'scheduled';
+CREATE INDEX payment_pending ON payment (date) WHERE state = 'pending';
+CREATE INDEX payment_sent ON payment (settles_on) WHERE state = 'sent';
+CREATE INDEX payment_customer ON payment (customer_id, created_at);
+
+CREATE TABLE statement (
+  contract_id     TEXT NOT NULL REFERENCES contract (id),
+  closing         TEXT NOT NULL,
+  due_date        TEXT NOT NULL,
+  amount_due      BIGINT NOT NULL,
+  closing_balance BIGINT NOT NULL,
+  last_entry      BIGINT NOT NULL,     -- the contract's last journal entry when it was cut
+  content         TEXT NOT NULL,       -- frozen; every copy is made from it
+  hash            TEXT NOT NULL,
+  created_at      BIGINT NOT NULL,
+  PRIMARY KEY (contract_id, closing)
+);
+
+CREATE TABLE notice (
+  id          TEXT PRIMARY KEY,
+  once        TEXT NOT NULL UNIQUE,    -- what it is about, so that it is said once
+  customer_id TEXT NOT NULL,
+  kind        TEXT NOT NULL,
+  content     TEXT NOT NULL,           -- encrypted
+  state       TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'failed', 'expired')),
+  attempts    BIGINT NOT NULL,
+  try_at      BIGINT NOT NULL,
+  expires_at  BIGINT NOT NULL,         -- 0 for never
+  error       TEXT NOT NULL,
+  created_at  BIGINT NOT NULL,
+  sent_at     BIGINT NOT NULL
+);
+CREATE INDEX notice_queued ON notice (try_at) WHERE state = 'queued';
+
+CREATE TABLE ach_file (
+  id         TEXT PRIMARY KEY,
+  name       TEXT NOT NULL UNIQUE,
+  date       TEXT NOT NULL,
+  modifier   TEXT NOT NULL,
+  content    TEXT NOT NULL,            -- encrypted
+  hash       TEXT NOT NULL,
+  entries    BIGINT NOT NULL,
+  total      BIGINT NOT NULL,
+  state      TEXT NOT NULL CHECK (state IN ('cut', 'dropped')),
+  created_at BIGINT NOT NULL,
+  dropped_at BIGINT NOT NULL,
+  UNIQUE (date, modifier)
+);
+
+CREATE TABLE ach_read (
+  hash    TEXT PRIMARY KEY,            -- SHA-256 of the whole file
+  name    TEXT NOT NULL,
+  read_on TEXT NOT NULL,
+  read_at BIGINT NOT NULL,
+  entries BIGINT NOT NULL
+);
+
+CREATE TABLE ach_aside (
+  id       TEXT PRIMARY KEY,
+  once     TEXT NOT NULL UNIQUE,
+  hash     TEXT NOT NULL,              -- the file it came in
+  trace    TEXT NOT NULL,
+  code     TEXT NOT NULL,
+  amount   BIGINT NOT NULL,
+  reason   TEXT NOT NULL,
+  content  TEXT NOT NULL,              -- encrypted record
+  kept_at  BIGINT NOT NULL
+);
+
+CREATE TABLE login (
+  customer_id   TEXT PRIMARY KEY REFERENCES customer (id),
+  username      TEXT NOT NULL UNIQUE,
+  password_hash TEXT NOT NULL,
+  created_at    BIGINT NOT NULL,
+  changed_at    BIGINT NOT NULL
+);
+
+CREATE TABLE session (
+  token_hash  TEXT PRIMARY KEY,
+  customer_id TEXT NOT NULL REFERENCES customer (id),
+  created_at  BIGINT NOT NULL,
+  seen_at     BIGINT NOT NULL,
+  ends_at     BIGINT NOT NULL,
+  ended_at    BIGINT NOT NULL,
+  ip          TEXT NOT NULL,
+  user_agent  TEXT NOT NULL
+);
+CREATE INDEX session_customer ON session (customer_id);
+
+CREATE TABLE activation (
+  id          TEXT PRIMARY KEY,
+  customer_id TEXT NOT NULL,           -- '' when nobody matched: the flow looks the same
+  code_hash   TEXT NOT NULL,
+  state       TEXT NOT NULL CHECK (state IN ('sent', 'proven', 'done')),
+  expires_at  BIGINT NOT NULL,
+  created_at  BIGINT NOT NULL
+);
+
+CREATE TABLE attempt (
+  bucket TEXT PRIMARY KEY,             -- keyed hash of what is counted
+  count  BIGINT NOT NULL,
+  since  BIGINT NOT NULL,
+  until  BIGINT NOT NULL               -- refused before this moment
+);
+
+CREATE TABLE audit (
+  id          TEXT PRIMARY KEY,
+  at          BIGINT NOT NULL,
+  actor       TEXT NOT NULL,
+  action      TEXT NOT NULL,
+  contract_id TEXT NOT NULL,
+  detail      TEXT NOT NULL
+);
+CREATE INDEX audit_contract ON audit (contract_id, at);
+
+-- +goose Down
+DROP TABLE audit;
+DROP TABLE attempt;
+DROP TABLE activation;
+DROP TABLE session;
+DROP TABLE login;
+DROP TABLE ach_aside;
+DROP TABLE ach_read;
+DROP TABLE ach_file;
+DROP TABLE notice;
+DROP TABLE statement;
+DROP TABLE payment;
+DROP TABLE autopay;
+DROP TABLE agreement;
+DROP TABLE bank_account;
+DROP TABLE posting;
+DROP TABLE entry;
+DROP TABLE event;
+DROP TABLE contract;
+DROP TABLE customer;
+DROP TABLE setting;
