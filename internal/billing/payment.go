@@ -84,7 +84,6 @@ type Plan struct {
 // the earliest day that a payment can still count for (the next, once the day's
 // cut-off has passed). asked is the amount typed, or reviewed.
 func Decide(t *contract.Terms, s contract.State, kind AmountKind, asked money.Cents, date, first, today money.Date) (Plan, error) {
-	payoffDate := date
 	switch {
 	case date.IsZero():
 		return Plan{}, refuse("date_missing", "date", "Choose a payment date.")
@@ -93,7 +92,7 @@ func Decide(t *contract.Terms, s contract.State, kind AmountKind, asked money.Ce
 	case date > today+DaysAhead:
 		return Plan{}, refuse("date_far", "date", "Choose a day no later than %s.", (today + DaysAhead).Long())
 	}
-	payoff, err := s.Payoff(t, payoffDate)
+	payoff, err := s.Payoff(t, date)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -159,18 +158,23 @@ func LateFee(t *contract.Terms, s contract.State, on money.Date) (instalment int
 		return 0, 0
 	}
 	unpaid := min(t.Payment, money.Cents(n)*t.Payment-s.Credited, s.Principal)
-	fee = t.LateFee.Flat
+	if fee = lateFeeOn(t, unpaid); fee <= 0 {
+		return 0, 0
+	}
+	return n, fee
+}
+
+// lateFeeOn is the contract's late fee on an unpaid amount, rounded down: the
+// percentage, at least the flat amount, at most the cap.
+func lateFeeOn(t *contract.Terms, unpaid money.Cents) money.Cents {
+	fee := t.LateFee.Flat
 	if t.LateFee.Percent > 0 {
-		share := money.Cents(int64(unpaid) * (int64(t.LateFee.Percent) / 1_000_000) / 1_000_000) // rounded down
-		fee = max(fee, share)
+		fee = max(fee, money.Cents(int64(unpaid)*(int64(t.LateFee.Percent)/1_000_000)/1_000_000))
 	}
 	if t.LateFee.Cap > 0 {
 		fee = min(fee, t.LateFee.Cap)
 	}
-	if fee <= 0 {
-		return 0, 0
-	}
-	return n, fee
+	return fee
 }
 
 // LateFeeOn is the first day on which LateFee may charge the next fee; zero

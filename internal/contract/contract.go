@@ -72,6 +72,15 @@ type Terms struct {
 	ReturnedFee money.Cents `json:"returned_fee"`
 
 	LeaseTerms *LeaseTerms `json:"lease,omitempty"`
+	Brought    Brought     `json:"brought,omitzero"`
+}
+
+// Brought is what a contract taken over from other books brings with it beyond
+// its principal: late fees unpaid there, and the last instalment that they or
+// their absence have settled, so that none is charged twice.
+type Brought struct {
+	LateFees    money.Cents `json:"late_fees,omitempty"`
+	LateThrough int         `json:"late_through,omitempty"`
 }
 
 // LateFee is the charge for an instalment still unpaid after the days of grace:
@@ -136,7 +145,7 @@ func (t *Terms) Validate() error {
 	if t.Payment <= 0 || t.Payment > money.MaxAmount {
 		return bad("payment", "must be more than zero")
 	}
-	if t.GraceDays < 0 || t.ReturnedFee < 0 || t.LateFee.Flat < 0 || t.LateFee.Percent < 0 || t.LateFee.Cap < 0 {
+	if t.GraceDays < 0 || t.Brought.LateFees < 0 || t.ReturnedFee < 0 || t.LateFee.Flat < 0 || t.LateFee.Percent < 0 || t.LateFee.Cap < 0 {
 		return bad("late_fee", "fees and days of grace are not negative")
 	}
 	return validApplication(t.Application)
@@ -255,56 +264,86 @@ type State struct {
 }
 
 // Open is the state before any event.
-func (t *Terms) Open() State { return State{Through: t.Start, Principal: t.Principal} }
+func (t *Terms) Open() State {
+	return State{Through: t.Start, Principal: t.Principal, LateFees: t.Brought.LateFees, LateThrough: t.Brought.LateThrough}
+}
 
 // ErrEvent says that an event cannot be folded: an unknown kind, an amount that
 // is not positive, a date before the contract's start, or a reversal of
 // something that is not an unreversed payment.
 var ErrEvent = errors.New("event")
 
-// Fold applies the events in order of effective date, then of Seq, and accrues
-// interest to asOf. Events after asOf are left out of the state and have empty
-// allocations. Allocations come in the order the events were given.
+// Fold is the account as of a date: it replays the events up to then and
+// accrues interest to it. Allocations come in the order the events were given;
+// those of later events are empty.
+func Fold(t *Terms, events []Event, asOf money.Date) (State, []Allocation, error) {
+	var known []Event
+	var at []int
+	for i, e := range events {
+		if e.Date <= asOf {
+			known, at = append(known, e), append(at, i)
+		}
+	}
+	s, part, err := Replay(t, known)
+	if err != nil {
+		return State{}, nil, err
+	}
+	out := make([]Allocation, len(events))
+	for k, i := range at {
+		out[i] = part[k]
+	}
+	return s, out, s.accrue(t, asOf)
+}
+
+// Replay applies all events in order of effective date, then of Seq, and stops
+// at the last one: the state that is kept with a contract. Allocations come in
+// the order the events were given.
 //
 // A reversed payment is skipped wherever it stands; its allocation is empty, as
 // if it had not been made.
-func Fold(t *Terms, events []Event, asOf money.Date) (State, []Allocation, error) {
-	order := make([]int, len(events))
-	reversed := make(map[int]bool)
-	for i, e := range events {
-		order[i] = i
-		if e.Kind == Reversal && e.Date <= asOf {
-			reversed[e.Reverses] = true
+func Replay(t *Terms, events []Event) (State, []Allocation, error) {
+	order, reversed, err := inOrder(events)
+	if err != nil {
+		return State{}, nil, err
+	}
+	s := t.Open()
+	out := make([]Allocation, len(events))
+	for _, i := range order {
+		if e := events[i]; reversed[e.Seq] && e.Kind == Payment {
+			s.LastEvent = max(s.LastEvent, e.Date)
+		} else if out[i], err = s.Apply(t, e); err != nil {
+			return State{}, nil, err
 		}
 	}
-	for seq := range reversed {
-		if !slices.ContainsFunc(events, func(e Event) bool { return e.Seq == seq && e.Kind == Payment }) {
-			return State{}, nil, fmt.Errorf("%w: reversal of %d, which is not a payment", ErrEvent, seq)
+	return s, out, nil
+}
+
+// inOrder sorts events for the fold and finds which payments came back.
+func inOrder(events []Event) (order []int, reversed map[int]bool, err error) {
+	order = make([]int, len(events))
+	payments := make(map[int]bool)
+	for i, e := range events {
+		order[i] = i
+		if e.Kind == Payment {
+			payments[e.Seq] = true
 		}
+	}
+	for _, e := range events {
+		if e.Kind != Reversal {
+			continue
+		}
+		if !payments[e.Reverses] || reversed[e.Reverses] {
+			return nil, nil, fmt.Errorf("%w: reversal of %d, which is not a payment that stands", ErrEvent, e.Reverses)
+		}
+		if reversed == nil {
+			reversed = make(map[int]bool)
+		}
+		reversed[e.Reverses] = true
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
 		return cmp.Or(cmp.Compare(events[a].Date, events[b].Date), cmp.Compare(events[a].Seq, events[b].Seq))
 	})
-	s := t.Open()
-	out := make([]Allocation, len(events))
-	for _, i := range order {
-		e := events[i]
-		if e.Date > asOf {
-			continue
-		}
-		if e.Kind == Payment && reversed[e.Seq] {
-			s.LastEvent = max(s.LastEvent, e.Date)
-			continue
-		}
-		var err error
-		if out[i], err = s.Apply(t, e); err != nil {
-			return State{}, nil, err
-		}
-	}
-	if err := s.accrue(t, asOf); err != nil {
-		return State{}, nil, err
-	}
-	return s, out, nil
+	return order, reversed, nil
 }
 
 // Apply adds one event that is not earlier than any before it. It is one step

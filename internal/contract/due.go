@@ -122,23 +122,56 @@ type Span struct {
 // Spans explains the interest that accrues on the present principal from the
 // last payment to a date, one span for each length of year it lies in.
 func (s *State) Spans(t *Terms, to money.Date) ([]Span, error) {
+	return t.spans(s.Principal, s.Through, to)
+}
+
+func (t *Terms) spans(balance money.Cents, from, to money.Date) ([]Span, error) {
 	a := t.Accrual()
 	var out []Span
-	for from := s.Through; from < to; {
+	for from < to {
 		end := to
 		if t.DayCount == money.ActualActual {
 			end = min(to, money.NewDate(from.Year()+1, 1, 1))
 		}
-		i, err := a.Interest(s.Principal, from, end)
+		i, err := a.Interest(balance, from, end)
 		if err != nil {
 			return nil, err
 		}
-		day, err := a.PerDiem(s.Principal, from)
+		day, err := a.PerDiem(balance, from)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Span{from, end, t.DayCount.Days(from, end), s.Principal, t.Rate, a.Basis(from), day, i})
+		out = append(out, Span{from, end, t.DayCount.Days(from, end), balance, t.Rate, a.Basis(from), day, i})
 		from = end
 	}
 	return out, nil
+}
+
+// Accruals explains all interest that accrued between two dates, one span for
+// each balance and length of year.
+func Accruals(t *Terms, events []Event, from, to money.Date) ([]Span, error) {
+	order, reversed, err := inOrder(events)
+	if err != nil {
+		return nil, err
+	}
+	s := t.Open()
+	var out []Span
+	for _, i := range order {
+		e := events[i]
+		if e.Date > to || e.Kind == Reversal || (e.Kind == Payment && reversed[e.Seq]) {
+			continue
+		}
+		if e.Kind == Payment && e.Date > from {
+			spans, err := t.spans(s.Principal, max(s.Through, from), e.Date)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, spans...)
+		}
+		if _, err := s.Apply(t, e); err != nil {
+			return nil, err
+		}
+	}
+	spans, err := t.spans(s.Principal, max(s.Through, from), to)
+	return append(out, spans...), err
 }

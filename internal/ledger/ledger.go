@@ -12,8 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
-	"marque/internal/contract"
 	"marque/internal/money"
 )
 
@@ -86,45 +86,14 @@ func (e *Entry) Check() error {
 	return nil
 }
 
-// Allocated gives the postings for an allocation: receivables fall by what was
-// applied to them, and counter takes the total. For a payment the counter is
-// Transit; for a fee it is the fee's income.
-func Allocated(a contract.Allocation, counter Account) []Posting {
-	return nonzero([]Posting{
-		{counter, a.Total()},
-		{Principal, -a.Principal},
-		{InterestEarn, -a.Interest},
-		{LateFees, -a.LateFee},
-		{OtherFees, -a.OtherFee},
-		{Unapplied, -a.Unapplied},
-	})
-}
-
 // Move is a transfer from one account to another.
 func Move(from, to Account, amount money.Cents) []Posting {
-	return nonzero([]Posting{{to, amount}, {from, -amount}})
+	return Nonzero([]Posting{{to, amount}, {from, -amount}})
 }
 
-func nonzero(ps []Posting) []Posting {
-	kept := ps[:0]
-	for _, p := range ps {
-		if p.Amount != 0 {
-			kept = append(kept, p)
-		}
-	}
-	return kept
-}
-
-// Counter is the account on the other side of an event of this kind.
-func Counter(k contract.EventKind) Account {
-	switch k {
-	case contract.LateCharge:
-		return LateFeeEarn
-	case contract.ReturnedFee:
-		return OtherFeeEarn
-	default:
-		return Transit
-	}
+// Nonzero drops postings of nothing.
+func Nonzero(ps []Posting) []Posting {
+	return slices.DeleteFunc(ps, func(p Posting) bool { return p.Amount == 0 })
 }
 
 // Balances sums postings by account.
@@ -135,29 +104,4 @@ func (b Balances) Add(ps []Posting) {
 	for _, p := range ps {
 		b[p.Account] += p.Amount
 	}
-}
-
-// Difference is one figure that the books and the fold disagree about.
-type Difference struct {
-	Account Account     `json:"account"`
-	Ledger  money.Cents `json:"ledger"`
-	Fold    money.Cents `json:"fold"`
-}
-
-// Compare sets a contract's ledger balances beside the state its events fold
-// to; nothing differs on sound books.
-func (b Balances) Compare(s *contract.State) []Difference {
-	var out []Difference
-	for _, d := range []Difference{
-		{Principal, b[Principal], s.Principal},
-		{LateFees, b[LateFees], s.LateFees},
-		{OtherFees, b[OtherFees], s.OtherFees},
-		{Unapplied, b[Unapplied], -s.Unapplied},
-		{InterestEarn, b[InterestEarn], -s.InterestPaid},
-	} {
-		if d.Ledger != d.Fold {
-			out = append(out, d)
-		}
-	}
-	return out
 }

@@ -1,0 +1,29 @@
+GO ?= go
+GOFMT = $(shell $(GO) env GOROOT)/bin/gofmt
+WITH_POSTGRES = $(GO) run ./internal/pgtest/withpostgres
+
+.PHONY: test setup check race bench run
+
+# Everything, on a clean clone: installs what is missing, then format, vet,
+# staticcheck and all tests, with both databases and the browser.
+test: setup check
+	$(WITH_POSTGRES) $(GO) test -timeout 12m ./...
+
+setup:
+	@./.ci/setup
+
+check:
+	@unformatted=$$($(GOFMT) -l .) && { [ -z "$$unformatted" ] || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+# The same tests under the race detector, which needs a C compiler.
+race: setup
+	$(WITH_POSTGRES) $(GO) test -race -timeout 30m ./...
+
+# Every benchmark as one table; writes no file.
+bench: setup
+	@{ $(WITH_POSTGRES) $(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./... || echo "FAIL: go test"; } | awk -f .ci/bench.awk
+
+run:
+	$(GO) run ./cmd/marque demo

@@ -1,0 +1,193 @@
+package billing
+
+import (
+	"fmt"
+
+	"marque/internal/contract"
+	"marque/internal/ledger"
+	"marque/internal/money"
+)
+
+// NextClosing is the first statement closing date after a day: so many days
+// before a due date, and monthly in the same way after the last one while
+// something is still owed.
+func NextClosing(t *contract.Terms, after money.Date, daysBefore int) money.Date {
+	for n := t.DueThrough(after+money.Date(daysBefore)) + 1; ; n++ {
+		if closing := t.DueDate(n) - money.Date(daysBefore); closing > after {
+			return closing
+		}
+	}
+}
+
+// Line is one journal entry as history and statements show it.
+type Line struct {
+	Entry      ledger.Entry
+	Kind       string // payment, payment_returned, late_fee, returned_fee, correction
+	Amount     money.Cents
+	Allocation contract.Allocation
+	Balance    money.Cents // principal after it
+	PaymentID  string
+}
+
+// Lines turns a contract's journal into what a person reads, oldest first.
+// Boarding and settlement entries move nothing that a borrower owes and have no
+// line. payments names the payment behind an event.
+func Lines(entries []ledger.Entry, events []contract.Event, payments map[int]string) []Line {
+	kinds := map[int]contract.EventKind{}
+	reversed := map[int]bool{}
+	for _, e := range events {
+		kinds[e.Seq] = e.Kind
+		if e.Kind == contract.Reversal {
+			reversed[e.Reverses] = true
+		}
+	}
+	var balance money.Cents
+	var out []Line
+	for _, e := range entries {
+		a := Allocated(e.Postings)
+		balance -= a.Principal
+		if e.Event == 0 || e.Kind == ledger.Settlement {
+			continue
+		}
+		l := Line{Entry: e, Amount: a.Total(), Allocation: a, Balance: balance, PaymentID: payments[e.Event]}
+		switch {
+		case e.Kind == ledger.Posted:
+			l.Kind = string(kinds[e.Event])
+		case kinds[e.Event] == contract.Payment && reversed[e.Event] && a.Total() < 0:
+			l.Kind = "payment_returned"
+		default:
+			l.Kind = "correction"
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// lineText says what a line is in a borrower's words.
+func lineText(kind string) string {
+	switch kind {
+	case "payment":
+		return "Payment received"
+	case "payment_returned":
+		return "Payment taken back"
+	case "late_fee":
+		return "Late fee"
+	case "returned_fee":
+		return "Returned payment fee"
+	}
+	return "Payment applied anew"
+}
+
+// StatementInput is all that a statement is made from.
+type StatementInput struct {
+	Lender        Lender
+	Recipient     Recipient
+	AccountNumber string
+	Vehicle       string
+	Terms         *contract.Terms
+	State         contract.State
+	Events        []contract.Event
+	Lines         []Line     // the whole journal's lines
+	Previous      *Statement // nil for the first
+	PreviousEntry int        // last journal entry that the previous statement knew
+	Opening       money.Date // for the first statement; later ones open after the previous closing
+	Closing       money.Date
+	DueDate       money.Date
+	AutopayText   string
+}
+
+// MakeStatement freezes a statement as of its closing date. Its ending balance
+// is its beginning balance less what was applied to principal, and the account's
+// own; anything else is an error.
+func MakeStatement(in StatementInput) (Statement, error) {
+	t, s := in.Terms, in.State
+	due, err := s.Due(t, in.Closing)
+	if err != nil {
+		return Statement{}, err
+	}
+	interest, err := s.InterestTo(t, in.Closing)
+	if err != nil {
+		return Statement{}, err
+	}
+	out := Statement{
+		Lender: in.Lender, Recipient: in.Recipient, Kind: t.Kind, AccountNumber: in.AccountNumber, Vehicle: in.Vehicle,
+		Rate: t.Rate, DayCount: string(t.DayCount), Opening: in.Opening, Closing: in.Closing, DueDate: in.DueDate,
+		BeginningBalance: t.Principal, EndingBalance: s.Principal, InterestAccrued: interest,
+		FeesOutstanding: s.LateFees + s.OtherFees, Unapplied: s.Unapplied,
+		RegularPayment: t.Payment, PastDue: due.PastDue, DaysPastDue: due.DaysPastDue, FeesDue: due.Fees, AmountDue: due.Amount(),
+		PayoffToday: s.Principal + interest + s.LateFees + s.OtherFees, AutopayText: in.AutopayText,
+	}
+	out.PaymentsLeft = paymentsLeft(t, s, in.Closing)
+	var accruedBefore money.Cents
+	if p := in.Previous; p != nil {
+		out.Opening, out.BeginningBalance, accruedBefore = p.Closing+1, p.EndingBalance, p.InterestAccrued
+	}
+	out.addLines(in)
+	out.FinanceCharge = out.InterestPaid + interest - accruedBefore
+	if t.LateFee != (contract.LateFee{}) && s.Principal > 0 {
+		out.LateAfter = in.DueDate + money.Date(t.GraceDays)
+		out.LateFee = lateFeeOn(t, min(t.Payment, s.Principal))
+	}
+	if out.BeginningBalance-out.PrincipalPaid+out.Adjustments != out.EndingBalance {
+		return Statement{}, fmt.Errorf("statement closing %s: %s - %s + %s is not %s", in.Closing,
+			out.BeginningBalance, out.PrincipalPaid, out.Adjustments, out.EndingBalance)
+	}
+	return out, out.addInterest(in)
+}
+
+// addLines takes in what was posted since the previous statement, and sums the
+// calendar year.
+func (out *Statement) addLines(in StatementInput) {
+	for _, l := range in.Lines {
+		if l.Entry.Effective.Year() == in.Closing.Year() {
+			out.InterestPaidYear += l.Allocation.Interest
+			out.PrincipalPaidYear += l.Allocation.Principal
+			if l.Kind != "late_fee" && l.Kind != "returned_fee" {
+				out.FeesPaidYear += l.Allocation.LateFee + l.Allocation.OtherFee
+			}
+		}
+		if l.Entry.ID <= in.PreviousEntry {
+			continue
+		}
+		out.Lines = append(out.Lines, StatementLine{l.Entry.Effective, l.Kind, lineText(l.Kind), l.Amount, l.Allocation})
+		out.InterestPaid += l.Allocation.Interest
+		switch l.Kind {
+		case "payment":
+			out.PrincipalPaid += l.Allocation.Principal
+			out.FeesPaid += l.Allocation.LateFee + l.Allocation.OtherFee
+		case "late_fee", "returned_fee":
+			out.FeesCharged -= l.Amount
+		default:
+			out.Adjustments -= l.Allocation.Principal
+			out.FeesPaid += l.Allocation.LateFee + l.Allocation.OtherFee
+		}
+	}
+}
+
+func (out *Statement) addInterest(in StatementInput) error {
+	spans, err := contract.Accruals(in.Terms, in.Events, out.Opening-1, in.Closing)
+	if err != nil {
+		return err
+	}
+	out.InterestLines = InterestLines(spans)
+	return nil
+}
+
+// InterestLines puts spans into the form that papers show. Spans without
+// interest are left out.
+func InterestLines(spans []contract.Span) (out []InterestLine) {
+	for _, s := range spans {
+		if s.Interest.IsZero() {
+			continue
+		}
+		out = append(out, InterestLine{s.From, s.To, s.Days, s.Balance, s.Basis, s.PerDiem.Decimal(6), s.Interest.Decimal(4)})
+	}
+	return out
+}
+
+func paymentsLeft(t *contract.Terms, s contract.State, on money.Date) int {
+	if s.Principal == 0 {
+		return 0
+	}
+	return max(1, t.Payments-int(s.Credited/t.Payment))
+}
