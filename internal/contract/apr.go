@@ -318,9 +318,8 @@ func present(flows []timed, i *big.Float) (worth, slope *big.Float) {
 	shrink.Quo(shrink, grow)
 	factor, at := float(1), 0
 	for _, f := range flows {
-		for ; at < f.whole; at++ {
-			factor.Mul(factor, shrink)
-		}
+		factor.Mul(factor, power(shrink, f.whole-at))
+		at = f.whole
 		v := float(int64(f.amount))
 		v.Mul(v, factor)
 		pull := float(int64(f.whole))
@@ -336,4 +335,18 @@ func present(flows []timed, i *big.Float) (worth, slope *big.Float) {
 		slope.Sub(slope, v.Mul(v, pull))
 	}
 	return worth, slope
+}
+
+func power(x *big.Float, n int) *big.Float {
+	if n == 1 {
+		return x
+	}
+	y := float(1)
+	for square := float(0).Set(x); n > 0; n >>= 1 {
+		if n&1 == 1 {
+			y.Mul(y, square)
+		}
+		square.Mul(square, square)
+	}
+	return y
 }

@@ -50,7 +50,7 @@ type Account struct {
 	Card
 	Date      money.Date
 	Terms     contract.Terms
-	Original  Origin
+	Origin    Origin
 	State     contract.State
 	Payoff    contract.Payoff // as of the business date
 	Spans     []contract.Span // how the interest since the last payment came about
@@ -145,13 +145,12 @@ type PaymentRequest struct {
 
 // PaymentReview is what would happen: shown before anything is confirmed.
 type PaymentReview struct {
-	Request      PaymentRequest // with Amount filled in
-	Method       BankAccount
-	Contract     Card
-	Plan         billing.Plan
-	Authorizes   string    // the words the customer agrees to by confirming
-	SameDay      []Payment // payments of the same amount already made for that day
-	CutoffPassed bool
+	Request    PaymentRequest // with Amount filled in
+	Method     BankAccount
+	Card       Card
+	Plan       billing.Plan
+	Authorizes string    // the words the customer agrees to by confirming
+	SameDay    []Payment // payments of the same amount already made for that day
 }
 
 // PayOptions is what the pay page needs.

@@ -66,7 +66,8 @@ var (
 	insertContract = stmt(`INSERT INTO contract (id, account_number, kind, customer_id, vehicle_year, vehicle_make, vehicle_model, vin,
 		original_date, original_amount, original_term, original_rate, terms, state, version, last_event, last_entry, status,
 		statement_on, late_fee_on, draft_on, boarded_on, boarded_at)
-		VALUES ($1, $2, $3, NULLIF($4, ''), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, $17, $18, $19, $20, $21, $22)`)
+		VALUES ($1, $2, $3, NULLIF($4, ''), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, $17, $18, $19, $20, $21, $22)
+		ON CONFLICT (account_number) DO NOTHING`)
 	takeContract           = stmt(`UPDATE contract SET version = version + 1 WHERE id = $1 RETURNING ` + contractColumns)
 	takeOwnContract        = stmt(`UPDATE contract SET version = version + 1 WHERE id = $1 AND customer_id = $2 RETURNING ` + contractColumns)
 	selectContract         = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE id = $1`)
@@ -136,16 +137,17 @@ func (tx *Tx) customer(s *statement, arg string) (*Customer, error) {
 	return c, err
 }
 
-// InsertContract adds a contract. An account number that is taken is a *ConflictError.
-func (tx *Tx) InsertContract(c *Contract) error {
+// InsertContract adds a contract; false when its account number is taken, and
+// then nothing is added and the transaction may go on.
+func (tx *Tx) InsertContract(c *Contract) (bool, error) {
 	terms, state, err := c.texts()
 	if err != nil {
-		return err
+		return false, err
 	}
-	tx.later(insertContract, c.ID, c.AccountNumber, c.Kind, c.CustomerID, c.VehicleYear, c.VehicleMake, c.VehicleModel, c.VIN,
+	n, err := tx.exec(insertContract, c.ID, c.AccountNumber, c.Kind, c.CustomerID, c.VehicleYear, c.VehicleMake, c.VehicleModel, c.VIN,
 		c.OriginalDate, c.OriginalAmount, c.OriginalTerm, c.OriginalRate, terms, state, c.LastEvent, c.LastEntry, c.Status,
 		c.StatementOn, c.LateFeeOn, c.DraftOn, c.BoardedOn, c.BoardedAt)
-	return nil
+	return n == 1, err
 }
 
 func (c *Contract) texts() (terms, state string, err error) {

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"marque/internal/billing"
@@ -51,10 +52,11 @@ var (
 	selectPaymentsOfCustomer = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE customer_id = $1 ORDER BY created_at DESC, id DESC`)
 	selectOpenPayments       = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 AND state IN ('scheduled', 'pending') ORDER BY date, id`)
 	selectScheduled          = stmt(`SELECT contract_id, id FROM payment WHERE state = 'scheduled' AND date <= $1 ORDER BY date, id LIMIT $2`)
-	selectPending            = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE state = 'pending' AND date <= $1 ORDER BY id LIMIT $2`)
+	claimPending             = stmt(`UPDATE payment SET file_id = $1 WHERE state = 'pending' AND date <= $2`)
+	selectClaimed            = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE file_id = $1 AND state = 'pending' ORDER BY id`)
 	selectSettling           = stmt(`SELECT contract_id, id FROM payment WHERE state = 'sent' AND settles_on <= $1 ORDER BY id LIMIT $2`)
 	updatePayment            = stmt(`UPDATE payment SET state = $3, amount = $4, plan = $5, event_seq = $6, file_id = $7, trace = $8, settles_on = $9,
-		return_code = $10, returned_on = $11 WHERE contract_id = $1 AND id = $2`)
+		return_code = $10, returned_on = $11, date = $12 WHERE contract_id = $1 AND id = $2 AND state = $13`)
 	countPaymentsUsing = stmt(`SELECT COUNT(*) FROM payment WHERE customer_id = $1 AND bank_account_id = $2 AND state IN ('scheduled', 'pending')`)
 )
 
@@ -81,14 +83,45 @@ func (tx *Tx) InsertPayment(p *Payment) error {
 	return nil
 }
 
-// SavePayment writes what changes in a payment.
-func (tx *Tx) SavePayment(p *Payment) error {
-	plan, err := p.plan()
+// ErrMoved says that a payment is no longer in the state it was read in.
+var ErrMoved = errors.New("payment has moved on")
+
+// SavePayment writes what changes in a payment that was read in the state was;
+// ErrMoved when another transaction has moved it on.
+func (tx *Tx) SavePayment(p *Payment, was billing.PaymentState) error {
+	args, err := p.changes(was)
 	if err != nil {
 		return err
 	}
-	tx.later(updatePayment, p.ContractID, p.ID, p.State, p.Amount, plan, p.EventSeq, p.FileID, p.Trace, p.SettlesOn, p.ReturnCode, p.ReturnedOn)
-	return nil
+	n, err := tx.exec(updatePayment, args...)
+	if err == nil && n == 0 {
+		return ErrMoved
+	}
+	return err
+}
+
+func (p *Payment) changes(was billing.PaymentState) ([]any, error) {
+	plan, err := p.plan()
+	return []any{p.ContractID, p.ID, p.State, p.Amount, plan, p.EventSeq, p.FileID, p.Trace, p.SettlesOn, p.ReturnCode, p.ReturnedOn, p.Date, was}, err
+}
+
+// ClaimPending marks all pending payments through a date for a file, so that
+// nothing else moves them until the transaction ends.
+func (tx *Tx) ClaimPending(file string, through money.Date) (int, error) {
+	n, err := tx.exec(claimPending, file, through)
+	return int(n), err
+}
+
+// ClaimedPayments reads the payments claimed for a file, oldest first.
+func (tx *Tx) ClaimedPayments(file string) ([]*Payment, error) {
+	return tx.payments(selectClaimed, file)
+}
+
+// SendPayment writes that a claimed payment has gone into a file.
+func (tx *Tx) SendPayment(p *Payment) error {
+	args, err := p.changes(billing.Pending)
+	tx.later(updatePayment, args...)
+	return err
 }
 
 // Payment reads one payment.
@@ -119,11 +152,6 @@ func (tx *Tx) PaymentsOfCustomer(id string) ([]*Payment, error) {
 // OpenPayments reads a contract's payments that have not gone to the bank.
 func (tx *Tx) OpenPayments(contractID string) ([]*Payment, error) {
 	return tx.payments(selectOpenPayments, contractID)
-}
-
-// PendingPayments reads payments to go into a file, oldest first.
-func (tx *Tx) PendingPayments(through money.Date, limit int) ([]*Payment, error) {
-	return tx.payments(selectPending, through, limit)
 }
 
 // CountPaymentsUsing counts a bank account's payments that have not gone out.

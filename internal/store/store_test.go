@@ -103,7 +103,7 @@ func TestMigratingAgainChangesNothing(t *testing.T) {
 func TestWhatWasPostedCannotBeChanged(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *DB) {
 		update(t, db, func(tx *Tx) error {
-			if err := tx.InsertContract(sample("1")); err != nil {
+			if _, err := tx.InsertContract(sample("1")); err != nil {
 				return err
 			}
 			tx.InsertEvent("1", Event{Event: contract.Event{Seq: 1, Kind: contract.Payment, Date: money.NewDate(2026, 2, 1), Amount: 5}})
@@ -123,7 +123,7 @@ func TestWhatWasPostedCannotBeChanged(t *testing.T) {
 func TestAnEntryThatDoesNotBalanceIsRefused(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *DB) {
 		err := db.Update(context.Background(), func(tx *Tx) error {
-			if err := tx.InsertContract(sample("1")); err != nil {
+			if _, err := tx.InsertContract(sample("1")); err != nil {
 				return err
 			}
 			return tx.InsertEntry("1", &ledger.Entry{ID: 1, Kind: ledger.Boarding, Effective: money.NewDate(2026, 1, 1),
@@ -142,7 +142,7 @@ func TestAnEntryThatDoesNotBalanceIsRefused(t *testing.T) {
 // the row first, PostgreSQL loses updates; with it none is lost.
 func TestTakingTheRowLosesNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *DB) {
-		update(t, db, func(tx *Tx) error { return tx.InsertContract(sample("1")) })
+		update(t, db, func(tx *Tx) error { _, err := tx.InsertContract(sample("1")); return err })
 		var wg sync.WaitGroup
 		errs := make(chan error, 200)
 		for w := range 16 {
@@ -181,7 +181,7 @@ func TestOneRefusalDoesNotTouchItsNeighbours(t *testing.T) {
 		for i := range 60 {
 			wg.Go(func() {
 				err := db.Update(context.Background(), func(tx *Tx) error {
-					if err := tx.InsertContract(sample(fmt.Sprint(i))); err != nil {
+					if _, err := tx.InsertContract(sample(fmt.Sprint(i))); err != nil {
 						return err
 					}
 					if i%3 == 0 {
@@ -202,14 +202,25 @@ func TestOneRefusalDoesNotTouchItsNeighbours(t *testing.T) {
 	})
 }
 
-func TestASecondRowWithTheSameNumberIsAConflict(t *testing.T) {
+func TestATakenNumberAddsNothingAndATakenKeyIsAConflict(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *DB) {
-		update(t, db, func(tx *Tx) error { return tx.InsertContract(sample("1")) })
-		twin := sample("2")
-		twin.AccountNumber = "A1"
-		err := db.Update(context.Background(), func(tx *Tx) error { return tx.InsertContract(twin) })
-		if _, ok := errors.AsType[*ConflictError](err); !ok {
-			t.Errorf("got %v", err)
+		update(t, db, func(tx *Tx) error { _, err := tx.InsertContract(sample("1")); return err })
+		update(t, db, func(tx *Tx) error {
+			twin := sample("2")
+			twin.AccountNumber = "A1"
+			if added, err := tx.InsertContract(twin); err != nil || added {
+				t.Errorf("added %v, %v", added, err)
+			}
+			return nil
+		})
+		add := func(id string) error {
+			return db.Update(context.Background(), func(tx *Tx) error { return tx.InsertCustomer(&Customer{ID: id, Number: "same"}) })
+		}
+		if err := add("1"); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := errors.AsType[*ConflictError](add("2")); !ok {
+			t.Error("the same customer number was taken twice")
 		}
 	})
 }

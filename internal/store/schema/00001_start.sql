@@ -168,6 +168,7 @@ CREATE UNIQUE INDEX payment_trace ON payment (trace) WHERE trace <> '';
 CREATE UNIQUE INDEX payment_confirmation ON payment (confirmation);
 CREATE INDEX payment_scheduled ON payment (date) WHERE state = 'scheduled';
 CREATE INDEX payment_pending ON payment (date) WHERE state = 'pending';
+CREATE INDEX payment_file ON payment (file_id) WHERE file_id <> '';
 CREATE INDEX payment_sent ON payment (settles_on) WHERE state = 'sent';
 CREATE INDEX payment_customer ON payment (customer_id, created_at);
 

@@ -1,0 +1,275 @@
+package servicing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/identity"
+	"marque/internal/money"
+	"marque/internal/store"
+)
+
+// AutopayRequest asks for autopay on a contract.
+type AutopayRequest struct {
+	Key      string
+	Contract ContractID
+	Method   BankAccountID
+}
+
+// ReviewAutopay shows what enrolling would agree to.
+func (s *Service) ReviewAutopay(ctx context.Context, actor identity.Actor, id ContractID, bank BankAccountID) (r AutopayReview, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return r, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		c, err := tx.Contract(string(id), who)
+		if err != nil {
+			return err
+		}
+		day, err := today(tx)
+		if err != nil {
+			return err
+		}
+		b, err := s.usable(tx, who, bank)
+		if err != nil {
+			return err
+		}
+		if r.Contract, err = s.card(tx, c, day); err != nil {
+			return err
+		}
+		r.Method = method(b)
+		if r.FirstDate, r.FirstAmount, err = firstDraft(c, day); err != nil {
+			return err
+		}
+		r.Authorization = s.autopayAgreement(c, b, r.FirstDate)
+		return nil
+	})
+	return r, err
+}
+
+// firstDraft is the next due date after a day, and what would be drawn then as
+// things stand.
+func firstDraft(c *store.Contract, day money.Date) (money.Date, money.Cents, error) {
+	if c.Status != "open" {
+		return 0, 0, refuse("closed", "", "This account is paid off, so there is nothing for autopay to pay.")
+	}
+	on := nextDraft(c, day)
+	if on.IsZero() {
+		return 0, 0, refuse("matured", "", "The last due date has passed. Pay what is left once, or call us.")
+	}
+	amount, err := draftAmount(c, on)
+	return on, amount, err
+}
+
+// nextDraft is the first due date after a day; none after the last instalment.
+func nextDraft(c *store.Contract, day money.Date) money.Date {
+	n := c.Terms.DueThrough(day) + 1
+	if n > c.Terms.Payments {
+		return 0
+	}
+	return c.Terms.DueDate(n)
+}
+
+// draftAmount is what autopay draws on a due date: the instalment of that date
+// and anything past due. Fees are not drawn; the last draft is all that is left.
+func draftAmount(c *store.Contract, on money.Date) (money.Cents, error) {
+	d, err := due(c, on)
+	if err != nil {
+		return 0, err
+	}
+	amount := d.PastDue
+	if d.Upcoming == on {
+		amount += d.UpcomingAmount
+	}
+	return amount, nil
+}
+
+// autopayAgreement is the written authorisation for recurring debits (Reg E, 12
+// CFR 1005.10(b)): who, what, when, how to stop, and the customer's assent.
+func (s *Service) autopayAgreement(c *store.Contract, b *store.BankAccount, first money.Date) string {
+	what := "my monthly payment"
+	if c.Kind == contract.Lease {
+		what = "my monthly lease payment"
+	}
+	return fmt.Sprintf("I authorize %s to take %s from my %s account ending in %s (routing number %s) on each due date, starting %s, for account ending in %s. "+
+		"The amount is the payment due that day, %s as a rule, with anything past due; the last payment is whatever is left. Late fees and other fees are not taken. "+
+		"My statement tells me the amount and the date at least 10 days before. If a due date is not a banking day, my bank sees the payment on the next one. "+
+		"I can turn autopay off in my account, or by calling %s, until the day's payments are sent to the banks. I can also stop a payment by telling my bank at least 3 business days before. "+
+		"If my bank returns a payment, it will be taken off my account again%s. I can print or save a copy of this authorization.",
+		s.lender.Name, what, b.Type, b.Last4, b.Routing, first.Long(), accountEnds(c.AccountNumber), c.Terms.Payment.USD(), s.lender.Phone, returnedFeeWords(c.Terms.ReturnedFee))
+}
+
+// EnrollAutopay turns autopay on and keeps the written authorisation.
+func (s *Service) EnrollAutopay(ctx context.Context, actor identity.Actor, req AutopayRequest, src Source) (out Autopay, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return out, err
+	}
+	if req.Key == "" || len(req.Key) > 255 {
+		return out, refuse("key_missing", "", "Start again from your account.")
+	}
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		c, err := tx.TakeContract(string(req.Contract), who)
+		if err != nil {
+			return err
+		}
+		hash := inputHash(who, req.Method)
+		known, err := tx.AutopayByKey(c.ID, req.Key)
+		if err == nil && known.InputHash != hash {
+			return errKeyReused
+		}
+		if errors.Is(err, store.ErrNotFound) {
+			err = s.enroll(tx, c, req, hash, actor, src)
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.Flush(); err != nil {
+			return err
+		}
+		in, err := s.autopay(tx, c)
+		if err == nil && in == nil {
+			return errChanged // enrolled by this key, and ended since
+		}
+		if err == nil {
+			out = *in
+		}
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) enroll(tx *store.Tx, c *store.Contract, req AutopayRequest, hash string, actor identity.Actor, src Source) error {
+	day, err := today(tx)
+	if err != nil {
+		return err
+	}
+	b, err := s.usable(tx, c.CustomerID, req.Method)
+	if err != nil {
+		return err
+	}
+	first, amount, err := firstDraft(c, day)
+	if err != nil {
+		return err
+	}
+	now := s.clock()
+	if _, err := tx.EndAutopay(c.ID, now, "replaced"); err != nil {
+		return err
+	}
+	text := s.autopayAgreement(c, b, first)
+	a := &store.Autopay{
+		ContractID: c.ID, ID: store.NewID(), Key: req.Key, InputHash: hash, CustomerID: c.CustomerID, BankAccountID: b.ID,
+		AgreementID: s.agree(tx, c, "autopay", text, src), FirstDate: first, FirstAmount: amount, Started: now,
+	}
+	tx.InsertAutopay(a)
+	c.DraftOn = first
+	tx.Audit(now, actor.String(), "autopay_on", c.ID, a.ID)
+	if err := s.save(tx, c); err != nil {
+		return err
+	}
+	return s.notify(tx, c.CustomerID, a.ID, billing.Notice{
+		Kind: billing.NoticeAutopayOn, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Amount: amount, Date: first, Method: describe(b), Text: text,
+	}, 0)
+}
+
+// CancelAutopay turns autopay off. What has been drafted already stays.
+func (s *Service) CancelAutopay(ctx context.Context, actor identity.Actor, id ContractID) error {
+	who, err := customer(actor)
+	if err != nil {
+		return err
+	}
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		c, err := tx.TakeContract(string(id), who)
+		if err != nil {
+			return err
+		}
+		return s.endAutopay(tx, c, "by the customer", actor)
+	})
+}
+
+// endAutopay ends an enrolment, if there is one, and tells the customer.
+func (s *Service) endAutopay(tx *store.Tx, c *store.Contract, reason string, actor identity.Actor) error {
+	in, err := tx.Autopay(c.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now := s.clock()
+	if _, err := tx.EndAutopay(c.ID, now, reason); err != nil {
+		return err
+	}
+	c.DraftOn = 0
+	if err := s.save(tx, c); err != nil {
+		return err
+	}
+	tx.Audit(now, actor.String(), "autopay_off", c.ID, in.ID)
+	return s.notify(tx, c.CustomerID, in.ID, billing.Notice{
+		Kind: billing.NoticeAutopayOff, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Reason: reason,
+	}, 0)
+}
+
+// autopay is the enrolment in force as its customer sees it; nil when off.
+func (s *Service) autopay(tx *store.Tx, c *store.Contract) (*Autopay, error) {
+	in, err := tx.Autopay(c.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	b, err := tx.BankAccount(in.CustomerID, in.BankAccountID)
+	if err != nil {
+		return nil, err
+	}
+	g, err := tx.Agreement(c.ID, in.AgreementID)
+	if err != nil {
+		return nil, err
+	}
+	out := &Autopay{Method: method(b), Since: money.DateOf(in.Started.Time()), NextDate: c.DraftOn, Authorization: g.Text}
+	if !c.DraftOn.IsZero() {
+		out.NextAmount, err = draftAmount(c, c.DraftOn)
+	}
+	return out, err
+}
+
+// AutopayPaper is the written authorisation in force, to keep.
+func (s *Service) AutopayPaper(ctx context.Context, actor identity.Actor, id ContractID) (p billing.AutopayPaper, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return p, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		c, err := tx.Contract(string(id), who)
+		if err != nil {
+			return err
+		}
+		in, err := tx.Autopay(c.ID)
+		if err != nil {
+			return err
+		}
+		g, err := tx.Agreement(c.ID, in.AgreementID)
+		if err != nil {
+			return err
+		}
+		b, err := tx.BankAccount(who, in.BankAccountID)
+		if err != nil {
+			return err
+		}
+		person, err := tx.Customer(who)
+		if err != nil {
+			return err
+		}
+		p = billing.AutopayPaper{
+			Lender: s.lender, Recipient: recipient(person), AccountNumber: c.AccountNumber, Vehicle: vehicle(c), Method: describe(b),
+			Text: g.Text, Agreed: g.Agreed, FirstDate: in.FirstDate, FirstAmount: in.FirstAmount,
+		}
+		return nil
+	})
+	return p, err
+}

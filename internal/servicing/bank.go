@@ -1,0 +1,167 @@
+package servicing
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode"
+
+	"marque/internal/ach"
+	"marque/internal/billing"
+	"marque/internal/identity"
+	"marque/internal/store"
+)
+
+// BankAccountRequest asks for a bank account to be added.
+type BankAccountRequest struct {
+	Key          string
+	Holder       string
+	Type         string // checking or savings
+	Routing      string
+	Account      string
+	AccountAgain string
+}
+
+// BankAccounts lists the customer's bank accounts.
+func (s *Service) BankAccounts(ctx context.Context, actor identity.Actor) (out []BankAccount, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		out, err = methods(tx, who)
+		return err
+	})
+	return out, err
+}
+
+func methods(tx *store.Tx, who string) (out []BankAccount, err error) {
+	all, err := tx.BankAccounts(who)
+	for _, b := range all {
+		if b.Removed == 0 {
+			out = append(out, method(b))
+		}
+	}
+	return out, err
+}
+
+func method(b *store.BankAccount) BankAccount {
+	return BankAccount{ID: BankAccountID(b.ID), Type: b.Type, Routing: b.Routing, Last4: b.Last4, Holder: b.Holder}
+}
+
+// checkBankAccount refuses what cannot be drafted from.
+func checkBankAccount(r *BankAccountRequest) error {
+	r.Holder = strings.Join(strings.Fields(r.Holder), " ")
+	r.Account = strings.Join(strings.FieldsFunc(r.Account, func(c rune) bool { return unicode.IsSpace(c) || c == '-' }), "")
+	r.AccountAgain = strings.Join(strings.FieldsFunc(r.AccountAgain, func(c rune) bool { return unicode.IsSpace(c) || c == '-' }), "")
+	switch {
+	case r.Holder == "":
+		return refuse("holder_missing", "holder", "Enter the name on the bank account.")
+	case !fitsACH(r.Holder):
+		return refuse("holder_long", "holder", "Shorten the name to 22 letters, with initials if you need to, using the letters A to Z.")
+	case r.Type != "checking" && r.Type != "savings":
+		return refuse("type_missing", "type", "Choose checking or savings.")
+	}
+	routing, err := ach.ParseRouting(r.Routing)
+	if err != nil {
+		return refuse("routing", "routing", "%s", sentence(err.Error()))
+	}
+	r.Routing = string(routing)
+	switch {
+	case r.Account == "":
+		return refuse("account_missing", "account", "Enter the account number.")
+	case strings.Trim(r.Account, "0123456789") != "":
+		return refuse("account_digits", "account", "Use only the digits 0 to 9 in the account number.")
+	case len(r.Account) < 4 || len(r.Account) > 17:
+		return refuse("account_length", "account", "An account number has 4 to 17 digits.")
+	case r.AccountAgain != r.Account:
+		return refuse("account_again", "account_again", "The two account numbers are not the same. Type both again.")
+	}
+	return nil
+}
+
+// sentence makes an error's words into one: "use only" becomes "Use only.".
+func sentence(words string) string {
+	return strings.ToUpper(words[:1]) + words[1:] + "."
+}
+
+// AddBankAccount adds a bank account to pay from. The same account twice gives
+// the one that is there.
+func (s *Service) AddBankAccount(ctx context.Context, actor identity.Actor, req BankAccountRequest) (out BankAccount, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return out, err
+	}
+	if err := checkBankAccount(&req); err != nil {
+		return out, err
+	}
+	if req.Key == "" {
+		return out, refuse("key_missing", "", "Start again from your bank accounts.")
+	}
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		keys := tx.Keys()
+		b := &store.BankAccount{
+			CustomerID: who, ID: store.NewID(), Key: req.Key, Type: req.Type, Holder: req.Holder, Routing: req.Routing,
+			Number: req.Account, Hash: keys.Hash("bank_account", req.Routing+" "+req.Account), Last4: req.Account[len(req.Account)-4:], Created: s.clock(),
+		}
+		b.InputHash = inputHash(b.Type, b.Holder, b.Hash)
+		all, err := tx.BankAccounts(who)
+		if err != nil {
+			return err
+		}
+		for _, known := range all {
+			switch {
+			case known.Key == b.Key && known.InputHash != b.InputHash:
+				return errKeyReused
+			case known.Key == b.Key, known.Hash == b.Hash && known.Removed == 0:
+				out = method(known)
+				return nil
+			}
+		}
+		if err := tx.InsertBankAccount(b); err != nil {
+			return err
+		}
+		tx.Audit(b.Created, actor.String(), "add_bank_account", "", b.ID)
+		out = method(b)
+		return s.notify(tx, who, b.ID, billing.Notice{Kind: billing.NoticeBankAccountAdded, Method: describe(b)}, 0)
+	})
+	if isConflict(err) { // another request added it at the same moment
+		return s.AddBankAccount(ctx, actor, req)
+	}
+	return out, err
+}
+
+// RemoveBankAccount takes a bank account away. One that autopay or a payment
+// still on its way uses stays.
+func (s *Service) RemoveBankAccount(ctx context.Context, actor identity.Actor, id BankAccountID) error {
+	who, err := customer(actor)
+	if err != nil {
+		return err
+	}
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		b, err := tx.BankAccount(who, string(id))
+		if err != nil {
+			return err
+		}
+		if n, err := tx.CountAutopayUsing(who, b.ID); err != nil {
+			return err
+		} else if n > 0 {
+			return refuse("autopay_uses", "", "Autopay draws from this bank account. Turn autopay off or move it to another account first.")
+		}
+		if n, err := tx.CountPaymentsUsing(who, b.ID); err != nil {
+			return err
+		} else if n > 0 {
+			return refuse("payment_uses", "", "A payment from this bank account has not gone out yet. Cancel it or wait until it has.")
+		}
+		if removed, err := tx.RemoveBankAccount(who, b.ID, s.clock()); err != nil || !removed {
+			return errors.Join(err)
+		}
+		tx.Audit(s.clock(), actor.String(), "remove_bank_account", "", b.ID)
+		return nil
+	})
+}
+
+func fitsACH(holder string) bool {
+	_, ok := achName(holder)
+	return ok
+}

@@ -1,0 +1,158 @@
+package servicing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/identity"
+	"marque/internal/ledger"
+	"marque/internal/money"
+	"marque/internal/store"
+	"marque/internal/tape"
+)
+
+// BoardResult counts what an import did.
+type BoardResult struct {
+	Contracts, Customers int
+	Skipped              map[string]int // sound records that are not to be boarded, by reason
+	Principal            money.Cents
+}
+
+// errDry undoes a dry run.
+var errDry = errors.New("dry run")
+
+// flushEvery bounds how many writes wait in memory during an import.
+const flushEvery = 200
+
+// Board takes a portfolio onto the books: all of it or nothing. Each contract is
+// boarded with its opening entry. A dry run does everything and keeps nothing.
+// Errors of single records are collected and returned joined, each a *tape.Error;
+// with any of them nothing is kept. Memory does not grow with the number of
+// contracts.
+func (s *Service) Board(ctx context.Context, actor identity.Actor, contracts iter.Seq2[tape.Boarding, error], dry bool) (BoardResult, error) {
+	if err := system(actor); err != nil {
+		return BoardResult{}, err
+	}
+	res := BoardResult{Skipped: map[string]int{}}
+	var bad tape.Errors
+	err := s.db.Update(ctx, func(tx *store.Tx) error {
+		res = BoardResult{Skipped: map[string]int{}}
+		bad = tape.Errors{}
+		waiting := 0
+		for b, err := range contracts {
+			if skip, ok := errors.AsType[*tape.Skip](err); ok {
+				res.Skipped[skip.Reason]++
+				continue
+			}
+			if err == nil {
+				err = s.board(tx, actor, &b, &res)
+			}
+			if err != nil {
+				if _, located := errors.AsType[*tape.Error](err); !located {
+					return err
+				}
+				bad.Add(err)
+			}
+			if waiting++; waiting >= flushEvery {
+				waiting = 0
+				if err := tx.Flush(); err != nil {
+					return err
+				}
+			}
+		}
+		if err := bad.Err(); err != nil {
+			return err
+		}
+		tx.Audit(s.clock(), actor.String(), "board", "", fmt.Sprintf("%d contracts, %s principal", res.Contracts, res.Principal))
+		if err := tx.Flush(); err != nil {
+			return err
+		}
+		if dry {
+			return errDry
+		}
+		return nil
+	})
+	if errors.Is(err, errDry) {
+		err = nil
+	}
+	return res, err
+}
+
+// board takes one contract onto the books. A number that is taken, in the file
+// or on the books, is a located error.
+func (s *Service) board(tx *store.Tx, actor identity.Actor, b *tape.Boarding, res *BoardResult) error {
+	owner, err := s.boardCustomer(tx, b, res)
+	if err != nil {
+		return err
+	}
+	t := b.Terms
+	t.Brought = contract.Brought{LateFees: b.FeesOutstanding, LateThrough: t.DueThrough(b.AsOf)}
+	if err := t.Validate(); err != nil {
+		if te, ok := errors.AsType[*contract.TermsError](err); ok {
+			return b.Error(te.Field, te.Reason)
+		}
+		return err
+	}
+	now := s.clock()
+	c := &store.Contract{
+		ID: store.NewID(), AccountNumber: b.AccountNumber, CustomerID: owner, Kind: t.Kind,
+		VehicleYear: b.Vehicle.Year, VehicleMake: b.Vehicle.Make, VehicleModel: b.Vehicle.Model, VIN: b.Vehicle.VIN,
+		OriginalDate: b.OriginalDate, OriginalAmount: b.OriginalAmount, OriginalTerm: b.OriginalTerm, OriginalRate: b.OriginalRate,
+		Terms: t, State: t.Open(), LastEntry: 1, Status: "open",
+		StatementOn: billing.NextClosing(&t, b.AsOf, s.rules.StatementDays), BoardedOn: b.AsOf, BoardedAt: now,
+	}
+	refresh(c, s.rules)
+	if added, err := tx.InsertContract(c); err != nil {
+		return err
+	} else if !added {
+		return b.Error("account_number", "stands twice in the file or is on the books already")
+	}
+	opening := ledger.Entry{ID: 1, Kind: ledger.Boarding, Effective: t.Start, Posted: now, Postings: ledger.Nonzero([]ledger.Posting{
+		{Account: ledger.Principal, Amount: t.Principal},
+		{Account: ledger.LateFees, Amount: t.Brought.LateFees},
+		{Account: ledger.PortfolioFund, Amount: -t.Principal - t.Brought.LateFees},
+	})}
+	if err := tx.InsertEntry(c.ID, &opening); err != nil {
+		return err
+	}
+	res.Contracts++
+	res.Principal += t.Principal
+	return nil
+}
+
+// boardCustomer finds or adds the person behind a contract; SEC files name none.
+func (s *Service) boardCustomer(tx *store.Tx, b *tape.Boarding, res *BoardResult) (string, error) {
+	p := b.Person
+	if p == nil {
+		return "", nil
+	}
+	number := b.CustomerID
+	if number == "" {
+		number = b.AccountNumber
+	}
+	c := &store.Customer{
+		Number: number, FirstName: p.FirstName, LastName: p.LastName, Email: normalEmail(p.Email), Phone: p.Phone,
+		Street: p.Street, City: p.City, State: p.State, ZIP: p.ZIP, SSN: p.SSN, BirthDate: p.BirthDate.String(), Created: s.clock(),
+	}
+	if err := tx.Flush(); err != nil {
+		return "", err
+	}
+	known, err := tx.CustomerByNumber(number)
+	if err == nil {
+		c.ID, c.Created = known.ID, known.Created
+		if *c != *known {
+			return "", b.Error("customer_id", "is on the books, or earlier in the file, with other personal data")
+		}
+		return known.ID, nil
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return "", err
+	}
+	c.ID = store.NewID()
+	res.Customers++
+	return c.ID, tx.InsertCustomer(c)
+}

@@ -1,0 +1,140 @@
+package servicing
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"marque/internal/billing"
+	"marque/internal/identity"
+	"marque/internal/money"
+	"marque/internal/store"
+)
+
+// Outgoing is one message that waits to leave the process.
+type Outgoing struct {
+	ID       string
+	Attempts int
+	Notice   billing.Notice // with address and name filled in
+	Expired  bool           // too late to be of use: it is not sent
+	row      *store.Notice
+}
+
+// Outbox lists messages whose time has come, oldest first, with the addresses
+// they go to as they are now.
+func (s *Service) Outbox(ctx context.Context, actor identity.Actor, limit int) (out []Outgoing, err error) {
+	if err := system(actor); err != nil {
+		return nil, err
+	}
+	now := s.clock()
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		rows, err := tx.QueuedNotices(now, limit)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			o := Outgoing{ID: r.ID, Attempts: r.Attempts, Expired: r.ExpiresAt != 0 && now > r.ExpiresAt, row: r}
+			if err := json.Unmarshal([]byte(r.Content), &o.Notice); err != nil {
+				return fmt.Errorf("read notice %s: %w", r.ID, err)
+			}
+			person, err := tx.Customer(r.CustomerID)
+			if err != nil {
+				return err
+			}
+			o.Notice.To, o.Notice.Name = person.Email, person.FirstName
+			out = append(out, o)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Claim takes a message for one attempt and holds it for the time that an
+// attempt may last; false when another process has it.
+func (s *Service) Claim(ctx context.Context, actor identity.Actor, o Outgoing, hold money.Instant) (claimed bool, err error) {
+	if err := system(actor); err != nil {
+		return false, err
+	}
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		claimed, err = tx.ClaimNotice(o.row, s.clock()+hold)
+		return err
+	})
+	return claimed, err
+}
+
+// Outcome is how an attempt to send a message ended.
+type Outcome string
+
+// The outcomes. A message that is to be tried again stays queued.
+const (
+	OutcomeSent    Outcome = "sent"
+	OutcomeFailed  Outcome = "failed"
+	OutcomeExpired Outcome = "expired"
+	OutcomeRetry   Outcome = "retry"
+)
+
+// Record writes how an attempt ended. reason holds no personal data.
+func (s *Service) Record(ctx context.Context, actor identity.Actor, o Outgoing, outcome Outcome, reason string, next money.Instant) error {
+	if err := system(actor); err != nil {
+		return err
+	}
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		if outcome == OutcomeRetry {
+			tx.DelayNotice(o.ID, cut(reason, 300), next)
+			return nil
+		}
+		at := money.Instant(0)
+		if outcome == OutcomeSent {
+			at = s.clock()
+		}
+		tx.FinishNotice(o.ID, string(outcome), cut(reason, 300), at)
+		return nil
+	})
+}
+
+// NoticeCounts counts messages by state.
+func (s *Service) NoticeCounts(ctx context.Context, actor identity.Actor) (n map[string]int, err error) {
+	if err := system(actor); err != nil {
+		return nil, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		n, err = tx.CountNotices()
+		return err
+	})
+	return n, err
+}
+
+// FileToDrop is a file that was cut for the bank and has not left yet.
+type FileToDrop struct {
+	ID, Name string
+	Content  []byte
+	Entries  int
+	Total    money.Cents
+}
+
+// FilesToDrop lists the files that have not left yet, oldest first.
+func (s *Service) FilesToDrop(ctx context.Context, actor identity.Actor) (out []FileToDrop, err error) {
+	if err := system(actor); err != nil {
+		return nil, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		rows, err := tx.ACHFilesToDrop()
+		for _, f := range rows {
+			out = append(out, FileToDrop{f.ID, f.Name, []byte(f.Content), f.Entries, f.Total})
+		}
+		return err
+	})
+	return out, err
+}
+
+// Dropped writes that a file has left.
+func (s *Service) Dropped(ctx context.Context, actor identity.Actor, f FileToDrop) error {
+	if err := system(actor); err != nil {
+		return err
+	}
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		tx.DropACHFile(f.ID, s.clock())
+		tx.Audit(s.clock(), actor.String(), "drop_file", "", f.Name)
+		return nil
+	})
+}

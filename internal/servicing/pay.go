@@ -1,0 +1,310 @@
+package servicing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/identity"
+	"marque/internal/money"
+	"marque/internal/store"
+)
+
+// PayOptions is what can be chosen for a payment.
+func (s *Service) PayOptions(ctx context.Context, actor identity.Actor, id ContractID) (o PayOptions, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return o, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		c, err := tx.Contract(string(id), who)
+		if err != nil {
+			return err
+		}
+		if o.Date, err = today(tx); err != nil {
+			return err
+		}
+		if o.Card, err = s.card(tx, c, o.Date); err != nil {
+			return err
+		}
+		if o.Payoff, err = c.State.Payoff(&c.Terms, o.Date); err != nil {
+			return err
+		}
+		o.First, o.Last = o.Date, o.Date+billing.DaysAhead
+		o.Methods, err = methods(tx, who)
+		return err
+	})
+	return o, err
+}
+
+// ReviewPayment shows what a payment would do, without doing any of it.
+func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req PaymentRequest) (r PaymentReview, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return r, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		c, err := tx.Contract(string(req.Contract), who)
+		if err != nil {
+			return err
+		}
+		day, err := today(tx)
+		if err != nil {
+			return err
+		}
+		if r.Plan, err = s.decide(tx, c, req, day); err != nil {
+			return err
+		}
+		req.Amount = r.Plan.Amount
+		r.Request = req
+		if r.Card, err = s.card(tx, c, day); err != nil {
+			return err
+		}
+		b, err := s.usable(tx, who, req.Method)
+		if err != nil {
+			return err
+		}
+		r.Method = method(b)
+		r.Authorizes = s.paymentAgreement(c, b, r.Plan.Amount, req.Date)
+		r.SameDay, err = s.sameDay(tx, c, req)
+		return err
+	})
+	return r, err
+}
+
+// decide plans a payment on the account as it stands. Payments that are
+// scheduled before it are not counted: they have not been made yet.
+func (s *Service) decide(tx *store.Tx, c *store.Contract, req PaymentRequest, day money.Date) (billing.Plan, error) {
+	p, err := billing.Decide(&c.Terms, c.State, req.Kind, req.Amount, req.Date, day, day)
+	return p, asRefusal(err)
+}
+
+func (s *Service) sameDay(tx *store.Tx, c *store.Contract, req PaymentRequest) (out []Payment, err error) {
+	all, err := tx.PaymentsOfContract(c.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range all {
+		if p.Date == req.Date && p.Amount == req.Amount && (p.State == billing.Scheduled || p.State.Posts()) {
+			v, err := s.payment(tx, p)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, v)
+		}
+	}
+	return out, nil
+}
+
+// usable is a bank account that the customer has and has not removed.
+func (s *Service) usable(tx *store.Tx, who string, id BankAccountID) (*store.BankAccount, error) {
+	if id == "" {
+		return nil, refuse("method_missing", "method", "Choose the bank account to pay from.")
+	}
+	b, err := tx.BankAccount(who, string(id))
+	if errors.Is(err, store.ErrNotFound) || (err == nil && b.Removed != 0) {
+		return nil, refuse("method_gone", "method", "Choose one of your bank accounts, or add one.")
+	}
+	return b, err
+}
+
+func describe(b *store.BankAccount) string { return b.Type + " ending in " + b.Last4 }
+
+// paymentAgreement is what a customer agrees to by confirming one payment.
+func (s *Service) paymentAgreement(c *store.Contract, b *store.BankAccount, amount money.Cents, date money.Date) string {
+	return fmt.Sprintf("I authorize %s to take one payment of %s from my %s account ending in %s (routing number %s) on or after %s for account ending in %s. "+
+		"I can cancel it here until it is sent to my bank. If my bank returns it, it will be taken off my account again%s.",
+		s.lender.Name, amount.USD(), b.Type, b.Last4, b.Routing, date.Long(), accountEnds(c.AccountNumber), returnedFeeWords(c.Terms.ReturnedFee))
+}
+
+func returnedFeeWords(fee money.Cents) string {
+	if fee == 0 {
+		return ""
+	}
+	return " and a returned payment fee of " + fee.USD() + " may be charged"
+}
+
+// SubmitPayment makes a payment. For today it is posted at once and goes to the
+// bank with the day's file; for a later day it is kept until then. The same key
+// with the same inputs gives the payment that it made, however often it comes.
+func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req PaymentRequest, src Source) (out Payment, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return out, err
+	}
+	if req.Key == "" || len(req.Key) > 255 {
+		return out, refuse("key_missing", "", "Start again from your account.")
+	}
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		c, err := tx.TakeContract(string(req.Contract), who)
+		if err != nil {
+			return err
+		}
+		hash := inputHash(who, req.Kind, req.Amount, req.Date, req.Method)
+		if p, err := tx.PaymentByKey(c.ID, req.Key); err == nil {
+			if p.InputHash != hash {
+				return errKeyReused
+			}
+			out, err = s.payment(tx, p)
+			return err
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		p, b, err := s.submit(tx, c, req, actor, src)
+		if err != nil {
+			return err
+		}
+		p.Key, p.InputHash = req.Key, hash
+		if err := tx.InsertPayment(p); err != nil {
+			return err
+		}
+		out = view(p, b)
+		return nil
+	})
+	return out, err
+}
+
+// submit decides and applies; the payment's row is the caller's to insert.
+func (s *Service) submit(tx *store.Tx, c *store.Contract, req PaymentRequest, actor identity.Actor, src Source) (*store.Payment, *store.BankAccount, error) {
+	day, err := today(tx)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err := s.decide(tx, c, req, day)
+	if err != nil {
+		return nil, nil, err
+	}
+	// What was reviewed is what is paid: an amount due or a payoff that has
+	// changed since is shown again, never taken.
+	if plan.Amount != req.Amount {
+		return nil, nil, refuse("amount_changed", "amount", "The amount has changed to %s since you opened the page. Check it and confirm again.", plan.Amount.USD())
+	}
+	b, err := s.usable(tx, c.CustomerID, req.Method)
+	if err != nil {
+		return nil, nil, err
+	}
+
+	// --- decided; what follows applies ---
+	now := s.clock()
+	agreement := s.agree(tx, c, "payment", s.paymentAgreement(c, b, plan.Amount, req.Date), src)
+	p := &store.Payment{
+		ContractID: c.ID, ID: store.NewID(), CustomerID: c.CustomerID, BankAccountID: b.ID, AgreementID: agreement,
+		Confirmation: confirmation(), Kind: req.Kind, State: billing.Scheduled, Amount: plan.Amount, Date: req.Date,
+		Plan:      store.PaymentPlan{Allocation: plan.Allocation, BalanceAfter: plan.BalanceAfter, Interest: billing.InterestLines(plan.Spans)},
+		CreatedOn: day, Created: now,
+	}
+	kind := billing.NoticePaymentScheduled
+	if req.Date == day {
+		kind = billing.NoticePaymentReceived
+		if err := s.postPayment(tx, c, p, day, actor); err != nil {
+			return nil, nil, err
+		}
+	}
+	tx.Audit(now, actor.String(), "pay", c.ID, p.ID)
+	return p, b, s.notify(tx, c.CustomerID, p.ID, s.paymentNotice(kind, c, p, b), 0)
+}
+
+func (s *Service) paymentNotice(kind billing.NoticeKind, c *store.Contract, p *store.Payment, b *store.BankAccount) billing.Notice {
+	return billing.Notice{
+		Kind: kind, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Amount: p.Amount, Date: p.Date, Method: describe(b),
+		Confirmation: p.Confirmation, Allocation: p.Plan.Allocation, Balance: p.Plan.BalanceAfter,
+	}
+}
+
+// agree keeps the words that were agreed to.
+func (s *Service) agree(tx *store.Tx, c *store.Contract, kind, text string, src Source) string {
+	id := store.NewID()
+	tx.InsertAgreement(&store.Agreement{ContractID: c.ID, ID: id, CustomerID: c.CustomerID, Kind: kind, Text: text, Hash: inputHash(text),
+		IP: src.IP, UserAgent: cut(src.UserAgent, 300), Agreed: s.clock()})
+	return id
+}
+
+func cut(s string, n int) string {
+	if len(s) > n {
+		s = s[:n]
+	}
+	return strings.ToValidUTF8(s, "")
+}
+
+// postPayment posts a payment's event and makes it ready for the bank. p is
+// changed and not saved.
+func (s *Service) postPayment(tx *store.Tx, c *store.Contract, p *store.Payment, on money.Date, actor identity.Actor) error {
+	spans, err := c.State.Spans(&c.Terms, on)
+	if err != nil {
+		return err
+	}
+	a, err := s.post(tx, c, contract.Event{Kind: contract.Payment, Date: on, Amount: p.Amount}, p.ID, actor)
+	if err != nil {
+		return err
+	}
+	p.State, p.Date, p.EventSeq = billing.Pending, on, c.LastEvent
+	p.Plan = store.PaymentPlan{Allocation: a, BalanceAfter: c.State.Principal, Interest: billing.InterestLines(spans)}
+	if c.Status == "paid" {
+		return s.notify(tx, c.CustomerID, p.ID, billing.Notice{Kind: billing.NoticePaidOff, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: on}, 0)
+	}
+	return nil
+}
+
+// CancelPayment takes back a payment that has not been sent to the bank. One
+// that was posted already is reversed; no fee is charged.
+func (s *Service) CancelPayment(ctx context.Context, actor identity.Actor, id ContractID, payment PaymentID) (out Payment, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return out, err
+	}
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		c, err := tx.TakeContract(string(id), who)
+		if err != nil {
+			return err
+		}
+		p, err := tx.Payment(c.ID, string(payment))
+		if err != nil {
+			return err
+		}
+		if p.State == billing.Cancelled {
+			out, err = s.payment(tx, p)
+			return err
+		}
+		if err := s.cancel(tx, c, p, actor); err != nil {
+			return err
+		}
+		b, err := tx.BankAccount(who, p.BankAccountID)
+		if err != nil {
+			return err
+		}
+		out = view(p, b)
+		return s.notify(tx, who, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b), 0)
+	})
+	return out, err
+}
+
+func (s *Service) cancel(tx *store.Tx, c *store.Contract, p *store.Payment, actor identity.Actor) error {
+	was := p.State
+	if !was.MayBecome(billing.Cancelled) {
+		return refuse("too_late", "", "This payment has already gone to your bank and can no longer be cancelled. You have not been charged twice. Call us if you need help.")
+	}
+	day, err := today(tx)
+	if err != nil {
+		return err
+	}
+	p.State = billing.Cancelled
+	if err := tx.SavePayment(p, was); err != nil {
+		return moved(err)
+	}
+	tx.Audit(s.clock(), actor.String(), "cancel_payment", c.ID, p.ID)
+	if was == billing.Pending {
+		_, err = s.post(tx, c, contract.Event{Kind: contract.Reversal, Date: day, Amount: p.Amount, Reverses: p.EventSeq}, p.ID, actor)
+	}
+	return err
+}
+
+// moved tells a payment that another transaction has moved on meanwhile.
+func moved(err error) error {
+	if errors.Is(err, store.ErrMoved) {
+		return errChanged
+	}
+	return err
+}

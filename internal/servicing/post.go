@@ -1,0 +1,159 @@
+package servicing
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/identity"
+	"marque/internal/ledger"
+	"marque/internal/money"
+	"marque/internal/store"
+)
+
+// post adds an event to a contract whose row is held, and posts its entry. The
+// next event in time is one step of the fold; anything else, an earlier date or
+// a reversal, folds the whole history again and posts the differences. c is
+// changed and saved.
+func (s *Service) post(tx *store.Tx, c *store.Contract, e contract.Event, payment string, actor identity.Actor) (contract.Allocation, error) {
+	now := s.clock()
+	e.Seq = c.LastEvent + 1
+	row := store.Event{Event: e, PaymentID: payment, Posted: now, Actor: actor.String()}
+	if e.Kind == contract.Reversal || e.Date < c.State.LastEvent {
+		return s.refold(tx, c, row)
+	}
+	a, err := c.State.Apply(&c.Terms, e)
+	if err != nil {
+		return contract.Allocation{}, err
+	}
+	c.LastEvent = e.Seq
+	c.LastEntry++
+	err = tx.InsertEntry(c.ID, &ledger.Entry{
+		ID: c.LastEntry, Kind: ledger.Posted, Event: e.Seq, Effective: e.Date, Posted: now, Postings: billing.Postings(e.Kind, a),
+	})
+	if err != nil {
+		return contract.Allocation{}, err
+	}
+	tx.InsertEvent(c.ID, row)
+	return a, s.save(tx, c)
+}
+
+// refold replays the whole history with one more event and posts, for every
+// event whose allocation is now another, the difference as a new entry that
+// names the one it corrects. Nothing posted changes.
+func (s *Service) refold(tx *store.Tx, c *store.Contract, row store.Event) (contract.Allocation, error) {
+	history, err := tx.Events(c.ID)
+	if err != nil {
+		return contract.Allocation{}, err
+	}
+	journal, err := tx.Entries(c.ID, 0)
+	if err != nil {
+		return contract.Allocation{}, err
+	}
+	events := append(plain(history), row.Event)
+	state, allocations, err := contract.Replay(&c.Terms, events)
+	if err != nil {
+		return contract.Allocation{}, err
+	}
+	posted, first := postedSoFar(journal)
+	entries := s.differences(events, allocations, posted, first, row)
+	for i := range entries {
+		c.LastEntry++
+		entries[i].ID = c.LastEntry
+		if err := tx.InsertEntry(c.ID, &entries[i]); err != nil {
+			return contract.Allocation{}, err
+		}
+	}
+	c.State, c.LastEvent = state, row.Seq
+	tx.InsertEvent(c.ID, row)
+	return allocations[len(allocations)-1], s.save(tx, c)
+}
+
+func (s *Service) differences(events []contract.Event, now []contract.Allocation, was map[int]contract.Allocation, first map[int]int, row store.Event) (out []ledger.Entry) {
+	for i, e := range events {
+		postings := billing.Postings(e.Kind, now[i].Minus(was[e.Seq]))
+		if len(postings) == 0 {
+			continue
+		}
+		kind, effective := ledger.Correction, row.Date
+		if e.Seq == row.Seq {
+			kind, effective = ledger.Posted, e.Date
+		}
+		out = append(out, ledger.Entry{Kind: kind, Event: e.Seq, Corrects: first[e.Seq], Effective: effective, Posted: row.Posted, Postings: postings})
+	}
+	// What caused the corrections stands first.
+	slices.SortStableFunc(out, func(a, b ledger.Entry) int {
+		return cmp.Compare(rank(a, row), rank(b, row))
+	})
+	return out
+}
+
+func rank(e ledger.Entry, row store.Event) int {
+	if e.Event == row.Seq || e.Event == row.Reverses {
+		return 0
+	}
+	return 1
+}
+
+// postedSoFar sums what the journal says about each event, and names the entry
+// that first posted it.
+func postedSoFar(journal []ledger.Entry) (sum map[int]contract.Allocation, first map[int]int) {
+	sum, first = map[int]contract.Allocation{}, map[int]int{}
+	for _, e := range journal {
+		if e.Kind == ledger.Posted || e.Kind == ledger.Correction {
+			sum[e.Event] = sum[e.Event].Plus(billing.Allocated(e.Postings))
+		}
+		if e.Kind == ledger.Posted {
+			first[e.Event] = e.ID
+		}
+	}
+	return sum, first
+}
+
+func plain(rows []store.Event) []contract.Event {
+	out := make([]contract.Event, len(rows))
+	for i, r := range rows {
+		out[i] = r.Event
+	}
+	return out
+}
+
+// settle moves money between the bank's side accounts; no event stands behind it.
+func (s *Service) settle(tx *store.Tx, c *store.Contract, event int, on money.Date, postings []ledger.Posting) error {
+	c.LastEntry++
+	return tx.InsertEntry(c.ID, &ledger.Entry{ID: c.LastEntry, Kind: ledger.Settlement, Event: event, Effective: on, Posted: s.clock(), Postings: postings})
+}
+
+// save writes a contract with what follows from its state: whether it is paid,
+// and the days on which the cycle has to look at it.
+func (s *Service) save(tx *store.Tx, c *store.Contract) error {
+	refresh(c, s.rules)
+	return tx.SaveContract(c)
+}
+
+func refresh(c *store.Contract, r Rules) {
+	owed := c.State.Principal + c.State.LateFees + c.State.OtherFees
+	was := c.Status
+	c.Status = "open"
+	if owed == 0 && c.State.Accrued.Round(c.Terms.Rounding) == 0 {
+		c.Status = "paid"
+	}
+	c.LateFeeOn = billing.LateFeeOn(&c.Terms, c.State)
+	if was == "paid" && c.Status == "open" && c.StatementOn.IsZero() {
+		c.StatementOn = billing.NextClosing(&c.Terms, c.State.LastEvent, r.StatementDays)
+	}
+	if c.Status == "paid" {
+		c.DraftOn = 0
+	}
+}
+
+// due is what a contract owes on a day, with the contract named in any error.
+func due(c *store.Contract, on money.Date) (contract.Due, error) {
+	d, err := c.State.Due(&c.Terms, on)
+	if err != nil {
+		return d, fmt.Errorf("contract %s: %w", c.ID, err)
+	}
+	return d, nil
+}

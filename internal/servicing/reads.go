@@ -1,0 +1,290 @@
+package servicing
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/identity"
+	"marque/internal/money"
+	"marque/internal/store"
+)
+
+// view runs a read on one of the actor's contracts.
+func (s *Service) view(ctx context.Context, actor identity.Actor, id ContractID, fn func(*store.Tx, *store.Contract) error) error {
+	who, err := owner(actor)
+	if err != nil {
+		return err
+	}
+	return s.db.View(ctx, func(tx *store.Tx) error {
+		c, err := tx.Contract(string(id), who)
+		if err != nil {
+			return err
+		}
+		return fn(tx, c)
+	})
+}
+
+// Overview is the customer's first page.
+func (s *Service) Overview(ctx context.Context, actor identity.Actor) (o Overview, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return o, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if o.Date, err = today(tx); err != nil {
+			return err
+		}
+		person, err := tx.Customer(who)
+		if err != nil {
+			return err
+		}
+		o.FirstName = person.FirstName
+		contracts, err := tx.ContractsOf(who)
+		if err != nil {
+			return err
+		}
+		for _, c := range contracts {
+			card, err := s.card(tx, c, o.Date)
+			if err != nil {
+				return err
+			}
+			o.Contracts = append(o.Contracts, card)
+		}
+		return nil
+	})
+	return o, err
+}
+
+// Card is one of the actor's contracts in short.
+func (s *Service) Card(ctx context.Context, actor identity.Actor, id ContractID) (card Card, err error) {
+	err = s.view(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
+		day, err := today(tx)
+		if err != nil {
+			return err
+		}
+		card, err = s.card(tx, c, day)
+		return err
+	})
+	return card, err
+}
+
+func (s *Service) card(tx *store.Tx, c *store.Contract, day money.Date) (Card, error) {
+	card := Card{
+		ID: ContractID(c.ID), Kind: c.Kind, AccountNumber: c.AccountNumber,
+		Vehicle: Vehicle{c.VehicleYear, c.VehicleMake, c.VehicleModel, c.VIN},
+		Closed:  c.Status == "paid", Balance: c.State.Principal,
+		Original: c.OriginalAmount, Paid: max(0, c.OriginalAmount-c.State.Principal),
+	}
+	if c.Kind == contract.Lease { // what is repaid of a lease is rent
+		card.Original = c.Terms.Payment * money.Cents(max(c.OriginalTerm, c.Terms.Payments))
+		card.Paid = max(0, card.Original-c.State.Principal)
+	}
+	var err error
+	if card.Due, err = due(c, day); err != nil {
+		return card, err
+	}
+	if card.Autopay, err = s.autopay(tx, c); err != nil {
+		return card, err
+	}
+	payments, err := tx.PaymentsOfContract(c.ID)
+	if err != nil {
+		return card, err
+	}
+	for _, p := range payments {
+		if p.State != billing.Scheduled && (card.LastPayment != nil || p.State == billing.Cancelled) {
+			continue
+		}
+		v, err := s.payment(tx, p)
+		if err != nil {
+			return card, err
+		}
+		if p.State == billing.Scheduled {
+			card.Scheduled = append(card.Scheduled, v)
+		} else {
+			card.LastPayment = &v
+		}
+	}
+	slices.Reverse(card.Scheduled)
+	return card, nil
+}
+
+// Account is a contract's own page.
+func (s *Service) Account(ctx context.Context, actor identity.Actor, id ContractID) (a Account, err error) {
+	err = s.view(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
+		if a.Date, err = today(tx); err != nil {
+			return err
+		}
+		if a.Card, err = s.card(tx, c, a.Date); err != nil {
+			return err
+		}
+		a.Terms, a.State = c.Terms, c.State
+		a.Origin = Origin{c.OriginalDate, c.OriginalAmount, c.OriginalTerm, c.OriginalRate}
+		if a.Payoff, err = c.State.Payoff(&c.Terms, a.Date); err != nil {
+			return err
+		}
+		if a.Spans, err = c.State.Spans(&c.Terms, a.Date); err != nil {
+			return err
+		}
+		if a.Remaining, err = c.Terms.Remaining(c.State, a.Date); err != nil {
+			return err
+		}
+		events, err := tx.Events(c.ID)
+		if err != nil {
+			return err
+		}
+		journal, err := tx.Entries(c.ID, 0)
+		if err != nil {
+			return err
+		}
+		of := map[int]string{}
+		for _, e := range events {
+			if e.Kind == contract.Payment {
+				of[e.Seq] = e.PaymentID
+			}
+		}
+		a.YTD.Year = a.Date.Year()
+		for _, l := range billing.Lines(journal, plain(events), of) {
+			a.History = append(a.History, HistoryRow{l.Entry.Effective, l.Entry.Posted, l.Kind, l.Amount, l.Allocation, l.Balance, PaymentID(l.PaymentID)})
+			if l.Entry.Effective.Year() != a.YTD.Year {
+				continue
+			}
+			a.YTD.Interest += l.Allocation.Interest
+			a.YTD.Principal += l.Allocation.Principal
+			if l.Kind != "late_fee" && l.Kind != "returned_fee" {
+				a.YTD.Fees += l.Allocation.LateFee + l.Allocation.OtherFee
+			}
+		}
+		slices.Reverse(a.History)
+		return nil
+	})
+	return a, err
+}
+
+// Payments lists all of the customer's payments, newest first.
+func (s *Service) Payments(ctx context.Context, actor identity.Actor) (out []Payment, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		out = nil
+		all, err := tx.PaymentsOfCustomer(who)
+		if err != nil {
+			return err
+		}
+		accounts, err := tx.BankAccounts(who)
+		if err != nil {
+			return err
+		}
+		for _, p := range all {
+			i := slices.IndexFunc(accounts, func(b *store.BankAccount) bool { return b.ID == p.BankAccountID })
+			if i < 0 {
+				return fmt.Errorf("payment %s: its bank account is missing", p.ID)
+			}
+			out = append(out, view(p, accounts[i]))
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Payment is one payment.
+func (s *Service) Payment(ctx context.Context, actor identity.Actor, id ContractID, payment PaymentID) (out Payment, err error) {
+	err = s.view(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
+		p, err := tx.Payment(c.ID, string(payment))
+		if err != nil {
+			return err
+		}
+		out, err = s.payment(tx, p)
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) payment(tx *store.Tx, p *store.Payment) (Payment, error) {
+	b, err := tx.BankAccount(p.CustomerID, p.BankAccountID)
+	if err != nil {
+		return Payment{}, err
+	}
+	return view(p, b), nil
+}
+
+func view(p *store.Payment, b *store.BankAccount) Payment {
+	v := Payment{
+		ID: PaymentID(p.ID), Contract: ContractID(p.ContractID), Confirmation: p.Confirmation, Kind: p.Kind, Autopay: p.Autopay, State: p.State,
+		Amount: p.Amount, Date: p.Date, Created: p.Created, Method: method(b), Allocation: p.Plan.Allocation, BalanceAfter: p.Plan.BalanceAfter,
+		ReturnCode: p.ReturnCode, ReturnedOn: p.ReturnedOn, Cancellable: p.State.MayBecome(billing.Cancelled),
+	}
+	if p.ReturnCode != "" {
+		v.ReturnReason = billing.ReturnReason(p.ReturnCode)
+	}
+	return v
+}
+
+// Receipt is the proof of one payment.
+func (s *Service) Receipt(ctx context.Context, actor identity.Actor, id ContractID, payment PaymentID) (r billing.Receipt, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return r, err
+	}
+	err = s.view(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
+		p, err := tx.Payment(c.ID, string(payment))
+		if err != nil {
+			return err
+		}
+		b, err := tx.BankAccount(p.CustomerID, p.BankAccountID)
+		if err != nil {
+			return err
+		}
+		g, err := tx.Agreement(c.ID, p.AgreementID)
+		if err != nil {
+			return err
+		}
+		person, err := tx.Customer(who)
+		if err != nil {
+			return err
+		}
+		r = billing.Receipt{
+			Lender: s.lender, Recipient: recipient(person), Kind: c.Kind, AccountNumber: c.AccountNumber, Vehicle: vehicle(c),
+			Confirmation: p.Confirmation, State: p.State, Amount: p.Amount, Date: p.Date, Made: p.Created, Method: describe(b),
+			Allocation: p.Plan.Allocation, Spans: p.Plan.Interest, BalanceAfter: p.Plan.BalanceAfter, Authorization: g.Text, Autopay: p.Autopay,
+			ReturnedOn: p.ReturnedOn,
+		}
+		if p.ReturnCode != "" {
+			r.ReturnReason = billing.ReturnReason(p.ReturnCode)
+		}
+		return nil
+	})
+	return r, err
+}
+
+// Statements lists a contract's statements, newest first.
+func (s *Service) Statements(ctx context.Context, actor identity.Actor, id ContractID) (out []Statement, err error) {
+	err = s.view(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
+		rows, err := tx.Statements(c.ID)
+		for _, r := range rows {
+			out = append(out, Statement{r.Closing, r.DueDate, r.AmountDue, r.ClosingBalance})
+		}
+		return err
+	})
+	return out, err
+}
+
+// Statement is one statement as it was frozen.
+func (s *Service) Statement(ctx context.Context, actor identity.Actor, id ContractID, closing money.Date) (out billing.Statement, err error) {
+	err = s.view(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
+		row, err := tx.Statement(c.ID, closing)
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(row.Content), &out); err != nil {
+			return fmt.Errorf("read statement %s of %s: %w", closing, c.ID, err)
+		}
+		return nil
+	})
+	return out, err
+}

@@ -1,0 +1,215 @@
+package servicing
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"marque/internal/billing"
+	"marque/internal/identity"
+	"marque/internal/money"
+	"marque/internal/store"
+)
+
+// Rules are the lender's settings.
+type Rules struct {
+	StatementDays int // a statement closes so many days before its due date
+	SettleDays    int // banking days after settlement until a debit counts as settled: the ordinary return window
+}
+
+// DefaultRules close statements 21 days before the due date (the trade sends
+// them 14 to 21 days ahead) and wait out the two banking days in which a debit
+// is ordinarily returned.
+var DefaultRules = Rules{StatementDays: 21, SettleDays: 2}
+
+// Service does the verbs.
+type Service struct {
+	db     *store.DB
+	lender billing.Lender
+	rules  Rules
+	clock  func() money.Instant
+}
+
+// New makes a service. clock gives the present moment; the business date is
+// data and does not come from it.
+func New(db *store.DB, lender billing.Lender, rules Rules, clock func() money.Instant) *Service {
+	return &Service{db, lender, rules, clock}
+}
+
+// Refusal is the only error whose words a person may read.
+type Refusal struct{ Code, Field, Message string }
+
+func (r *Refusal) Error() string { return "refused: " + r.Code + ": " + r.Message }
+
+func refuse(code, field, format string, args ...any) error {
+	return &Refusal{code, field, fmt.Sprintf(format, args...)}
+}
+
+// ErrNotFound says that there is no such thing, or none that is the actor's.
+var ErrNotFound = store.ErrNotFound
+
+// ErrForbidden says that this kind of actor may not do this at all.
+var ErrForbidden = errors.New("not allowed")
+
+// Source is where a request came from, for the record of an agreement and of a
+// sign-in.
+type Source struct{ IP, UserAgent string }
+
+// errConflict is what a person is told when something changed under their hands.
+var errChanged = &Refusal{"changed", "", "This has changed since you opened the page. Check it and try again."}
+
+// asRefusal passes billing's refusals on as servicing's.
+func asRefusal(err error) error {
+	if r, ok := errors.AsType[*billing.Refused](err); ok {
+		return &Refusal{r.Code, r.Field, r.Message}
+	}
+	return err
+}
+
+func isConflict(err error) bool {
+	_, ok := errors.AsType[*store.ConflictError](err)
+	return ok
+}
+
+// owner limits a query to what an actor may see: a customer's own, or for the
+// system everything.
+func owner(a identity.Actor) (string, error) {
+	if id, ok := a.CustomerID(); ok && id != "" {
+		return string(id), nil
+	}
+	if a.IsSystem() {
+		return "", nil
+	}
+	return "", ErrForbidden
+}
+
+// customer is the customer who acts; anyone else is refused.
+func customer(a identity.Actor) (string, error) {
+	if id, ok := a.CustomerID(); ok && id != "" {
+		return string(id), nil
+	}
+	return "", ErrForbidden
+}
+
+func system(a identity.Actor) error {
+	if !a.IsSystem() {
+		return ErrForbidden
+	}
+	return nil
+}
+
+const settingDate = "business_date"
+
+// ErrNoBusinessDate says that no business day has been opened yet.
+var ErrNoBusinessDate = errors.New("no business date yet: import a portfolio or run a cycle first")
+
+func today(tx *store.Tx) (money.Date, error) {
+	v, err := tx.Setting(settingDate)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, ErrNoBusinessDate
+	}
+	if err != nil {
+		return 0, err
+	}
+	return money.ParseDate(v)
+}
+
+// Today is the business date: the day that is open. It is data, and moves when
+// the day's cycle is done.
+func (s *Service) Today(ctx context.Context) (d money.Date, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		d, err = today(tx)
+		return err
+	})
+	return d, err
+}
+
+// OpenDay sets the business date when there is none yet, or moves it on from
+// the day given; otherwise it changes nothing. It returns the day that is open.
+func (s *Service) OpenDay(ctx context.Context, actor identity.Actor, from, to money.Date) (open money.Date, err error) {
+	if err := system(actor); err != nil {
+		return 0, err
+	}
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		open, err = today(tx)
+		if err != nil && !errors.Is(err, ErrNoBusinessDate) {
+			return err
+		}
+		if errors.Is(err, ErrNoBusinessDate) || (open == from && to > from) {
+			tx.SetSetting(settingDate, to.String())
+			open = to
+		}
+		return nil
+	})
+	return open, err
+}
+
+// ReadyCheck says whether the database answers and has the schema this program
+// was built for.
+func (s *Service) ReadyCheck(ctx context.Context) error {
+	return errors.Join(s.db.Ping(ctx), s.db.Current(ctx))
+}
+
+// NewKey makes a key for one intent of a person: one review page, one form.
+func NewKey() string { return rand.Text() }
+
+// confirmation is a number a person can read out: nine characters without those
+// that look alike, in groups of three.
+func confirmation() string {
+	const letters = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+	b := make([]byte, 9)
+	rand.Read(b)
+	for i := range b {
+		b[i] = letters[int(b[i])%len(letters)]
+	}
+	return string(b[:3]) + "-" + string(b[3:6]) + "-" + string(b[6:])
+}
+
+// inputHash is kept with a key, so that the same key with other inputs is seen.
+func inputHash(inputs ...any) string {
+	h := sha256.New()
+	for _, in := range inputs {
+		fmt.Fprintf(h, "%q\x00", fmt.Sprint(in))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+var errKeyReused = &Refusal{"key_reused", "", "This page was already used for something else. Start again from your account."}
+
+// notify enqueues a message about something that is said once.
+func (s *Service) notify(tx *store.Tx, customer, once string, n billing.Notice, life money.Instant) error {
+	if customer == "" {
+		return nil
+	}
+	b, err := json.Marshal(&n)
+	if err != nil {
+		return fmt.Errorf("write notice %s: %w", n.Kind, err)
+	}
+	now := s.clock()
+	row := &store.Notice{ID: store.NewID(), Once: string(n.Kind) + ":" + once, CustomerID: customer, Kind: string(n.Kind), Content: string(b), TryAt: now, Created: now}
+	if life > 0 {
+		row.ExpiresAt = now + life
+	}
+	return tx.InsertNotice(row)
+}
+
+func recipient(c *store.Customer) billing.Recipient {
+	return billing.Recipient{Name: c.FirstName + " " + c.LastName, Address: []string{c.Street, c.City + ", " + c.State + " " + c.ZIP}}
+}
+
+func vehicle(c *store.Contract) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s %s", c.VehicleYear, c.VehicleMake, c.VehicleModel))
+}
+
+// accountEnds is all of an account number that a message may hold.
+func accountEnds(number string) string {
+	if len(number) <= 4 {
+		return ""
+	}
+	return number[len(number)-4:]
+}

@@ -1,0 +1,217 @@
+package servicing
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/identity"
+	"marque/internal/ledger"
+	"marque/internal/money"
+	"marque/internal/store"
+)
+
+// Finding is one figure that does not agree.
+type Finding struct {
+	Contract ContractID `json:"contract"`
+	Account  string     `json:"account_number"`
+	What     string     `json:"what"`
+	Kept     string     `json:"kept"`
+	Computed string     `json:"computed"`
+}
+
+func (f Finding) String() string {
+	return fmt.Sprintf("contract %s: %s: kept %s, computed %s", f.Contract, f.What, f.Kept, f.Computed)
+}
+
+// VerifyResult says what was proven.
+type VerifyResult struct {
+	Contracts  int       `json:"contracts"`
+	Events     int       `json:"events"`
+	Entries    int       `json:"entries"`
+	Payments   int       `json:"payments"`
+	Statements int       `json:"statements"`
+	Differing  int       `json:"contracts_differing"`
+	Findings   []Finding `json:"findings"` // of the first contracts that differ
+}
+
+// maxFindings bounds what is listed; more contracts are only counted.
+const maxFindings = 100
+
+// Verify recomputes every contract from its terms and events and nothing else,
+// and compares: the kept state and dates, every entry and every balance of the
+// ledger, how each payment was applied, payment states, and the closing balances
+// of statements. It changes nothing. progress, when given, hears how many
+// contracts are done.
+func (s *Service) Verify(ctx context.Context, actor identity.Actor, progress func(done int)) (res VerifyResult, err error) {
+	if err := system(actor); err != nil {
+		return res, err
+	}
+	after := ""
+	for {
+		n := 0
+		err := s.db.View(ctx, func(tx *store.Tx) error {
+			page, err := tx.ContractsAfter(after, workPage)
+			if err != nil {
+				return err
+			}
+			n = len(page)
+			for _, c := range page {
+				a := &audit{c: c, res: &res}
+				if err := a.run(tx, s.rules); err != nil {
+					return fmt.Errorf("verify contract %s: %w", c.ID, err)
+				}
+				if a.differs {
+					res.Differing++
+				}
+				after = c.ID
+			}
+			return nil
+		})
+		if err != nil || n == 0 {
+			return res, err
+		}
+		res.Contracts += n
+		if progress != nil {
+			progress(res.Contracts)
+		}
+	}
+}
+
+// audit looks at one contract.
+type audit struct {
+	c       *store.Contract
+	res     *VerifyResult
+	differs bool
+}
+
+func (a *audit) find(what string, kept, computed any) {
+	a.differs = true
+	if len(a.res.Findings) < maxFindings {
+		a.res.Findings = append(a.res.Findings, Finding{ContractID(a.c.ID), a.c.AccountNumber, what, fmt.Sprint(kept), fmt.Sprint(computed)})
+	}
+}
+
+func same[T comparable](a *audit, what string, kept, computed T) {
+	if kept != computed {
+		a.find(what, kept, computed)
+	}
+}
+
+func (a *audit) run(tx *store.Tx, rules Rules) error {
+	rows, err := tx.Events(a.c.ID)
+	if err != nil {
+		return err
+	}
+	journal, err := tx.Entries(a.c.ID, 0)
+	if err != nil {
+		return err
+	}
+	payments, err := tx.PaymentsOfContract(a.c.ID)
+	if err != nil {
+		return err
+	}
+	statements, err := tx.Statements(a.c.ID)
+	if err != nil {
+		return err
+	}
+	a.res.Events += len(rows)
+	a.res.Entries += len(journal)
+	a.res.Payments += len(payments)
+	a.res.Statements += len(statements)
+
+	events := plain(rows)
+	state, allocations, err := contract.Replay(&a.c.Terms, events)
+	if err != nil {
+		a.find("events", "kept", err)
+		return nil
+	}
+	a.state(state, rules, len(rows), len(journal))
+	balances := a.journal(journal, events, allocations, state)
+	a.payments(payments, rows, balances)
+	a.statements(statements, journal)
+	return nil
+}
+
+func (a *audit) state(s contract.State, rules Rules, events, entries int) {
+	same(a, "state", a.c.State, s)
+	same(a, "number of events", a.c.LastEvent, events)
+	same(a, "number of entries", a.c.LastEntry, entries)
+	fresh := *a.c
+	fresh.State = s
+	refresh(&fresh, rules)
+	same(a, "status", a.c.Status, fresh.Status)
+	same(a, "late fee date", a.c.LateFeeOn, fresh.LateFeeOn)
+}
+
+func (a *audit) journal(journal []ledger.Entry, events []contract.Event, allocations []contract.Allocation, s contract.State) ledger.Balances {
+	b := ledger.Balances{}
+	for i := range journal {
+		if err := journal[i].Check(); err != nil {
+			a.find(fmt.Sprintf("entry %d", journal[i].ID), "posted", err)
+		}
+		same(a, "entry number", journal[i].ID, i+1)
+		b.Add(journal[i].Postings)
+	}
+	for _, d := range billing.Differences(b, &s) {
+		a.find("ledger balance of "+string(d.Account), d.Ledger, d.Fold)
+	}
+	posted, _ := postedSoFar(journal)
+	for i, e := range events {
+		same(a, fmt.Sprintf("application of event %d", e.Seq), posted[e.Seq], allocations[i])
+	}
+	return b
+}
+
+// payments sets each payment's state beside its events, and what is on its way
+// and settled beside the ledger.
+func (a *audit) payments(payments []*store.Payment, rows []store.Event, b ledger.Balances) {
+	stands, amounts := map[int]bool{}, map[int]money.Cents{}
+	for _, e := range rows {
+		switch e.Kind {
+		case contract.Payment:
+			stands[e.Seq], amounts[e.Seq] = true, e.Amount
+		case contract.Reversal:
+			stands[e.Reverses] = false
+		}
+	}
+	var transit, cash money.Cents
+	for _, p := range payments {
+		what := "payment " + p.ID
+		if p.EventSeq != 0 {
+			same(a, what+" amount", p.Amount, amounts[p.EventSeq])
+		}
+		same(a, what+" ("+string(p.State)+") stands in the account", p.State.Posts(), stands[p.EventSeq])
+		delete(stands, p.EventSeq)
+		switch p.State {
+		case billing.Pending, billing.Sent:
+			transit += p.Amount
+		case billing.Settled:
+			cash += p.Amount
+		}
+	}
+	for seq, standing := range stands {
+		if standing {
+			a.find(fmt.Sprintf("event %d", seq), "a payment", "no payment has it")
+		}
+	}
+	same(a, "ledger balance of "+string(ledger.Transit), b[ledger.Transit], transit)
+	same(a, "ledger balance of "+string(ledger.Cash), b[ledger.Cash], cash)
+}
+
+func (a *audit) statements(statements []*store.Statement, journal []ledger.Entry) {
+	for _, st := range statements {
+		sum := sha256.Sum256([]byte(st.Content))
+		same(a, "statement "+st.Closing.String()+" content", st.Hash, hex.EncodeToString(sum[:]))
+		b := ledger.Balances{}
+		for _, e := range journal {
+			if e.ID <= st.LastEntry {
+				b.Add(e.Postings)
+			}
+		}
+		same(a, "statement "+st.Closing.String()+" closing balance", st.ClosingBalance, b[ledger.Principal])
+	}
+}

@@ -1,0 +1,106 @@
+// Package web is the HTTP kit under the portal and the console: the page
+// base, its stylesheet, font and brand, forms and their errors, the error
+// page, security headers, the access log and page links. It promises that a
+// page is rendered whole or not at all, that an error's own words never reach
+// a person unless they are an HTTPError, that what was typed comes back, and
+// that nothing personal is logged. It knows nothing of contracts, customers,
+// sessions or databases.
+//
+// # Wiring
+//
+//	brand, err := web.LoadBrand(web.DefaultBrand())      // or os.DirFS(folder)
+//	site, err := web.NewSite(web.Config{Brand: brand, Places: …, Account: …,
+//	    Home: "/", SignOut: "/sign-out", BaseURL: "", Log: logger, Now: time.Now})
+//	pages, err := site.Parse(templatesFS)                // *.html in the FS's root
+//	mux.Handle("GET /payments", site.Handle(h.payments)) // func(w, r) error
+//	mux.Handle("GET /assets/", site.Assets)
+//	handler := site.Serve(mux)                           // headers, limits, log, 404 and 405
+//
+// # A page
+//
+// One file, one page: payments.html holds the body of <main> and nothing else
+// (no define around it). A file whose name starts with "_" holds {{define}}s
+// shared by the package's pages. The page's struct embeds web.Page:
+//
+//	type paymentsPage struct {
+//	    web.Page
+//	    Rows  []paymentRow
+//	    Pages web.Pages
+//	}
+//	return pages.Render(w, r, http.StatusOK, "payments", paymentsPage{Page: web.Page{
+//	    Title: "Payments", Here: "payments", SignedIn: name, Contract: "2023 Aldon Vireo ••4821",
+//	    BusinessDate: date}, Rows: rows})
+//
+// The page writes its own h1. Page.Form, when it holds errors, gives the
+// summary above the content, "Error:" in the title and each error beside its
+// field; render such a page with http.StatusUnprocessableEntity. Page.Layout
+// is "" (64rem), "flow" (38rem, one question per page) or "narrow" (sign-in:
+// no places). Page.Back is a link above the content, Page.Notice a line that
+// says what was just done.
+//
+// # Template functions
+//
+//	{{usd .Cents}} "−$1,234.56"   {{money .Cents}} the same in a span, tabular
+//	{{balance .Cents}} "$5.00 credit" when negative
+//	{{date .Date}} "Dec 15, 2026"  {{shortdate .Date}} "Dec 15"  {{month .Date}} "December 2026"
+//	{{at .Instant}} "Dec 15, 2026, 3:04 p.m. CST" in the brand's zone
+//	{{percent .Rate}} "6.95%"  {{plural 3 "payment" "payments"}} "3 payments"
+//	{{asset "marque.css"}} hashed address  {{icon "receipt"}} one of the icons of icon.go
+//	{{brand.Name}} {{brand.Phone}} {{brand.Hours}} … every field of Brand
+//	{{tag "good" "Paid"}} a word with colour and shape: good warn bad wait plain
+//
+// # Components
+//
+// Each is called {{template "name" argument}}; the argument's maker is in
+// brackets. Pairs are key, value; a wrong key is an error when rendering.
+//
+//	field           (field .Form "zip" "ZIP code" "hint" "5 digits" "autocomplete" "postal-code"
+//	                    "inputmode" "numeric" "maxlength" 5 "width" 5)
+//	                other keys: type value min max prefix suffix optional spellcheck
+//	                width is 2 4 5 10 or 20 characters, else full
+//	money-field     (field .Form "amount" "Amount" "hint" "…")
+//	date-field      (field .Form "on" "Payment date" "min" .First "max" .Last)
+//	password-field  (field .Form "password" "Password" "autocomplete" "current-password"): never echoed
+//	code-field      (field .Form "code" "Code" "hint" "6 digits")
+//	select          (field .Form "state" "State" .Options)
+//	radios          (field .Form "how" "How much do you want to pay?"
+//	                    (option "due" "Amount due" "note" (usd .Due) "hint" "Due Dec 15")
+//	                    (option "other" "Another amount" "reveal" (field .Form "amount" "Amount")))
+//	                cards, one per Option; []web.Option from the page struct works too;
+//	                "reveal" is a money field shown when its card is chosen
+//	checkbox        (field .Form "agree" "I authorize …" "value" "yes")
+//	submit          "Pay $612.40"
+//	review-row      (row "Amount" .Cents "/pay/amount") inside <dl class="review">; the address
+//	                of the "change" link may be left out; Cents and Date are formatted
+//	notice          (notice "warn" "Title" "Text"): good warn bad plain
+//	confirmation    (confirmation "Payment scheduled" "Confirmation number" "K7QM-2D9X")
+//	empty           (empty "No payments yet" "Text" "/pay" "Make a payment"); link may be left out
+//	steps           (steps 2 "Amount" "Review" "Done")
+//	figure          (figure "Amount due" .Cents "Due Dec 15, 2026"): the largest thing on a page
+//	progress        (progress .PaidCents .TotalCents "38% of the loan is paid")
+//	why             a web.Why{Question, Lines: []web.WhyLine{{Text, Amount, Total}}, Note} from the page struct
+//	pages           a web.Pages from Paginate
+//	error-summary   called by the base; do not call it
+//
+// # Classes to write by hand
+//
+//	<p class="lead">                the one sentence that is always true
+//	<div class="actions">           submit, then <a class="button secondary"> or <a class="quiet">
+//	<section class="card">          only round what can be opened or paid
+//	<div class="columns"><div>…</div><aside>…</aside></div>
+//	<dl class="facts"><div><dt>Balance</dt><dd>…</dd></div></dl>   figures in a row
+//	<table class="rows"> with <caption>, <td data-label="Principal" class="num">; put class "end"
+//	    on the amount's cell: on a phone the row becomes a paragraph with that cell at its end,
+//	    and a cell with class "head" opens it
+//	<ul class="links"><li><a href><b>Title</b> <span>what it is</span></a>   documents, help
+//	<ul class="timeline"><li><b>Dec 15</b> <span>…</span> <span class="money">…</span>
+//	<div class="inset">             an aside about help
+//	<form class="filter">           selects and a button in a line, above a table
+//	<figure class="chart"><svg class="chart" viewBox role="img"><title><desc>
+//	    with path.past path.planned path.extra, line.axis, text; <figcaption class="key">
+//	    draw on a 640-unit wide viewBox: text is 12 units, 22 on a phone
+//	<div class="answers"> with <details>: questions and answers
+//	<tr class="planned">            a row that has not happened yet
+//	<div class="total"> in dl.review, <div class="stack"> for even spacing
+//	<span class="muted"> <span class="visually-hidden"> <span class="num">
+package web

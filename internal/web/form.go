@@ -1,0 +1,170 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"marque/internal/money"
+)
+
+// MaxBody is the largest request body, in bytes, that Site.Serve lets in.
+const MaxBody = 64 << 10
+
+// Form is what a person typed and what was wrong with it. A nil Form is an
+// empty one, so that a page shown for the first time needs none.
+type Form struct {
+	values url.Values
+	errs   []FieldError
+}
+
+// FieldError is one message, in the order the page asks its questions.
+type FieldError struct{ Field, Message string }
+
+// ReadForm reads the body of a POST. A body that is too large, broken or not
+// text is an HTTPError.
+func ReadForm(r *http.Request) (*Form, error) {
+	if err := r.ParseForm(); err != nil {
+		var big *http.MaxBytesError
+		if errors.As(err, &big) {
+			return nil, err
+		}
+		return nil, &HTTPError{Status: http.StatusBadRequest, Title: "We could not read that form",
+			Message: "The form did not arrive whole. Nothing has changed. Go back and send it again."}
+	}
+	for name, vs := range r.PostForm {
+		for _, v := range append(vs, name) {
+			if !utf8.ValidString(v) || strings.ContainsFunc(v, control) {
+				return nil, &HTTPError{Status: http.StatusBadRequest, Title: "We could not read that form",
+					Message: "It holds characters that are not text. Nothing has changed. Go back and type it again."}
+			}
+		}
+	}
+	return &Form{values: r.PostForm}, nil
+}
+
+func control(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' }
+
+// NewForm is a form filled in beforehand with names and values in turn.
+func NewForm(pairs ...string) *Form {
+	f := &Form{values: url.Values{}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		f.values.Set(pairs[i], pairs[i+1])
+	}
+	return f
+}
+
+// Raw is the value as typed: for passwords.
+func (f *Form) Raw(name string) string {
+	if f == nil {
+		return ""
+	}
+	return f.values.Get(name)
+}
+
+// Value is the value without spaces around it.
+func (f *Form) Value(name string) string { return strings.TrimSpace(f.Raw(name)) }
+
+// Has says whether the form held the field at all.
+func (f *Form) Has(name string) bool { return f != nil && f.values.Has(name) }
+
+// Set replaces a value.
+func (f *Form) Set(name, value string) { f.values.Set(name, value) }
+
+// Error notes what is wrong with a field. A field's first message stays. An
+// empty field means the form as a whole.
+func (f *Form) Error(field, message string) {
+	if field == "" || f.ErrorFor(field) == "" {
+		f.errs = append(f.errs, FieldError{field, message})
+	}
+}
+
+// Need notes the message when the field is empty, and gives its value.
+func (f *Form) Need(field, message string) string {
+	v := f.Value(field)
+	if v == "" {
+		f.Error(field, message)
+	}
+	return v
+}
+
+// OneOf gives the value when it is one of the choices, and else notes the
+// message.
+func (f *Form) OneOf(field, message string, choices ...string) string {
+	v := f.Value(field)
+	if !slices.Contains(choices, v) {
+		f.Error(field, message)
+		return ""
+	}
+	return v
+}
+
+// Cents reads an amount as people type it, and notes what is wrong with it.
+func (f *Form) Cents(field string) money.Cents {
+	c, err := money.ParseDollars(f.Value(field))
+	if err != nil {
+		_, why, _ := strings.Cut(err.Error(), ": ")
+		f.Error(field, sentence(why))
+		return 0
+	}
+	return c
+}
+
+// Date reads a date as a browser's date field sends it, or as people write it
+// in numbers, 12/15/2026.
+func (f *Form) Date(field string) money.Date {
+	v := f.Value(field)
+	if v == "" {
+		f.Error(field, "Enter a date")
+		return 0
+	}
+	if m, rest, ok := strings.Cut(v, "/"); ok {
+		day, y, _ := strings.Cut(rest, "/")
+		v = y + "-" + pad(m) + "-" + pad(day)
+	}
+	d, err := money.ParseDate(v)
+	if err != nil {
+		f.Error(field, "Enter a date that exists, like 12/15/2026")
+		return 0
+	}
+	return d
+}
+
+func pad(s string) string {
+	if len(s) == 1 {
+		return "0" + s
+	}
+	return s
+}
+
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// OK says that nothing is wrong.
+func (f *Form) OK() bool { return f == nil || len(f.errs) == 0 }
+
+// Errors are all messages in order.
+func (f *Form) Errors() []FieldError {
+	if f == nil {
+		return nil
+	}
+	return f.errs
+}
+
+// ErrorFor is the field's message, or nothing.
+func (f *Form) ErrorFor(field string) string {
+	for _, e := range f.Errors() {
+		if e.Field == field {
+			return e.Message
+		}
+	}
+	return ""
+}

@@ -1,0 +1,142 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+)
+
+// policy allows what the pages use and nothing else. The pages hold no inline
+// style or script; data: is for images drawn in the page's own stylesheet.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// Serve wraps the routes in everything that holds for each request: an id, the
+// access log, recovery from panics, security headers, the Host check, refusal
+// of forms sent from other sites, the body limit, and pages for what the
+// routes do not know.
+func (s *Site) Serve(mux *http.ServeMux) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(s.Handle(func(http.ResponseWriter, *http.Request) error { return Forbidden() }))
+	routes := cross.Handler(s.routes(mux))
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		begun := s.Now()
+		id := newRequestID()
+		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		w := &writer{ResponseWriter: rw}
+		s.headers(w.Header(), r, id)
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				s.fail(w, r, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+			}
+			// The route, not the address: addresses name contracts and people.
+			s.Log.InfoContext(r.Context(), "request", "id", id, "method", r.Method, "route", r.Pattern,
+				"status", w.status, "bytes", w.bytes, "took", s.Now().Sub(begun))
+		}()
+		if s.base != nil && !strings.EqualFold(r.Host, s.base.Host) {
+			http.Error(w, "This server does not answer for that address.", http.StatusMisdirectedRequest)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		routes.ServeHTTP(w, r)
+	})
+}
+
+// routes answers with pages where the mux would answer in plain text.
+func (s *Site) routes(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		probe := &discard{header: http.Header{}}
+		h.ServeHTTP(probe, r)
+		if probe.status == http.StatusMethodNotAllowed {
+			w.Header().Set("Allow", probe.header.Get("Allow"))
+			s.fail(w, r, methodNotAllowed())
+			return
+		}
+		s.fail(w, r, NotFound())
+	})
+}
+
+func (s *Site) headers(h http.Header, r *http.Request, id string) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("X-Request-Id", id)
+	if r.TLS != nil || (s.base != nil && s.base.Scheme == "https") {
+		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+	}
+}
+
+type requestIDKey struct{}
+
+// RequestID is the id under which the request is logged; a fault is shown as it.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string) // empty outside Serve
+	return id
+}
+
+var crockford = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
+
+// newRequestID is short enough to be read out on the phone: "K7QM-2D9X".
+func newRequestID() string {
+	var b [5]byte
+	_, _ = rand.Read(b[:]) // crypto/rand.Read does not fail: it crashes the program instead
+	s := crockford.EncodeToString(b[:])
+	return s[:4] + "-" + s[4:]
+}
+
+// writer notes what was answered.
+type writer struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (w *writer) WriteHeader(status int) {
+	if w.status == 0 && status >= 200 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *writer) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func started(w http.ResponseWriter) bool {
+	ww, ok := w.(*writer)
+	return ok && ww.status != 0
+}
+
+// discard keeps the status and headers of an answer and drops its body.
+type discard struct {
+	header http.Header
+	status int
+}
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) WriteHeader(status int)      { d.status = status }
+func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
