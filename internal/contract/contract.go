@@ -440,10 +440,10 @@ func (s *State) pay(t *Terms, e Event) (Allocation, error) {
 	return a, nil
 }
 
-// billed is what instalments ask for on a date and have not had: all that are
-// due and the one after.
+// billed is what instalments ask for on a date and have not had: those whose due
+// date has passed and the next, which may be due that day.
 func (s *State) billed(t *Terms, on money.Date) money.Cents {
-	n := t.DueThrough(on) + 1
+	n := t.DueThrough(on-1) + 1
 	if n >= t.Payments {
 		return money.MaxAmount // the last instalment is whatever is left
 	}

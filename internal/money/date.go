@@ -16,7 +16,16 @@ const unixDays = 719163
 
 // NewDate gives the date; months and days out of range carry over as in time.Date.
 func NewDate(year, month, day int) Date {
-	return DateOf(time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC))
+	month-- // count months from 0, then years from March
+	year += month / 12
+	if month %= 12; month < 0 {
+		month, year = month+12, year-1
+	}
+	y, m := year, month-2
+	if m < 0 {
+		y, m = y-1, m+12
+	}
+	return Date(365*y + y/4 - y/100 + y/400 + (153*m+2)/5 + day - 1 - 305)
 }
 
 // DateOf is the civil date that a time shows in its own zone.
@@ -47,20 +56,30 @@ func ParseDate(s string) (Date, error) {
 // Time is the start of the day in UTC.
 func (d Date) Time() time.Time { return time.Unix(int64(d-unixDays)*86400, 0).UTC() }
 
-// Civil gives year, month and day of the month.
+// Civil gives year, month and day of the month. It counts in years that begin
+// on 1 March, so that the leap day comes last.
 func (d Date) Civil() (year, month, day int) {
-	y, m, dd := d.Time().Date()
-	return y, int(m), dd
+	n := int(d) + 305 // days since 0000-03-01
+	era := n / 146097
+	of := n % 146097 // day of the 400 years
+	y := (of - of/1460 + of/36524 - of/146096) / 365
+	yday := of - (365*y + y/4 - y/100)
+	m := (5*yday + 2) / 153
+	day = yday - (153*m+2)/5 + 1
+	if m < 10 {
+		return era*400 + y, m + 3, day
+	}
+	return era*400 + y + 1, m - 9, day
 }
 
 // Year is the calendar year.
-func (d Date) Year() int { return d.Time().Year() }
+func (d Date) Year() int { y, _, _ := d.Civil(); return y }
 
 // Day is the day of the month.
-func (d Date) Day() int { return d.Time().Day() }
+func (d Date) Day() int { _, _, day := d.Civil(); return day }
 
 // Weekday is the day of the week.
-func (d Date) Weekday() time.Weekday { return d.Time().Weekday() }
+func (d Date) Weekday() time.Weekday { return time.Weekday(d % 7) }
 
 // IsZero says that there is no date.
 func (d Date) IsZero() bool { return d == 0 }

@@ -199,7 +199,7 @@ func (r Rate) String() string {
 // "6.95%", "5.999%".
 func (r Rate) Percent() string {
 	s := fmt.Sprintf("%d.%010d", r/(RateScale/100), r%(RateScale/100))
-	for strings.HasSuffix(s, "0") && s[len(s)-4] != '.' && s[len(s)-3] != '.' {
+	for strings.HasSuffix(s, "0") && s[len(s)-3] != '.' {
 		s = s[:len(s)-1]
 	}
 	return s + "%"

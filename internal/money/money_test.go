@@ -1,6 +1,25 @@
 package money
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
+
+// Every day of eight hundred years, against the standard library.
+func TestCivilDatesAgreeWithTheCalendar(t *testing.T) {
+	for d := NewDate(1600, 1, 1); d < NewDate(2400, 1, 1); d++ {
+		want := time.Date(1600, 1, 1+int(d-NewDate(1600, 1, 1)), 0, 0, 0, 0, time.UTC)
+		y, m, day := d.Civil()
+		if y != want.Year() || m != int(want.Month()) || day != want.Day() || d.Weekday() != want.Weekday() || NewDate(y, m, day) != d || d.Time() != want {
+			t.Fatalf("%s: %d-%d-%d %s", want, y, m, day, d.Weekday())
+		}
+	}
+	for _, c := range [][3]int{{2026, 14, 31}, {2026, -3, 0}, {2024, 0, 29}, {2026, 3, -5}} {
+		if got, want := NewDate(c[0], c[1], c[2]), DateOf(time.Date(c[0], time.Month(c[1]), c[2], 0, 0, 0, 0, time.UTC)); got != want {
+			t.Errorf("%v: %s, want %s", c, got, want)
+		}
+	}
+}
 
 // 20,000 at 5.99 %: 3.282192 a day over 365, 3.273224 over 366; 101.75 for 31
 // days (a worked check of the trade, see docs/rules.md).

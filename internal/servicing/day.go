@@ -23,17 +23,20 @@ import (
 	"marque/internal/store"
 )
 
+// PaymentRef names a payment.
+type PaymentRef = store.PaymentRef
+
 // Work names what a day has to do, in lists short enough to hold.
 type Work struct {
-	Scheduled  []store.PaymentRef
+	Scheduled  []PaymentRef
 	Drafts     []ContractID
 	LateFees   []ContractID
 	Statements []ContractID
-	Settling   []store.PaymentRef
+	Settling   []PaymentRef
 }
 
-// workPage is how many pieces of work are listed at once.
-const workPage = 500
+// WorkPage is how many pieces of work of a kind are listed at once.
+const WorkPage = 500
 
 // DayWork finds what is still to be done by a date, from the business tables
 // alone: nothing depends on what an earlier run remembered.
@@ -42,14 +45,14 @@ func (s *Service) DayWork(ctx context.Context, actor identity.Actor, on money.Da
 		return w, err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		if w.Scheduled, err = tx.ScheduledPayments(on, workPage); err != nil {
+		if w.Scheduled, err = tx.ScheduledPayments(on, WorkPage); err != nil {
 			return err
 		}
 		for _, list := range []struct {
 			into *[]ContractID
 			read func(money.Date, int) ([]string, error)
 		}{{&w.Drafts, tx.DraftsDue}, {&w.LateFees, tx.LateFeesDue}, {&w.Statements, tx.StatementsDue}} {
-			ids, err := list.read(on, workPage)
+			ids, err := list.read(on, WorkPage)
 			if err != nil {
 				return err
 			}
@@ -57,7 +60,7 @@ func (s *Service) DayWork(ctx context.Context, actor identity.Actor, on money.Da
 				*list.into = append(*list.into, ContractID(id))
 			}
 		}
-		w.Settling, err = tx.SettlingPayments(on, workPage)
+		w.Settling, err = tx.SettlingPayments(on, WorkPage)
 		return err
 	})
 	return w, err
@@ -80,7 +83,7 @@ func (s *Service) take(ctx context.Context, actor identity.Actor, id ContractID,
 // ReleasePayment posts a scheduled payment whose day has come. Never more than
 // is owed that day is taken; a payment for which nothing is owed any more is
 // cancelled. Run again it changes nothing.
-func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref store.PaymentRef, on money.Date) error {
+func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref PaymentRef, on money.Date) error {
 	return s.take(ctx, actor, ContractID(ref.ContractID), func(tx *store.Tx, c *store.Contract) error {
 		p, err := tx.Payment(c.ID, ref.ID)
 		if err != nil || p.State != billing.Scheduled || p.Date > on {
@@ -425,7 +428,7 @@ func achName(holder string) (string, bool) {
 
 // SettlePayment counts a sent payment as settled once the ordinary return window
 // has passed, and moves its money from transit to cash.
-func (s *Service) SettlePayment(ctx context.Context, actor identity.Actor, ref store.PaymentRef, on money.Date) error {
+func (s *Service) SettlePayment(ctx context.Context, actor identity.Actor, ref PaymentRef, on money.Date) error {
 	return s.take(ctx, actor, ContractID(ref.ContractID), func(tx *store.Tx, c *store.Contract) error {
 		p, err := tx.Payment(c.ID, ref.ID)
 		if err != nil || p.State != billing.Sent || p.SettlesOn > on {

@@ -27,6 +27,16 @@ type ReturnsResult struct {
 	Aside    []AsideItem
 }
 
+// FileRefused says that a file from the bank is not sound. Nothing of it was
+// applied.
+type FileRefused struct {
+	Name   string
+	Reason error
+}
+
+func (e *FileRefused) Error() string { return "file " + e.Name + " refused: " + e.Reason.Error() }
+func (e *FileRefused) Unwrap() error { return e.Reason }
+
 // AsideItem is a record that nothing here answers to. It is kept, not lost.
 type AsideItem struct{ Trace, Code, Reason string }
 
@@ -40,7 +50,7 @@ func (s *Service) ReadReturns(ctx context.Context, actor identity.Actor, name st
 	}
 	f, err := ach.Read(bytes.NewReader(content))
 	if err != nil {
-		return res, fmt.Errorf("read return file %s: %w", name, err)
+		return res, &FileRefused{name, err}
 	}
 	sum := sha256.Sum256(content)
 	hash := hex.EncodeToString(sum[:])

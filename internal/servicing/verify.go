@@ -54,7 +54,7 @@ func (s *Service) Verify(ctx context.Context, actor identity.Actor, progress fun
 	for {
 		n := 0
 		err := s.db.View(ctx, func(tx *store.Tx) error {
-			page, err := tx.ContractsAfter(after, workPage)
+			page, err := tx.ContractsAfter(after, WorkPage)
 			if err != nil {
 				return err
 			}

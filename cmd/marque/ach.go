@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"marque/internal/cycle"
+)
+
+// ACHCmd moves files to and from the bank.
+type ACHCmd struct {
+	Out ACHOut `cmd:"" help:"Put the files that were cut for the bank, and have not left yet, into its folder."`
+	In  ACHIn  `cmd:"" help:"Read files of returns and changes from the bank."`
+}
+
+// ACHOut drops files for the bank.
+type ACHOut struct{}
+
+// Run drops what is waiting.
+func (cmd *ACHOut) Run(g *Globals, s streams) error {
+	return with(g, "", s.err, func(ctx context.Context, c *company) error {
+		var d cycle.Day
+		if err := c.runner(nil).Drop(ctx, &d); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "%d files put into %s\n", d.Dropped, filepath.Join(c.rail().Dir, "out"))
+		return nil
+	})
+}
+
+// ACHIn reads files from the bank.
+type ACHIn struct {
+	Files []string `arg:"" name:"file" help:"NACHA files; each is applied whole or not at all, and once."`
+}
+
+// Run reads the files in their order. One that is refused leaves nothing, and
+// the files after it are still read.
+func (cmd *ACHIn) Run(g *Globals, s streams) error {
+	return with(g, "", s.err, func(ctx context.Context, c *company) error {
+		var failed []error
+		for _, name := range cmd.Files {
+			content, err := os.ReadFile(name)
+			if err != nil {
+				failed = append(failed, err)
+				continue
+			}
+			res, err := c.service.ReadReturns(ctx, operator, filepath.Base(name), content)
+			if err != nil {
+				failed = append(failed, err)
+				continue
+			}
+			if res.Known {
+				fmt.Fprintf(s.out, "%s: read before; nothing changed\n", name)
+				continue
+			}
+			fmt.Fprintf(s.out, "%s: %d payments returned, %d returned before, %d kept aside\n", name, res.Returned, res.Repeated, len(res.Aside))
+			for _, a := range res.Aside {
+				fmt.Fprintf(s.err, "%s: trace %s, code %s kept aside: %s\n", name, a.Trace, a.Code, a.Reason)
+			}
+		}
+		return errors.Join(failed...)
+	})
+}

@@ -1,0 +1,347 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"marque/internal/money"
+)
+
+// object is one JSON object being read field by field. The first thing wrong is
+// kept in fault and the rest of the reading gives zeros, so that a question is
+// read top to bottom and checked once, by done.
+type object struct {
+	path   string // "terms.", "events[2].": where the object stands
+	fields []field
+	fault  *problem
+}
+
+type field struct {
+	name  string
+	value []byte
+	used  bool
+}
+
+// parseObject splits an object into its fields. The text is valid JSON.
+func parseObject(text []byte, path string) (*object, *problem) {
+	if text[0] != '{' {
+		return nil, &problem{"not_object", trimPath(path), "must be a JSON object"}
+	}
+	o := &object{path: path, fields: make([]field, 0, 12)}
+	for at := space(text, 1); text[at] != '}'; {
+		end := valueEnd(text, at)
+		name := unquote(text[at:end])
+		at = space(text, space(text, end)+1) // past the colon
+		end = valueEnd(text, at)
+		for i := range o.fields {
+			if o.fields[i].name == name {
+				return o, &problem{"duplicate_field", path + name, "stands twice"}
+			}
+		}
+		o.fields = append(o.fields, field{name: name, value: text[at:end]})
+		if at = space(text, end); text[at] == ',' {
+			at = space(text, at+1)
+		}
+	}
+	return o, nil
+}
+
+// elements splits an array. The text is valid JSON.
+func elements(text []byte) (items [][]byte) {
+	for at := space(text, 1); text[at] != ']'; {
+		end := valueEnd(text, at)
+		items = append(items, text[at:end])
+		if at = space(text, end); text[at] == ',' {
+			at = space(text, at+1)
+		}
+	}
+	return items
+}
+
+func space(text []byte, at int) int {
+	for text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n' {
+		at++
+	}
+	return at
+}
+
+// valueEnd finds where the value that starts at a place ends, in valid JSON.
+func valueEnd(text []byte, at int) int {
+	depth := 0
+	for i := at; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			for i++; text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+			if depth == 0 {
+				return i + 1
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth < 0 {
+				return i
+			}
+			if depth == 0 {
+				return i + 1
+			}
+		case ',', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return i
+			}
+		}
+	}
+	return len(text)
+}
+
+func unquote(text []byte) string {
+	for _, c := range text {
+		if c == '\\' || c >= 0x80 {
+			var s string
+			if err := json.Unmarshal(text, &s); err != nil {
+				panic("unquote valid JSON: " + err.Error()) // the line passed json.Valid
+			}
+			return s
+		}
+	}
+	return string(text[1 : len(text)-1])
+}
+
+func trimPath(path string) string {
+	if path == "" {
+		return ""
+	}
+	return path[:len(path)-1]
+}
+
+// take gives a field's raw value; nil when it is absent or null.
+func (o *object) take(name string) []byte {
+	for i := range o.fields {
+		if f := &o.fields[i]; f.name == name {
+			f.used = true
+			if f.value[0] == 'n' {
+				return nil
+			}
+			return f.value
+		}
+	}
+	return nil
+}
+
+func (o *object) has(name string) bool { return o.take(name) != nil }
+
+func (o *object) wrong(code, name, message string) {
+	if o.fault == nil {
+		o.fault = &problem{code, o.path + name, message}
+	}
+}
+
+func (o *object) invalid(name, message string) { o.wrong("invalid_value", name, message) }
+
+// str is a string field; an absent one is the default, and without a default an error.
+func (o *object) str(name string, fallback ...string) string {
+	value := o.take(name)
+	if value == nil {
+		if len(fallback) == 0 {
+			o.wrong("missing_field", name, "is needed")
+			return ""
+		}
+		return fallback[0]
+	}
+	if value[0] != '"' {
+		o.invalid(name, `must be a string in quotes, like "421.37"`)
+		return ""
+	}
+	return unquote(value)
+}
+
+// cents is an amount of zero or more.
+func (o *object) cents(name string, fallback ...string) money.Cents {
+	s := o.str(name, fallback...)
+	if o.fault != nil {
+		return 0
+	}
+	c, err := money.ParseCents(s)
+	if err != nil {
+		o.invalid(name, err.Error())
+	} else if c < 0 {
+		o.invalid(name, "must not be negative")
+	}
+	return c
+}
+
+func (o *object) rate(name string, fallback ...string) money.Rate {
+	s := o.str(name, fallback...)
+	if o.fault != nil {
+		return 0
+	}
+	r, err := money.ParseRate(s)
+	if err != nil {
+		o.invalid(name, err.Error())
+	}
+	return r
+}
+
+func (o *object) date(name string) money.Date {
+	s := o.str(name)
+	if o.fault != nil {
+		return 0
+	}
+	d, err := money.ParseDate(s)
+	if err != nil {
+		o.invalid(name, err.Error())
+	}
+	return d
+}
+
+func (o *object) dayCount() money.DayCount {
+	d, err := money.ParseDayCount(o.str("day_count", string(money.Actual365)))
+	if err != nil {
+		o.invalid("day_count", err.Error())
+	}
+	return d
+}
+
+func (o *object) rounding() money.Rounding {
+	r, err := money.ParseRounding(o.str("rounding", string(money.HalfUp)))
+	if err != nil {
+		o.invalid("rounding", err.Error())
+	}
+	return r
+}
+
+// whole is a whole number from low to high.
+func (o *object) whole(name string, low, high int, fallback ...int) int {
+	value := o.take(name)
+	if value == nil {
+		if len(fallback) == 0 {
+			o.wrong("missing_field", name, "is needed")
+			return low
+		}
+		return fallback[0]
+	}
+	n, err := strconv.Atoi(string(value))
+	if err != nil || n < low || n > high {
+		o.invalid(name, fmt.Sprintf("must be a whole number from %d to %d", low, high))
+		return low
+	}
+	return n
+}
+
+// object is a field that is itself an object.
+func (o *object) object(name string) *object {
+	value := o.take(name)
+	if value == nil {
+		o.wrong("missing_field", name, "is needed")
+		return &object{fault: o.fault}
+	}
+	in, fault := parseObject(value, o.path+name+".")
+	if fault != nil {
+		return &object{fault: fault}
+	}
+	return in
+}
+
+// list is a field that is an array; an absent one is empty.
+func (o *object) list(name string) [][]byte {
+	value := o.take(name)
+	if value == nil {
+		return nil
+	}
+	if value[0] != '[' {
+		o.invalid(name, "must be a list")
+		return nil
+	}
+	return elements(value)
+}
+
+// abandon gives up on the object because of something wrong inside it: what was
+// not read is not unknown.
+func (o *object) abandon(fault *problem) {
+	o.fault = fault
+	for i := range o.fields {
+		o.fields[i].used = true
+	}
+}
+
+// done is what is wrong with the object: a field that nobody knows, before one
+// that is missing, because it is likely the same one misspelt.
+func (o *object) done() *problem {
+	for _, f := range o.fields {
+		if !f.used && (o.fault == nil || o.fault.code == "missing_field") {
+			return &problem{"unknown_field", o.path + f.name, "is not known here"}
+		}
+	}
+	return o.fault
+}
+
+// answer is a line being written.
+type answer struct{ b []byte }
+
+func (a *answer) comma() {
+	if c := a.b[len(a.b)-1]; c != '{' && c != '[' {
+		a.b = append(a.b, ',')
+	}
+}
+
+// name starts a field; names are our own and need no escaping.
+func (a *answer) name(name string) {
+	a.comma()
+	a.b = append(append(append(a.b, '"'), name...), '"', ':')
+}
+
+func (a *answer) raw(name string, value []byte) {
+	a.name(name)
+	a.b = append(a.b, value...)
+}
+
+// text writes any string; only problems carry words that are not ours.
+func (a *answer) text(name, value string) {
+	quoted, err := json.Marshal(value)
+	if err != nil {
+		panic("quote a string: " + err.Error()) // a string always marshals
+	}
+	a.raw(name, quoted)
+}
+
+func (a *answer) whole(name string, n int) {
+	a.name(name)
+	a.b = strconv.AppendInt(a.b, int64(n), 10)
+}
+
+// plain writes a string of digits and points.
+func (a *answer) plain(name, value string) {
+	a.name(name)
+	a.b = append(append(append(a.b, '"'), value...), '"')
+}
+
+func (a *answer) cents(name string, c money.Cents) {
+	a.name(name)
+	a.b = append(a.b, '"')
+	u := int64(c)
+	if u < 0 {
+		a.b = append(a.b, '-')
+		u = -u
+	}
+	a.b = strconv.AppendInt(a.b, u/100, 10)
+	a.b = append(a.b, '.', byte('0'+u/10%10), byte('0'+u%10), '"')
+}
+
+// date writes a date, or null for none.
+func (a *answer) date(name string, d money.Date) {
+	if d.IsZero() {
+		a.raw(name, []byte("null"))
+		return
+	}
+	a.plain(name, d.String())
+}
+
+// open starts a list and close ends it; item starts an object in it.
+func (a *answer) open(name string) { a.name(name); a.b = append(a.b, '[') }
+func (a *answer) close()           { a.b = append(a.b, ']') }
+func (a *answer) item()            { a.comma(); a.b = append(a.b, '{') }
+func (a *answer) itemEnd()         { a.b = append(a.b, '}') }

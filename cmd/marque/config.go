@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"marque/internal/ach"
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/money"
+	"marque/internal/notice"
+	"marque/internal/servicing"
+	"marque/internal/tape"
+	"marque/internal/web"
+)
+
+// Config is the lender's settings: marque.json in the data folder, or the file
+// named by --config. What it leaves out has the value of defaultConfig.
+type Config struct {
+	Listen  string `json:"listen"`
+	BaseURL string `json:"base_url"` // "https://pay.lender.example"; empty accepts any host and is for trying out
+	Brand   string `json:"brand"`    // folder of the brand; empty is the built-in one
+	Website string `json:"website"`
+
+	ACH struct {
+		ODFI     string `json:"odfi"`      // routing number of the lender's bank
+		OriginID string `json:"origin_id"` // company identification, ten characters
+		Company  string `json:"company"`   // company name on the borrower's bank statement, at most sixteen characters
+	} `json:"ach"`
+
+	StatementDays int `json:"statement_days"` // a statement closes so many days before its due date
+	SettleDays    int `json:"settle_days"`    // banking days until a debit counts as settled
+
+	// Boarding is what import absee gives contracts that the file is silent about.
+	Boarding struct {
+		DayCount       money.DayCount   `json:"day_count"`
+		Rounding       money.Rounding   `json:"rounding"`
+		FactorDecimals int              `json:"factor_decimals"`
+		GraceDays      int              `json:"grace_days"`
+		LateFee        contract.LateFee `json:"late_fee"`
+		ReturnedFee    money.Cents      `json:"returned_fee"`
+		DueDay         int              `json:"due_day"`
+	} `json:"boarding"`
+
+	SMTP struct {
+		Host     string `json:"host"`
+		Port     int    `json:"port"`
+		Username string `json:"username"`
+		Password string `json:"password"` // or MARQUE_SMTP_PASSWORD
+		TLS      string `json:"tls"`      // plain, starttls or tls
+	} `json:"smtp"`
+}
+
+func defaultConfig() Config {
+	var c Config
+	c.Listen = "127.0.0.1:8080"
+	c.Website = "https://kestrane.example"
+	c.ACH.ODFI, c.ACH.OriginID, c.ACH.Company = "004000006", "9000000001", "KESTRANE MOTOR"
+	c.StatementDays, c.SettleDays = servicing.DefaultRules.StatementDays, servicing.DefaultRules.SettleDays
+	b := tape.DefaultBoardingRules()
+	c.Boarding.DayCount, c.Boarding.Rounding = b.DayCount, b.Rounding
+	return c
+}
+
+// readConfig reads the settings. A file that was named must be there; unknown
+// settings are refused.
+func readConfig(data, path string) (Config, error) {
+	c := defaultConfig()
+	named := path != ""
+	if !named {
+		path = filepath.Join(data, "marque.json")
+	}
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return c, nil
+	}
+	if err != nil {
+		return c, fmt.Errorf("read settings: %w", err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&c); err != nil {
+		return c, fmt.Errorf("read settings %s: %w", path, err)
+	}
+	if _, err := ach.ParseRouting(c.ACH.ODFI); err != nil {
+		return c, fmt.Errorf("read settings %s: ach.odfi: %w", path, err)
+	}
+	if len(c.ACH.OriginID) == 0 || len(c.ACH.OriginID) > 10 || len(c.ACH.Company) == 0 || len(c.ACH.Company) > 16 || !ach.Fits(c.ACH.OriginID+c.ACH.Company) {
+		return c, fmt.Errorf("read settings %s: ach.origin_id has 1 to 10 and ach.company 1 to 16 plain characters", path)
+	}
+	if c.StatementDays < 1 || c.StatementDays > 27 || c.SettleDays < 0 || c.SettleDays > 60 {
+		return c, fmt.Errorf("read settings %s: statement_days is 1 to 27 and settle_days 0 to 60", path)
+	}
+	return c, nil
+}
+
+func (c *Config) brand() (*web.Brand, error) {
+	if c.Brand == "" {
+		return web.LoadBrand(web.DefaultBrand())
+	}
+	return web.LoadBrand(os.DirFS(c.Brand))
+}
+
+// lender is the brand as papers and files to the bank know it.
+func (c *Config) lender(b *web.Brand) billing.Lender {
+	hours := ""
+	for i, h := range b.Hours {
+		if i > 0 {
+			hours += "; "
+		}
+		hours += h
+	}
+	return billing.Lender{
+		Name: b.Name, Address: b.PaymentAddress, Phone: b.Phone, Hours: hours, Website: c.Website, Email: b.Email,
+		Legal: b.Legal, Accent: b.Colors.Light["accent"], OriginID: c.ACH.OriginID, ODFI: c.ACH.ODFI, ShortName: c.ACH.Company,
+	}
+}
+
+func (c *Config) rules() servicing.Rules {
+	return servicing.Rules{StatementDays: c.StatementDays, SettleDays: c.SettleDays}
+}
+
+func (c *Config) boarding() tape.BoardingRules {
+	b := c.Boarding
+	return tape.BoardingRules{
+		DayCount: b.DayCount, Rounding: b.Rounding, FactorDecimals: b.FactorDecimals, Application: contract.DefaultApplication,
+		GraceDays: b.GraceDays, LateFee: b.LateFee, ReturnedFee: b.ReturnedFee, DueDay: b.DueDay,
+	}
+}
+
+// mailer is nil when no mail server is set.
+func (c *Config) mailer(b *web.Brand) (*notice.Mailer, error) {
+	if c.SMTP.Host == "" {
+		return nil, nil
+	}
+	password := c.SMTP.Password
+	if v := os.Getenv("MARQUE_SMTP_PASSWORD"); v != "" {
+		password = v
+	}
+	return notice.NewMailer(notice.SMTPConfig{
+		Host: c.SMTP.Host, Port: c.SMTP.Port, Username: c.SMTP.Username, Password: password,
+		TLS: notice.TLSMode(c.SMTP.TLS), From: fmt.Sprintf("%s <%s>", b.Name, b.Email),
+	})
+}

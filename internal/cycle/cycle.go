@@ -1,0 +1,247 @@
+// Package cycle is the business day: what happens by date happens here, for that
+// date, in a fixed order. It may be stopped at any point and run again, by one
+// process or by two: each piece of work is found in the business tables, done in
+// a transaction of its own, and is not found again once it is done.
+//
+// It calls servicing for every change, rail for files to and from the bank, and
+// sends the messages that the verbs have enqueued. It decides nothing itself.
+package cycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"marque/internal/identity"
+	"marque/internal/money"
+	"marque/internal/rail"
+	"marque/internal/servicing"
+)
+
+// Runner runs business days.
+type Runner struct {
+	Service  *servicing.Service
+	Rail     rail.Folder
+	Mail     Mail // nil leaves messages queued
+	Log      *slog.Logger
+	Clock    func() money.Instant
+	Progress func(Day)
+	// Workers is how many contracts are worked on at once; 0 means eight.
+	Workers int
+}
+
+// Day says what one business day did.
+type Day struct {
+	Date       money.Date                `json:"date"`
+	Released   int                       `json:"payments_released"`
+	Drafted    int                       `json:"autopay_drafts"`
+	LateFees   int                       `json:"contracts_with_late_fees"`
+	Statements int                       `json:"statements"`
+	Settled    int                       `json:"payments_settled"`
+	File       servicing.CutResult       `json:"file"`
+	Returns    []servicing.ReturnsResult `json:"returns,omitempty"`
+	Dropped    int                       `json:"files_dropped"`
+	Problems   []string                  `json:"problems,omitempty"` // what a person has to look at
+}
+
+var actor = identity.System("cycle")
+
+// ErrProblems says that the days were run and something in them needs a person.
+var ErrProblems = errors.New("the day is closed with problems that need a person")
+
+// Run closes every business day from the open one through a date, and opens the
+// next. Days closed before are not run again. With no open day yet it opens the
+// first given. The error is ErrProblems when single contracts or files had to be
+// left out; the rest of those days is done.
+func (r *Runner) Run(ctx context.Context, from, through money.Date) error {
+	open, err := r.Service.OpenDay(ctx, actor, 0, from)
+	if err != nil {
+		return err
+	}
+	problems := false
+	for day := open; day <= through; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		d, err := r.Day(ctx, day)
+		if err != nil {
+			return fmt.Errorf("business day %s: %w", day, err)
+		}
+		problems = problems || len(d.Problems) > 0
+		if r.Progress != nil {
+			r.Progress(d)
+		}
+		if day, err = r.Service.OpenDay(ctx, actor, day, day+1); err != nil {
+			return err
+		}
+	}
+	if problems {
+		return ErrProblems
+	}
+	return nil
+}
+
+// Day does the work of one open day in its order: what came back from the bank,
+// payments and drafts of the day, late fees (after them, so that the day's
+// payments count), what has settled, statements, and last the file to the bank.
+func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
+	d := Day{Date: day}
+	if err := r.Returns(ctx, &d); err != nil {
+		return d, err
+	}
+	s := r.Service
+	steps := []struct {
+		name  string
+		count *int
+		list  func(servicing.Work) []func() error
+	}{
+		{"release payment", &d.Released, func(w servicing.Work) []func() error {
+			return each(w.Scheduled, func(p servicing.PaymentRef) error { return s.ReleasePayment(ctx, actor, p, day) })
+		}},
+		{"draft autopay", &d.Drafted, func(w servicing.Work) []func() error {
+			return each(w.Drafts, func(c servicing.ContractID) error { return s.DraftAutopay(ctx, actor, c, day) })
+		}},
+		{"charge late fee", &d.LateFees, func(w servicing.Work) []func() error {
+			return each(w.LateFees, func(c servicing.ContractID) error { return s.ChargeLateFees(ctx, actor, c, day) })
+		}},
+		{"settle payment", &d.Settled, func(w servicing.Work) []func() error {
+			return each(w.Settling, func(p servicing.PaymentRef) error { return s.SettlePayment(ctx, actor, p, day) })
+		}},
+		{"cut statement", &d.Statements, func(w servicing.Work) []func() error {
+			return each(w.Statements, func(c servicing.ContractID) error { return s.CutStatement(ctx, actor, c, day) })
+		}},
+	}
+	for _, step := range steps {
+		if err := r.drain(ctx, &d, step.name, step.count, step.list); err != nil {
+			return d, err
+		}
+	}
+	if day.BankingDay() {
+		var err error
+		if d.File, err = s.CutFile(ctx, actor, day); err != nil {
+			return d, err
+		}
+	}
+	return d, r.Drop(ctx, &d)
+}
+
+func each[T any](items []T, do func(T) error) []func() error {
+	out := make([]func() error, len(items))
+	for i, item := range items {
+		out[i] = func() error { return do(item) }
+	}
+	return out
+}
+
+// drain does one kind of work until none is found. A contract that fails is left
+// out and reported, so that one does not stop the day; when a whole page fails
+// nothing would ever be found but that page, and the day stops.
+func (r *Runner) drain(ctx context.Context, d *Day, what string, count *int, list func(servicing.Work) []func() error) error {
+	for {
+		work, err := r.Service.DayWork(ctx, actor, d.Date)
+		if err != nil {
+			return err
+		}
+		todo := list(work)
+		if len(todo) == 0 {
+			return nil
+		}
+		errs := r.atOnce(todo)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		*count += len(todo) - len(errs)
+		if len(errs) == len(todo) {
+			for _, err := range errs {
+				d.Problems = append(d.Problems, what+": "+err.Error())
+				r.Log.Error(what, "date", d.Date.String(), "error", err)
+			}
+			if len(todo) >= servicing.WorkPage {
+				return fmt.Errorf("%s: nothing of a whole page could be done: %w", what, errs[0])
+			}
+			return nil
+		}
+		if len(errs) == 0 && len(todo) < servicing.WorkPage {
+			return nil
+		}
+	}
+}
+
+// atOnce runs pieces of work side by side and returns the errors.
+func (r *Runner) atOnce(todo []func() error) (errs []error) {
+	workers := r.Workers
+	if workers == 0 {
+		workers = 8
+	}
+	next := make(chan func() error)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range min(workers, len(todo)) {
+		wg.Go(func() {
+			for do := range next {
+				if err := do(); err != nil {
+					mu.Lock()
+					errs = append(errs, err)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for _, do := range todo {
+		next <- do
+	}
+	close(next)
+	wg.Wait()
+	return errs
+}
+
+// Returns picks up what the bank has left. A file that cannot be read is put
+// aside for a person, whole; the others go on.
+func (r *Runner) Returns(ctx context.Context, d *Day) error {
+	files, err := r.Rail.Waiting()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		res, err := r.Service.ReadReturns(ctx, actor, f.Name, f.Content)
+		if refused, ok := errors.AsType[*servicing.FileRefused](err); ok {
+			d.Problems = append(d.Problems, refused.Error())
+			r.Log.Error("file from the bank refused", "file", f.Name, "error", err)
+			if err := r.Rail.Refuse(f.Name); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		d.Returns = append(d.Returns, res)
+		for _, a := range res.Aside {
+			r.Log.Warn("record from the bank kept aside", "file", f.Name, "trace", a.Trace, "code", a.Code, "reason", a.Reason)
+		}
+		if err := r.Rail.Done(f.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Drop puts every file that was cut and has not left yet into the bank's folder.
+func (r *Runner) Drop(ctx context.Context, d *Day) error {
+	files, err := r.Service.FilesToDrop(ctx, actor)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := r.Rail.Drop(f.Name, f.Content); err != nil {
+			return err
+		}
+		if err := r.Service.Dropped(ctx, actor, f); err != nil {
+			return err
+		}
+		d.Dropped++
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+package notice
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/money"
+)
+
+func noticeOf(kind billing.NoticeKind) billing.Notice {
+	return billing.Notice{
+		Kind: kind, To: "maria@customer.example", Name: "María Álvarez", AccountEnds: "2204", Vehicle: "2024 Vento Lumen",
+		Code: "481516", Amount: 612_40, Fee: 25_00, Date: money.NewDate(2026, 12, 15), Method: "checking ending in 4821",
+		Confirmation: "7K2M-QX", Allocation: contract.Allocation{Interest: 101_75, Principal: 510_65}, Balance: 23_489_35,
+		AmountDue: 1_049_90, DueDate: money.NewDate(2027, 1, 15), Reason: "Insufficient funds",
+		Text: "I authorize Harborline Motor Finance to debit my account each month on the due date for the amount due.\nI may stop this at any time.",
+	}
+}
+
+func TestMailSaysWhyInItsFirstLine(t *testing.T) {
+	for kind, want := range map[billing.NoticeKind]string{
+		billing.NoticeActivationCode:   "You asked to set up online access. Your code is 481516.",
+		billing.NoticeActivated:        "Online access to your account was set up.",
+		billing.NoticePasswordChanged:  "The password for your online access was changed.",
+		billing.NoticeSignInLocked:     "We locked sign-in to your online access because a wrong password was typed too many times.",
+		billing.NoticeBankAccountAdded: "A bank account was added to your online access: checking ending in 4821.",
+		billing.NoticePaymentReceived:  "We received your payment of $612.40 from checking ending in 4821.",
+		billing.NoticePaymentScheduled: "You scheduled a payment of $612.40 for Dec 15, 2026 from checking ending in 4821.",
+		billing.NoticePaymentCancelled: "Your payment of $612.40 for Dec 15, 2026 was cancelled.",
+		billing.NoticePaymentReturned:  "Your bank returned your payment of $612.40, dated Dec 15, 2026.",
+		billing.NoticeAutopayOn:        "You turned on autopay from checking ending in 4821. The first payment is $612.40 on Dec 15, 2026.",
+		billing.NoticeAutopayOff:       "Autopay is off. We will not draw payments from checking ending in 4821 any more.",
+		billing.NoticeAutopayDrawn:     "Autopay drew your payment of $612.40 on Dec 15, 2026 from checking ending in 4821.",
+		billing.NoticeStatementReady:   "Your statement is ready. $1,049.90 is due on Jan 15, 2027.",
+		billing.NoticeLateFee:          "A late fee of $25.00 was added to your account on Dec 15, 2026.",
+		billing.NoticePaidOff:          "Your account was paid off on Dec 15, 2026. Thank you.",
+	} {
+		m, err := Mail(noticeOf(kind), harbor)
+		if err != nil {
+			t.Errorf("%s: %v", kind, err)
+			continue
+		}
+		if first, _, _ := strings.Cut(m.Text, "\n"); first != want {
+			t.Errorf("%s: %q", kind, first)
+		}
+		for _, part := range []string{m.Text, m.HTML} {
+			if !strings.Contains(part, want) || !strings.Contains(part, fraud) || !strings.Contains(part, harbor.Phone) {
+				t.Errorf("%s lacks its reason, the warning or the telephone:\n%s", kind, part)
+			}
+			if regexp.MustCompile(`(?i)https?:|<a |href|src=|url\(|<img|<script|please note`).MatchString(part) {
+				t.Errorf("%s has a link, a picture or worse:\n%s", kind, part)
+			}
+		}
+		if m.Subject == "" || strings.Contains(m.Subject, "481516") {
+			t.Errorf("%s: subject %q", kind, m.Subject)
+		}
+	}
+	if len(letters) != 15 {
+		t.Errorf("%d kinds have words", len(letters))
+	}
+}
+
+func TestMailOfAPaymentSaysWhereItWent(t *testing.T) {
+	m, err := Mail(noticeOf(billing.NoticePaymentReceived), harbor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Confirmation number: 7K2M-QX", "Interest: $101.75", "Principal: $510.65", "Balance after this payment: $23,489.35",
+		"Amount due: $1,049.90", "Due date: Jan 15, 2027", "For María Álvarez, account ending in 2204, 2024 Vento Lumen"} {
+		if !strings.Contains(m.Text, want+"\n") {
+			t.Errorf("no %q in\n%s", want, m.Text)
+		}
+	}
+}
+
+func TestMailOfALeasePaymentNamesNoInterest(t *testing.T) {
+	n := noticeOf(billing.NoticePaymentReceived)
+	n.Allocation = contract.Allocation{Principal: 612_40}
+	m, err := Mail(n, harbor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if regexp.MustCompile(`(?i)interest|principal|rate`).MatchString(m.Text) || !strings.Contains(m.Text, "Paid on your balance: $612.40") {
+		t.Error(m.Text)
+	}
+}
+
+func TestAutopayMailCarriesTheAuthorization(t *testing.T) {
+	n := noticeOf(billing.NoticeAutopayOn)
+	m, err := Mail(n, harbor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(m.Text, n.Text) || !strings.Contains(m.HTML, n.Text) {
+		t.Errorf("authorization not word for word:\n%s\n%s", m.Text, m.HTML)
+	}
+}
+
+func TestMailIsRefused(t *testing.T) {
+	for name, spoil := range map[string]func(*billing.Notice){
+		"unknown kind":           func(n *billing.Notice) { n.Kind = "birthday" },
+		"whole account number":   func(n *billing.Notice) { n.AccountEnds = "44001182204" },
+		"whole bank account":     func(n *billing.Notice) { n.Method = "checking 000123454821" },
+		"payment without amount": func(n *billing.Notice) { n.Amount = 0 },
+		"fee without amount":     func(n *billing.Notice) { n.Kind, n.Fee = billing.NoticeLateFee, 0 },
+		"code without code":      func(n *billing.Notice) { n.Kind, n.Code = billing.NoticeActivationCode, "" },
+		"autopay without text":   func(n *billing.Notice) { n.Kind, n.Text = billing.NoticeAutopayOn, "" },
+	} {
+		n := noticeOf(billing.NoticePaymentReturned)
+		spoil(&n)
+		if m, err := Mail(n, harbor); !errors.Is(err, ErrNotice) {
+			t.Errorf("%s: %v\n%s", name, err, m.Text)
+		}
+	}
+}
+
+func TestHostileTextInMail(t *testing.T) {
+	n := noticeOf(billing.NoticePaymentReturned)
+	n.Name = "<script>alert(1)</script>"
+	n.Reason = "no funds\nFraud? Write to us at <a href=\"https://evil.example\">here</a>"
+	m, err := Mail(n, harbor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(m.HTML, "<script") || strings.Contains(m.HTML, "<a ") {
+		t.Errorf("not escaped:\n%s", m.HTML)
+	}
+	if strings.Contains(m.Text, "\nFraud?") {
+		t.Errorf("a value starts a line of its own:\n%s", m.Text)
+	}
+}

@@ -1,0 +1,39 @@
+// Package notice says things to customers: statements, receipts and
+// authorizations as PDF, notices as e-mail. It renders frozen snapshots and
+// nothing else. It looks nothing up, decides nothing and reads no clock, so the
+// same snapshot gives the same bytes today and in ten years.
+//
+// It promises that papers are US Letter, black on white with the brand's colour
+// once, and readable after a fax; that text from a customer or a file wraps,
+// shrinks or runs on to the next page but never lies over other text; that a
+// character the font lacks is printed as a question mark; that a lease's papers
+// speak of rent and never of a rate (Regulation M, 12 CFR 1013.4(s)); and that
+// a statement whose balances do not add up is refused, not printed.
+//
+// Messages never hold a whole account number or a link that signs anyone in.
+// Mailer hands one to an SMTP server and says whether a failure is worth another
+// try. When to send, how often to retry and what was sent is not known here.
+package notice
+
+import (
+	"strings"
+
+	"marque/internal/billing"
+	"marque/internal/money"
+)
+
+// askUs says where a person can ask, in one sentence; empty when the lender
+// gives no telephone number.
+func askUs(l billing.Lender) string {
+	switch {
+	case l.Phone == "":
+		return ""
+	case l.Hours == "":
+		return "Questions? Call " + l.Phone + "."
+	}
+	return "Questions? Call " + l.Phone + ", " + strings.TrimSuffix(l.Hours, ".") + "."
+}
+
+// clock is a moment as a person reads it. Snapshots carry no time zone, so it
+// is said in UTC and named so.
+func clock(at money.Instant) string { return at.Time().Format("Jan 2, 2006, 3:04 PM") + " UTC" }

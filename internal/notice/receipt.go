@@ -1,0 +1,147 @@
+package notice
+
+import (
+	"fmt"
+	"io"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+)
+
+// ReceiptPDF writes the proof of one payment as PDF. The parts it was applied to
+// must sum to its amount when the payment stands in the account.
+func ReceiptPDF(w io.Writer, r billing.Receipt) error {
+	if r.State.Posts() && r.Allocation.Total() != r.Amount {
+		return fmt.Errorf("receipt %s: %s applied of %s", r.Confirmation, r.Allocation.Total(), r.Amount)
+	}
+	state, err := standing(r)
+	if err != nil {
+		return fmt.Errorf("receipt %s: %w", r.Confirmation, err)
+	}
+	p, err := newPaper(r.Lender, "Receipt", "confirmation "+r.Confirmation, r.Made.Time())
+	if err != nil {
+		return fmt.Errorf("receipt %s: %w", r.Confirmation, err)
+	}
+	p.sum("Payment", r.Amount.USD(), state)
+	p.section("Payment", 80)
+	how := "You made this payment"
+	if r.Autopay {
+		how = "Autopay made this payment"
+	}
+	p.facts(left, right-left, 130, append(whose(r.Recipient, r.AccountNumber, r.Vehicle),
+		pair{label: "Confirmation number", value: r.Confirmation},
+		pair{label: "Payment date", value: r.Date.Long()},
+		pair{label: how, value: clock(r.Made)},
+		pair{label: "From", value: r.Method}))
+	p.applied(r)
+	if len(r.Spans) > 0 && r.Kind != contract.Lease {
+		p.section("Interest", 50)
+		p.interestTable(r.Spans, "")
+	}
+	if r.Authorization != "" {
+		p.section("What you authorized", 40)
+		p.para(left, right-left, r.Authorization, body)
+	}
+	p.y += 18
+	p.closing("Keep this receipt for your records.")
+	if err := p.finish(w); err != nil {
+		return fmt.Errorf("receipt %s: %w", r.Confirmation, err)
+	}
+	return nil
+}
+
+// standing says in a sentence where the payment is on its way.
+func standing(r billing.Receipt) (string, error) {
+	switch r.State {
+	case billing.Scheduled:
+		return "Scheduled for " + r.Date.Long() + ". Nothing has been taken yet.", nil
+	case billing.Pending:
+		return "Received. It counts from " + r.Date.Long() + " and goes to your bank next.", nil
+	case billing.Sent:
+		return "Received. It counts from " + r.Date.Long() + " and was sent to your bank.", nil
+	case billing.Settled:
+		return "Paid. It counts from " + r.Date.Long() + ".", nil
+	case billing.Cancelled:
+		return "Cancelled. Nothing was taken.", nil
+	case billing.Returned:
+		s := "Returned by your bank"
+		if r.ReturnedOn != 0 {
+			s += " on " + r.ReturnedOn.Long()
+		}
+		if r.ReturnReason != "" {
+			s += ": " + r.ReturnReason
+		}
+		return s + ". This payment does not count on your account.", nil
+	}
+	return "", fmt.Errorf("unknown payment state %q", r.State)
+}
+
+func (p *paper) applied(r billing.Receipt) {
+	title, after := "How it was applied", "Balance after this payment"
+	switch r.State {
+	case billing.Scheduled:
+		title, after = "How it will be applied", "Balance after this payment"
+	case billing.Returned, billing.Cancelled:
+		return
+	}
+	a := r.Allocation
+	p.section(title, 90)
+	var list []pair
+	if r.Kind != contract.Lease {
+		list = append(list, pair{label: "Interest", value: a.Interest.USD()})
+	}
+	list = append(list, pair{label: wordsFor(r.Kind).principal, value: a.Principal.USD()}, pair{label: "Late fees", value: a.LateFee.USD()})
+	if a.OtherFee != 0 {
+		list = append(list, pair{label: "Other fees", value: a.OtherFee.USD()})
+	}
+	if a.Unapplied != 0 {
+		list = append(list, pair{label: "Held for you (credit)", value: a.Unapplied.USD()})
+	}
+	list = append(list, pair{label: "Payment", value: r.Amount.USD(), total: true})
+	p.pairs(left, column, list)
+	p.y += 6
+	p.pairs(left, column, []pair{{label: after, value: r.BalanceAfter.USD()}})
+}
+
+// sum is a paper's one reading: a label, the figure, a sentence.
+func (p *paper) sum(label, value, sentence string) {
+	p.y += 16
+	p.text(left, p.y+10, label, body)
+	st := p.shrink(value, figure, right-left)
+	p.text(left, p.y+38, value, st)
+	p.y += 50
+	p.para(left, right-left, sentence, style{regular, 10})
+}
+
+func whose(r billing.Recipient, account, vehicle string) []pair {
+	list := []pair{{label: "Customer", value: r.Name}}
+	for _, line := range r.Address {
+		list = append(list, pair{value: line})
+	}
+	return append(list, pair{label: "Account number", value: account}, pair{label: "Vehicle", value: vehicle})
+}
+
+// AutopayPDF writes the customer's copy of an autopay authorization (Regulation
+// E, 12 CFR 1005.10(b)) as PDF. A copy without the text agreed to is refused.
+func AutopayPDF(w io.Writer, a billing.AutopayPaper) error {
+	if a.Text == "" {
+		return fmt.Errorf("autopay copy for %s: no authorization text", a.AccountNumber)
+	}
+	p, err := newPaper(a.Lender, "Autopay authorization", "account "+a.AccountNumber, a.Agreed.Time())
+	if err != nil {
+		return fmt.Errorf("autopay copy for %s: %w", a.AccountNumber, err)
+	}
+	p.sum("First payment", a.FirstAmount.USD(), "On "+a.FirstDate.Long()+" from "+a.Method+".")
+	p.section("Autopay", 80)
+	p.facts(left, right-left, 130, append(whose(a.Recipient, a.AccountNumber, a.Vehicle),
+		pair{label: "From", value: a.Method},
+		pair{label: "You agreed on", value: clock(a.Agreed)}))
+	p.section("What you authorized", 40)
+	p.para(left, right-left, a.Text, style{regular, 10})
+	p.y += 18
+	p.closing("Keep this copy. To change or stop autopay, sign in or call us.")
+	if err := p.finish(w); err != nil {
+		return fmt.Errorf("autopay copy for %s: %w", a.AccountNumber, err)
+	}
+	return nil
+}

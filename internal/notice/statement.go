@@ -1,0 +1,338 @@
+package notice
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/money"
+)
+
+// ErrStatement says that a statement's own figures contradict each other. Such
+// a paper is never printed.
+var ErrStatement = errors.New("statement does not add up")
+
+// couponTop is where the payment coupon begins on a statement's first page.
+const couponTop = 610.0
+
+// StatementPDF writes a statement as PDF. The beginning balance less the
+// principal paid plus the adjustments must be the ending balance, and what is
+// past due and the fees must not exceed the amount due: else ErrStatement.
+func StatementPDF(w io.Writer, s billing.Statement) error {
+	if s.BeginningBalance-s.PrincipalPaid+s.Adjustments != s.EndingBalance {
+		return fmt.Errorf("%w: account %s on %s: %s - %s + %s is not %s", ErrStatement, s.AccountNumber, s.Closing,
+			s.BeginningBalance, s.PrincipalPaid, s.Adjustments, s.EndingBalance)
+	}
+	if s.AmountDue < s.PastDue+s.FeesDue {
+		return fmt.Errorf("%w: account %s on %s: %s due, of which %s past due and %s fees", ErrStatement,
+			s.AccountNumber, s.Closing, s.AmountDue, s.PastDue, s.FeesDue)
+	}
+	p, err := newPaper(s.Lender, "Statement", s.Closing.Long()+", account "+s.AccountNumber, s.Closing.Time())
+	if err != nil {
+		return fmt.Errorf("statement %s: %w", s.Closing, err)
+	}
+	t := statement{p, s, wordsFor(s.Kind)}
+	t.coupon()
+	t.head()
+	t.summary()
+	t.payments()
+	if s.Kind != contract.Lease {
+		t.interest()
+	}
+	t.fees()
+	t.year()
+	t.ask()
+	if err := p.finish(w); err != nil {
+		return fmt.Errorf("statement %s: %w", s.Closing, err)
+	}
+	return nil
+}
+
+// words are what a loan and a lease call the same figure. On a lease principal
+// is the rent still to come and nothing is said of a rate (12 CFR 1013.4(s)).
+type words struct{ paid, principal string }
+
+func wordsFor(k contract.Kind) words {
+	if k == contract.Lease {
+		return words{"Rent paid", "Rent"}
+	}
+	return words{"Principal paid", "Principal"}
+}
+
+type statement struct {
+	*paper
+	s     billing.Statement
+	words words
+}
+
+// head is the address and, beside it, what to pay.
+func (t *statement) head() {
+	s, start := t.s, t.y
+	t.whatToPay()
+	end := t.y
+	t.y = start
+	t.facts(left, column, 92, []pair{
+		{label: "Account number", value: s.AccountNumber},
+		{label: "Statement closing", value: s.Closing.Long()},
+		{label: "Period", value: s.Opening.Long() + " to " + s.Closing.Long()},
+	})
+	t.y = max(t.y+10, address)
+	t.para(left, column, s.Recipient.Name, style{regular, 10})
+	for _, line := range s.Recipient.Address {
+		t.para(left, column, line, style{regular, 10})
+	}
+	t.y += 8
+	t.para(left, column, s.Vehicle, body)
+	if t.pdf.PageNo() == 1 {
+		t.y = max(t.y, end)
+	}
+	t.y += 8
+	if s.AutopayText != "" {
+		t.para(left, right-left, s.AutopayText, strong)
+	}
+	if s.LateAfter != 0 && s.LateFee > 0 && s.AmountDue > 0 {
+		t.para(left, right-left, fmt.Sprintf("If your payment comes after %s, a late fee of %s may be added.", s.LateAfter.Long(), s.LateFee.USD()), body)
+	}
+}
+
+// whatToPay ends in the amount due, which its lines sum to.
+func (t *statement) whatToPay() {
+	s := t.s
+	t.text(second, t.y+10, "Amount due", body)
+	st := t.shrink(s.AmountDue.USD(), figure, column)
+	t.text(second, t.y+37, s.AmountDue.USD(), st)
+	t.text(second, t.y+55, "Due date", body)
+	due := "No payment is due"
+	if s.AmountDue > 0 && s.DueDate != 0 {
+		due = s.DueDate.Long()
+	}
+	t.text(second, t.y+74, due, figure2)
+	t.y += 86
+	list := []pair{{label: "Past due", value: s.PastDue.USD()}}
+	if s.DaysPastDue > 0 {
+		list[0].label = "Past due for " + days(s.DaysPastDue)
+	}
+	list = append(list,
+		pair{label: "This payment", value: (s.AmountDue - s.PastDue - s.FeesDue).USD()},
+		pair{label: "Fees", value: s.FeesDue.USD()},
+		pair{label: "Amount due", value: s.AmountDue.USD(), total: true})
+	t.rule(second, right)
+	t.pairs(second, column, list)
+}
+
+func days(n int) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return strconv.Itoa(n) + " days"
+}
+
+func (t *statement) summary() {
+	s := t.s
+	t.section("Account summary", 100)
+	start := t.y
+	t.pairs(left, column, []pair{
+		{label: "Beginning balance, " + s.Opening.Short(), value: s.BeginningBalance.USD()},
+		{label: t.words.paid, value: (-s.PrincipalPaid).USD()},
+		{label: "Adjustments", value: s.Adjustments.USD()},
+		{label: "Ending balance, " + s.Closing.Short(), value: s.EndingBalance.USD(), total: true},
+	})
+	end := t.y
+	t.y = start
+	list := []pair{{label: "Regular payment", value: s.RegularPayment.USD()}, {label: "Payments left", value: strconv.Itoa(s.PaymentsLeft)}}
+	if s.Kind != contract.Lease {
+		list = append(list,
+			pair{label: "Annual interest rate", value: s.Rate.Percent()},
+			pair{label: "Interest not yet paid", value: s.InterestAccrued.USD()})
+	}
+	list = append(list, pair{label: "Fees not yet paid", value: s.FeesOutstanding.USD()})
+	if s.Unapplied != 0 {
+		list = append(list, pair{label: "Held for you (credit)", value: s.Unapplied.USD()})
+	}
+	if s.Kind != contract.Lease {
+		list = append(list, pair{label: "Payoff amount on " + s.Closing.Short(), value: s.PayoffToday.USD()})
+	}
+	t.pairs(second, column, list)
+	t.y = max(t.y, end)
+	if s.Kind == contract.Lease {
+		t.y += 4
+		t.para(left, right-left, "On a lease the balance is the rent still to come.", small)
+	}
+}
+
+// payments lists what was received or came back, and where the money went.
+func (t *statement) payments() {
+	var lines []billing.StatementLine
+	for _, l := range t.s.Lines {
+		if !isFee(l.Kind) {
+			lines = append(lines, l)
+		}
+	}
+	t.section("Payments received and how they were applied", 60)
+	if len(lines) == 0 {
+		t.para(left, right-left, "We received no payments in this period.", body)
+		return
+	}
+	cols, cells := t.paymentColumns(lines)
+	rows := make([][]string, len(lines))
+	var sum contract.Allocation
+	var amount money.Cents
+	for i, l := range lines {
+		rows[i] = append([]string{l.Date.Long(), l.Text}, cells(l.Amount, l.Allocation)...)
+		sum, amount = sum.Plus(l.Allocation), amount+l.Amount
+	}
+	t.table(cols, rows, append([]string{"", "Total"}, cells(amount, sum)...))
+}
+
+func (t *statement) paymentColumns(lines []billing.StatementLine) ([]col, func(money.Cents, contract.Allocation) []string) {
+	lease := t.s.Kind == contract.Lease
+	held := slices.ContainsFunc(lines, func(l billing.StatementLine) bool { return l.Allocation.Unapplied != 0 })
+	titles := []string{"Amount", "Interest", t.words.principal, "Fees", "Held"}
+	keep := []bool{true, !lease, true, true, held}
+	cols := []col{{title: "Date", w: 68}, {title: "What"}}
+	rest := right - left - cols[0].w
+	for i, title := range titles {
+		if keep[i] {
+			cols = append(cols, col{title: title, w: 66, figure: true})
+			rest -= 66
+		}
+	}
+	cols[1].w = rest
+	return cols, func(amount money.Cents, a contract.Allocation) []string {
+		var out []string
+		for i, c := range []money.Cents{amount, a.Interest, a.Principal, a.LateFee + a.OtherFee, a.Unapplied} {
+			if keep[i] {
+				out = append(out, c.USD())
+			}
+		}
+		return out
+	}
+}
+
+func isFee(kind string) bool { return kind == "late_fee" || kind == "returned_fee" }
+
+func (t *statement) interest() {
+	s := t.s
+	t.section("Interest and finance charges", 95+rowLead*float64(min(len(s.InterestLines), 12)))
+	if len(s.InterestLines) > 0 {
+		t.interestTable(s.InterestLines, s.Rate.Percent())
+		t.y += 4
+	}
+	t.pairs(left, right-left, []pair{
+		{label: "Finance charge for this period", value: s.FinanceCharge.USD(), total: true},
+		{label: "Interest paid in this period", value: s.InterestPaid.USD()},
+		{label: "Interest not yet paid on " + s.Closing.Long(), value: s.InterestAccrued.USD()},
+	})
+}
+
+// interestTable shows each span so that a person with a calculator gets the
+// same. rate may be empty where the paper does not know it.
+func (p *paper) interestTable(lines []billing.InterestLine, rate string) {
+	how := "Each line is balance ÷ days in the year × days, at your annual rate."
+	if rate != "" {
+		how = "Each line is balance × " + rate + " ÷ days in the year × days."
+	}
+	p.para(left, right-left, how+" The first day counts and the last does not. Interest is rounded to the cent once, when it is posted.", small)
+	p.y += 3
+	rows := make([][]string, len(lines))
+	for i, l := range lines {
+		rows[i] = []string{l.From.Long(), l.To.Long(), l.Balance.USD(), strconv.Itoa(l.Basis), "$" + l.PerDiem, strconv.Itoa(l.Days), "$" + l.Amount}
+	}
+	p.table([]col{
+		{title: "From", w: 70}, {title: "To", w: 70}, {title: "Balance", w: 86, figure: true}, {title: "Days in year", w: 62, figure: true},
+		{title: "Interest a day", w: 78, figure: true}, {title: "Days", w: 40, figure: true}, {title: "Interest", w: 78, figure: true},
+	}, rows, nil)
+}
+
+func (t *statement) fees() {
+	s := t.s
+	t.section("Fees", 60)
+	var rows [][]string
+	for _, l := range s.Lines {
+		if isFee(l.Kind) {
+			rows = append(rows, []string{l.Date.Long(), l.Text, l.Amount.USD()})
+		}
+	}
+	if len(rows) > 0 {
+		t.table([]col{{title: "Date", w: 68}, {title: "What", w: right - left - 168}, {title: "Amount", w: 100, figure: true}}, rows, nil)
+		t.y += 4
+	}
+	t.pairs(left, right-left, []pair{
+		{label: "Fees charged in this period", value: s.FeesCharged.USD()},
+		{label: "Fees paid in this period", value: s.FeesPaid.USD()},
+		{label: "Fees not yet paid on " + s.Closing.Long(), value: s.FeesOutstanding.USD(), total: true},
+	})
+}
+
+func (t *statement) year() {
+	s := t.s
+	t.section(fmt.Sprintf("Year to date, %d", s.Closing.Year()), 45)
+	list := []pair{{label: "Interest paid", value: s.InterestPaidYear.USD()}}
+	if s.Kind == contract.Lease {
+		list = nil
+	}
+	t.pairs(left, right-left, append(list,
+		pair{label: t.words.paid, value: s.PrincipalPaidYear.USD()},
+		pair{label: "Fees paid", value: s.FeesPaidYear.USD()}))
+}
+
+func (t *statement) ask() {
+	t.y += 15
+	t.closing("Is something not right on this statement? Tell us and we will look into it.")
+}
+
+// closing is how a paper ends: where to ask, and the lender's legal lines.
+func (p *paper) closing(first string) {
+	l := p.lender
+	p.para(left, right-left, strings.Join(nonEmpty(first, askUs(l)), " "), body)
+	p.para(left, right-left, strings.Join(nonEmpty(l.Website, l.Email), "  ·  "), body)
+	p.y += 4
+	for _, legal := range l.Legal {
+		p.para(left, right-left, legal, small)
+	}
+}
+
+// coupon is the part to cut off and send with a check. It has fixed room, so
+// what does not fit is shrunk and then cut: all of it stands above in full.
+func (t *statement) coupon() {
+	s := t.s
+	keep := t.y
+	t.floor = couponTop - 8
+	t.pdf.SetDashPattern([]float64{3, 3}, 0)
+	t.pdf.Line(0, couponTop, 612, couponTop)
+	t.pdf.SetDashPattern(nil, 0)
+	t.text(left, couponTop+12, "Cut here. Send this part with your check.", small)
+	one := func(x, y, w float64, text string, st style) {
+		l := t.fit(text, st, w)
+		t.text(x, y, l.text, l.style)
+	}
+	y := couponTop + 34
+	one(left, y, column, "Payment coupon", heading)
+	one(left, y+14, column, s.Recipient.Name, body)
+	one(left, y+40, column, "Make your check payable and mail it to", small)
+	for i, text := range append([]string{s.Lender.Name}, s.Lender.Address...) {
+		if i < 5 {
+			one(left, y+54+float64(i)*13, column, text, style{regular, 10})
+		}
+	}
+	due := "None"
+	if s.AmountDue > 0 && s.DueDate != 0 {
+		due = s.DueDate.Long()
+	}
+	for i, v := range []pair{{label: "Account number", value: s.AccountNumber}, {label: "Due date", value: due}, {label: "Amount due", value: s.AmountDue.USD()}} {
+		at := y + float64(i)*18
+		t.text(second, at, v.label, body)
+		l := t.fit(v.value, style{semibold, 12}, column-92)
+		t.right(right, at, l.text, l.style)
+	}
+	t.text(second, y+70, "Amount enclosed", body)
+	t.pdf.Rect(second+92, y+54, column-92, 24, "D")
+	t.text(second+98, y+70, "$", style{regular, 12})
+	t.text(second, y+96, "Write your account number on your check.", small)
+	t.y = keep
+}

@@ -1,0 +1,190 @@
+package portal
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"marque/internal/contract"
+	"marque/internal/money"
+	"marque/internal/servicing"
+	"marque/internal/web"
+)
+
+type accountPage struct {
+	web.Page
+	servicing.Account
+	Reading     reading
+	WhyDue      web.Why
+	WhyPayoff   web.Why
+	WhyAccrued  web.Why
+	Vehicle     string
+	Label       string
+	BalanceName string
+	Ends        string
+	IsLease     bool
+	Accrued     money.Cents
+	LateFee     string
+	Applied     string
+	DayCount    string
+	Chart       chart
+	Years       []web.Option
+	Year        string
+	Rows        []historyRow
+	Pages       web.Pages
+	Href        string
+}
+
+type historyRow struct {
+	servicing.HistoryRow
+	What string
+	Fees money.Cents
+	Href string
+}
+
+const historyRows = 24
+
+func (p *portal) account(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	a, err := p.svc.Account(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")))
+	if err != nil {
+		return found(err)
+	}
+	v, err := newAccountPage(s, a, r)
+	if err != nil {
+		return err
+	}
+	return p.show(w, r, "account", nil, v)
+}
+
+func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (accountPage, error) {
+	accrued, carried := a.Payoff.Interest, a.State.Accrued.Round(a.Terms.Rounding)
+	v := accountPage{
+		Page: about(page(s, vehicleName(a.Vehicle), "overview"), a.Card), Account: a,
+		Reading: read(a.Card), WhyDue: whyDue(a.Due),
+		WhyPayoff:  whyPayoff(a.Kind, a.Payoff, a.Spans, carried),
+		WhyAccrued: whyInterest("Why "+accrued.USD()+"?", a.Spans, carried, accrued),
+		Vehicle:    vehicleName(a.Vehicle), Label: kindName(a.Kind) + " ••" + ends(a.AccountNumber),
+		BalanceName: balanceName(a.Kind), Ends: ends(a.AccountNumber), IsLease: a.Kind == contract.Lease, Accrued: accrued,
+		LateFee: lateFeeWords(a.Terms), Applied: applicationWords(a.Terms), DayCount: dayCountWord(a.Terms.DayCount),
+		Chart: balanceChart(a), Href: accountHref(a.ID), Year: r.URL.Query().Get("year"),
+	}
+	v.BusinessDate = a.Date
+	rows, err := v.filter(a.History)
+	if err != nil {
+		return v, err
+	}
+	if v.Pages, err = web.Paginate(r.URL, len(rows), historyRows); err != nil {
+		return v, err
+	}
+	for _, h := range rows[v.Pages.Offset:min(v.Pages.Offset+v.Pages.Limit, len(rows))] {
+		row := historyRow{HistoryRow: h, What: historyWord(h.Kind), Fees: fees(h.Allocation)}
+		if h.PaymentID != "" {
+			row.Href = v.Href + "/payments/" + string(h.PaymentID)
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	return v, nil
+}
+
+// filter keeps the rows of the year in the address, and lists the years.
+func (v *accountPage) filter(all []servicing.HistoryRow) ([]servicing.HistoryRow, error) {
+	years := map[int]bool{}
+	for _, h := range all {
+		years[h.Effective.Year()] = true
+	}
+	var err error
+	v.Years, err = yearOptions(years, v.Year)
+	if err != nil || v.Year == "" {
+		return all, err
+	}
+	var out []servicing.HistoryRow
+	for _, h := range all {
+		if strconv.Itoa(h.Effective.Year()) == v.Year {
+			out = append(out, h)
+		}
+	}
+	return out, nil
+}
+
+// yearOptions lists years, newest first. A chosen year that is not a year is
+// not found; one without rows stays among the choices.
+func yearOptions(years map[int]bool, chosen string) ([]web.Option, error) {
+	if chosen != "" {
+		y, err := strconv.Atoi(chosen)
+		if err != nil || y < 1900 || y > 9999 || strconv.Itoa(y) != chosen {
+			return nil, web.NotFound()
+		}
+		years[y] = true
+	}
+	var list []int
+	for y := range years {
+		list = append(list, y)
+	}
+	slices.Sort(list)
+	slices.Reverse(list)
+	out := []web.Option{{Value: "", Label: "All years"}}
+	for _, y := range list {
+		out = append(out, web.Option{Value: strconv.Itoa(y), Label: strconv.Itoa(y)})
+	}
+	return out, nil
+}
+
+// YearField is the filter's choice of year, filled in from the address.
+func (v accountPage) YearField() web.Field {
+	return web.Field{Name: "year", Label: "Year", Value: v.Year, Options: v.Years}
+}
+
+// PaymentsLeft counts the payments still to make.
+func (v accountPage) PaymentsLeft() int { return len(v.Remaining) }
+
+// LastDate is the due date of the last of them.
+func (v accountPage) LastDate() money.Date {
+	if len(v.Remaining) == 0 {
+		return 0
+	}
+	return v.Remaining[len(v.Remaining)-1].Date
+}
+
+func lateFeeWords(t contract.Terms) string {
+	f := t.LateFee
+	if f == (contract.LateFee{}) {
+		return "None"
+	}
+	when := fmt.Sprintf(", when a payment is more than %s late", days(t.GraceDays))
+	if t.GraceDays == 0 {
+		when = ", when a payment is late"
+	}
+	if f.Percent == 0 {
+		return f.Flat.USD() + when
+	}
+	amount := f.Percent.Percent() + " of the unpaid part of the payment"
+	if f.Flat > 0 {
+		amount += ", at least " + f.Flat.USD()
+	}
+	if f.Cap > 0 {
+		amount += ", at most " + f.Cap.USD()
+	}
+	return amount + when
+}
+
+// applicationWords says in what order the contract applies a payment.
+func applicationWords(t contract.Terms) string {
+	names := map[contract.Bucket]string{contract.Interest: "interest", contract.Principal: "principal", contract.LateFees: "late fees", contract.OtherFees: "other fees"}
+	if t.Kind == contract.Lease {
+		names[contract.Principal] = "lease payments"
+		delete(names, contract.Interest)
+	}
+	var order []string
+	for _, b := range t.Application {
+		if n, ok := names[b]; ok {
+			order = append(order, n)
+		}
+	}
+	s := strings.Join(order, ", then ")
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

@@ -1,0 +1,142 @@
+package portal
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"marque/internal/money"
+	"marque/internal/servicing"
+)
+
+// The chart's drawing area, in units of its viewBox. Labels stand outside it.
+const (
+	chartWidth  = 640
+	chartHeight = 200
+)
+
+// chart is a balance over the life of a contract: what it was, and what it will
+// be if every payment is made as planned.
+type chart struct {
+	Past, Planned string // the d of an SVG path; empty when there is none
+	NowX, NowY    int
+	X, Y          []tick
+	Rows          []chartRow // the same figures at the end of each year
+	Summary       string
+}
+
+type tick struct {
+	At    int
+	Label string
+}
+
+type chartRow struct {
+	Date    money.Date
+	Balance money.Cents
+	Planned bool
+}
+
+type point struct {
+	date    money.Date
+	balance money.Cents
+}
+
+func balanceChart(a servicing.Account) chart {
+	past := pastPoints(a)
+	planned := []point{{a.Date, a.Card.Balance}}
+	for _, r := range a.Remaining {
+		if r.Date > a.Date {
+			planned = append(planned, point{r.Date, r.Balance})
+		}
+	}
+	from, to := past[0].date, max(planned[len(planned)-1].date, a.Date)
+	var top money.Cents
+	for _, p := range slices.Concat(past, planned) {
+		top = max(top, p.balance)
+	}
+	if to <= from || top <= 0 {
+		return chart{}
+	}
+	step := gridStep(top)
+	top = (top + step - 1) / step * step
+	x := func(d money.Date) int { return int(d-from) * chartWidth / int(to-from) }
+	y := func(c money.Cents) int {
+		return chartHeight - int(int64(max(c, 0))*chartHeight/int64(top))
+	}
+	c := chart{Past: line(past, x, y), NowX: x(a.Date), NowY: y(a.Card.Balance), Rows: yearEnds(past, planned)}
+	if len(planned) > 1 {
+		c.Planned = line(planned, x, y)
+	}
+	for v := money.Cents(0); v <= top; v += step {
+		c.Y = append(c.Y, tick{y(v), strings.TrimSuffix(v.USD(), ".00")})
+	}
+	every := 1 + (to.Year()-from.Year())/7
+	for year := from.Year() + 1; year <= to.Year(); year += every {
+		c.X = append(c.X, tick{x(money.NewDate(year, 1, 1)), fmt.Sprint(year)})
+	}
+	c.Summary = fmt.Sprintf("From %s on %s to %s on %s", past[0].balance.USD(), from.Long(), a.Card.Balance.USD(), a.Date.Long())
+	if len(planned) > 1 {
+		last := planned[len(planned)-1]
+		c.Summary += fmt.Sprintf(", and planned to reach %s on %s", last.balance.USD(), last.date.Long())
+	}
+	c.Summary += "."
+	return c
+}
+
+// pastPoints starts where these books know the balance: at the contract's
+// start, or where it came in.
+func pastPoints(a servicing.Account) []point {
+	out := []point{{a.Terms.Start, a.Terms.Principal}}
+	if a.Origin.Date != 0 && a.Origin.Date < a.Terms.Start && a.Original > 0 {
+		out = slices.Insert(out, 0, point{a.Origin.Date, a.Original})
+	}
+	rows := slices.Clone(a.History)
+	slices.Reverse(rows)
+	slices.SortStableFunc(rows, func(x, y servicing.HistoryRow) int { return int(x.Effective - y.Effective) })
+	for _, h := range rows {
+		out = append(out, point{h.Effective, h.Balance})
+	}
+	return append(out, point{a.Date, a.Card.Balance})
+}
+
+// gridStep is a round amount that parts the height in three to six.
+func gridStep(top money.Cents) money.Cents {
+	step := money.Cents(100_00)
+	for i := 0; top/step > 5; i++ {
+		if i%3 == 1 {
+			step = step / 2 * 5
+		} else {
+			step *= 2
+		}
+	}
+	return step
+}
+
+func line(points []point, x func(money.Date) int, y func(money.Cents) int) string {
+	var b strings.Builder
+	for i, p := range points {
+		if i == 0 {
+			fmt.Fprintf(&b, "M%d %d", x(p.date), y(p.balance))
+			continue
+		}
+		fmt.Fprintf(&b, "L%d %d", x(p.date), y(p.balance))
+	}
+	return b.String()
+}
+
+// yearEnds is the chart as a table: the start, the end of each year, today, and
+// the last payment.
+func yearEnds(past, planned []point) []chartRow {
+	var out []chartRow
+	add := func(points []point, later bool) {
+		for i, p := range points {
+			last := i == len(points)-1
+			if last || points[i+1].date.Year() != p.date.Year() || (i == 0 && !later) {
+				out = append(out, chartRow{p.date, p.balance, later})
+			}
+		}
+	}
+	add(past, false)
+	add(planned[1:], true)
+	return out
+}

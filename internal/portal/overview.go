@@ -1,0 +1,78 @@
+package portal
+
+import (
+	"fmt"
+	"net/http"
+
+	"marque/internal/contract"
+	"marque/internal/servicing"
+	"marque/internal/web"
+)
+
+type overviewPage struct {
+	web.Page
+	Cards []overviewCard
+}
+
+type overviewCard struct {
+	servicing.Card
+	Reading     reading
+	Why         web.Why
+	Vehicle     string
+	Label       string // "Loan ••4821"
+	BalanceName string
+	Method      string // of autopay
+	Progress    string // in words; empty when there is nothing to measure
+	Lately      []event
+	Next        []event
+	Href        string
+}
+
+// done are the lines that say what was just done, by their name in the address.
+var done = map[string]string{
+	"activated": "Online access is on. You are signed in.",
+}
+
+func (p *portal) overview(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	o, err := p.svc.Overview(r.Context(), s.Actor)
+	if err != nil {
+		return err
+	}
+	v := newOverview(s, o)
+	v.Notice = done[r.URL.Query().Get("done")]
+	return p.show(w, r, "overview", nil, v)
+}
+
+func newOverview(s servicing.Session, o servicing.Overview) overviewPage {
+	v := overviewPage{Page: page(s, "Overview", "overview")}
+	v.BusinessDate = o.Date
+	for _, c := range o.Contracts {
+		v.Cards = append(v.Cards, overviewCard{
+			Card: c, Reading: read(c), Why: whyDue(c.Due), Vehicle: vehicleName(c.Vehicle),
+			Label: kindName(c.Kind) + " ••" + ends(c.AccountNumber), BalanceName: balanceName(c.Kind), Method: autopayMethod(c),
+			Progress: progressWords(c), Lately: lately(c), Next: next(c), Href: accountHref(c.ID),
+		})
+	}
+	if len(o.Contracts) == 1 {
+		v.Page = about(v.Page, o.Contracts[0])
+	}
+	return v
+}
+
+func autopayMethod(c servicing.Card) string {
+	if c.Autopay == nil {
+		return ""
+	}
+	return methodName(c.Autopay.Method)
+}
+
+func progressWords(c servicing.Card) string {
+	if c.Original <= 0 || c.Paid < 0 || c.Paid > c.Original {
+		return ""
+	}
+	percent := int64(c.Paid) * 100 / int64(c.Original)
+	if c.Kind == contract.Lease {
+		return fmt.Sprintf("%s of %s in lease payments made (%d%%)", c.Paid.USD(), c.Original.USD(), percent)
+	}
+	return fmt.Sprintf("%s of %s principal repaid (%d%%)", c.Paid.USD(), c.Original.USD(), percent)
+}

@@ -1,0 +1,370 @@
+package portal
+
+import (
+	"html"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/money"
+	"marque/internal/servicing"
+	"marque/internal/web"
+)
+
+var (
+	tags   = regexp.MustCompile(`(?s)<head>.*?</head>|<[^>]*>`)
+	spaces = regexp.MustCompile(`\s+`)
+)
+
+// words is a page as it is read: its text, in one line.
+func words(page string) string {
+	return spaces.ReplaceAllString(html.UnescapeString(tags.ReplaceAllString(page, " ")), " ")
+}
+
+func render(t *testing.T, name string, form *web.Form, data any) string {
+	t.Helper()
+	p, _ := testPortal(t, "")
+	w := httptest.NewRecorder()
+	must(t, p.show(w, httptest.NewRequest(http.MethodGet, "/", nil), name, form, data))
+	want := http.StatusOK
+	if !form.OK() {
+		want = http.StatusUnprocessableEntity
+	}
+	if w.Code != want {
+		t.Errorf("%s: status %d, want %d", name, w.Code, want)
+	}
+	sound(t, name, w.Body.String())
+	return w.Body.String()
+}
+
+// sound checks what holds for every page: one h1, no id twice, every table with
+// a caption and every input with a label.
+func sound(t *testing.T, name, page string) {
+	t.Helper()
+	if n := strings.Count(page, "<h1"); n != 1 {
+		t.Errorf("%s has %d h1", name, n)
+	}
+	seen := map[string]bool{}
+	for _, m := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if seen[m[1]] {
+			t.Errorf("%s: id %q stands twice", name, m[1])
+		}
+		seen[m[1]] = true
+	}
+	if strings.Count(page, "<table") != strings.Count(page, "<caption") {
+		t.Errorf("%s: a table without a caption", name)
+	}
+	for _, m := range regexp.MustCompile(`<th[ >][^>]*`).FindAllString(page, -1) {
+		if !strings.Contains(m, "scope=") {
+			t.Errorf("%s: a heading cell without its scope: %s", name, m)
+		}
+	}
+	for _, m := range regexp.MustCompile(` (?:for|aria-labelledby|aria-describedby|form)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		for _, id := range strings.Fields(m[1]) {
+			if !seen[id] {
+				t.Errorf("%s: %s names no id", name, m[0])
+			}
+		}
+	}
+	if strings.Contains(page, "style=") || strings.Contains(page, "<script") {
+		t.Errorf("%s: the policy allows no inline style and no script", name)
+	}
+}
+
+func says(t *testing.T, page string, want ...string) {
+	t.Helper()
+	text := words(page)
+	for _, w := range want {
+		if !strings.Contains(text, w) {
+			t.Errorf("the page does not say %q:\n%s", w, text)
+		}
+	}
+}
+
+func saysNot(t *testing.T, page string, bad ...string) {
+	t.Helper()
+	text := words(page)
+	for _, w := range bad {
+		if strings.Contains(text, w) {
+			t.Errorf("the page says %q:\n%s", w, text)
+		}
+	}
+}
+
+func get(address string) *http.Request { return httptest.NewRequest(http.MethodGet, address, nil) }
+
+func TestOverviewOfOneWithAutopay(t *testing.T) {
+	page := render(t, "overview", nil, newOverview(maya, overviewOf(current(t))))
+	says(t, page, "Amount due $579 .84 by Dec 15, 2026", "$579.84 is due on Dec 15. Autopay will pay it from checking ••4821.",
+		"2023 Halden Orla", "Up to date", "Principal balance", "principal repaid (", "Payment complete", "Make another payment")
+	saysNot(t, page, "Past due")
+}
+
+func TestOverviewOfOnePastDueSaysWhatToPayAndWhatHappensThen(t *testing.T) {
+	a := behind(t)
+	page := render(t, "overview", nil, newOverview(maya, overviewOf(a)))
+	now := (a.Due.PastDue + a.Due.Fees).USD()
+	says(t, page, "Past due", "has been past due since Oct 15, and $25.00 in fees is unpaid. Paying "+now+" today brings the account up to date.",
+		"The next payment of $579.84 is due on Dec 15.", "Pay "+now, "your contract may allow a late fee")
+	saysNot(t, page, "!")
+}
+
+func TestOverviewOfALeaseSaysNothingOfInterest(t *testing.T) {
+	page := render(t, "overview", nil, newOverview(maya, overviewOf(lease(t))))
+	says(t, page, "Lease ••4821", "Payments left to make", "in lease payments made", "Autopay Off", "Pay $412.50")
+	saysNot(t, page, "interest", "APR", "principal", "Principal")
+}
+
+func TestOverviewOfSeveralOfAClosedAndOfNone(t *testing.T) {
+	page := render(t, "overview", nil, newOverview(maya, overviewOf(closed(t), lease(t))))
+	says(t, page, "This account is paid in full. You owe nothing more.", "Closed", "2025 Aldon Sela")
+	page = render(t, "overview", nil, newOverview(maya, overviewOf()))
+	says(t, page, "No account is linked to your sign-in", "(800) 555-0142")
+}
+
+func TestAScheduledPaymentThatCoversTheAmountDueIsSaidAndNotAskedForAgain(t *testing.T) {
+	c := current(t).Card
+	c.Autopay = nil
+	p := paid(billing.Scheduled)
+	p.Date = money.NewDate(2026, 12, 1)
+	c.Scheduled = []servicing.Payment{p}
+	if r := read(c); r.Sentence != "$579.84 is due on Dec 15. Your payment of $579.84 from checking ••4821 is scheduled for Dec 1." || !r.Quiet {
+		t.Errorf("%+v", r)
+	}
+	c.Scheduled[0].Amount = 100_00
+	if r := read(c); r.Quiet || r.Button != "Pay $579.84" {
+		t.Errorf("a part payment hides the amount due: %+v", r)
+	}
+	c.Scheduled[0].Amount, c.Scheduled[0].Date = 579_84, money.NewDate(2026, 12, 20)
+	if r := read(c); r.Quiet {
+		t.Errorf("a payment after the due date hides it: %+v", r)
+	}
+}
+
+func TestAutopayThatLeavesFeesDoesNotHideThem(t *testing.T) {
+	c := current(t).Card
+	c.Due.Fees = 25_00
+	if r := read(c); r.Quiet || !strings.Contains(r.Sentence, "$604.84 is due on Dec 15. Autopay will pay $579.84 on Dec 15") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestAccountPageOfALoan(t *testing.T) {
+	a := current(t)
+	v, err := newAccountPage(maya, a, get("/accounts/k1"))
+	must(t, err)
+	page := render(t, "account", nil, v)
+	says(t, page, "Payoff amount today "+a.Payoff.Total.USD(), "× 5.99% ÷ 365 × 7 days", "Rate 5.99% a year, fixed",
+		"5.00% of the unpaid part of the payment, at most $25.00, when a payment is more than 10 days late",
+		"Interest, then principal, then late fees, then other fees", "36 payments left", "In 2026 so far:", "Planned")
+	if n := strings.Count(page, `data-label="Interest"`); n != historyRows+len(a.Remaining) {
+		t.Errorf("%d rows split interest, want %d", n, historyRows+len(a.Remaining))
+	}
+}
+
+func TestAccountPageOfALeaseNeverSpeaksOfARate(t *testing.T) {
+	v, err := newAccountPage(maya, lease(t), get("/accounts/k3"))
+	must(t, err)
+	page := render(t, "account", nil, v)
+	says(t, page, "All that is left to pay", "Residual value $19,400.00", "Miles a year 12000", "It does not buy the vehicle.")
+	saysNot(t, page, "APR", "Rate", "nterest", "rincipal", "%")
+}
+
+func TestAccountHistoryByYear(t *testing.T) {
+	a := current(t)
+	v, err := newAccountPage(maya, a, get("/accounts/k1?year=2024"))
+	must(t, err)
+	if len(v.Rows) != 1 || v.Rows[0].Effective != money.NewDate(2024, 12, 15) {
+		t.Errorf("rows of 2024: %+v", v.Rows)
+	}
+	v, err = newAccountPage(maya, a, get("/accounts/k1?year=2019"))
+	must(t, err)
+	says(t, render(t, "account", nil, v), "Nothing was posted in 2019.")
+	for _, bad := range []string{"x", "02026", "2026.5", "-1"} {
+		if _, err := newAccountPage(maya, a, get("/accounts/k1?year="+bad)); err == nil {
+			t.Errorf("year %s is taken", bad)
+		}
+	}
+}
+
+func TestAccountPagesBehindClosedAndNew(t *testing.T) {
+	for name, a := range map[string]servicing.Account{"behind": behind(t), "closed": closed(t), "new": accountAfter(t, "k4", loanTerms(), orla, 0)} {
+		v, err := newAccountPage(maya, a, get("/accounts/k1"))
+		must(t, err)
+		page := render(t, "account", nil, v)
+		switch name {
+		case "new":
+			says(t, page, "No payments yet")
+		case "closed":
+			says(t, page, "paid in full")
+			saysNot(t, page, "Payments still to come")
+		}
+	}
+}
+
+func TestTheChartEndsWhereThePlanEnds(t *testing.T) {
+	a := current(t)
+	c := balanceChart(a)
+	if !strings.HasPrefix(c.Past, "M0 ") || !strings.HasSuffix(c.Planned, "L640 200") {
+		t.Errorf("past %s\nplanned %s", c.Past, c.Planned)
+	}
+	last := c.Rows[len(c.Rows)-1]
+	if !last.Planned || last.Balance != 0 || last.Date != a.Remaining[len(a.Remaining)-1].Date {
+		t.Errorf("last row %+v", last)
+	}
+	if empty := balanceChart(servicing.Account{Date: today}); empty.Past != "" {
+		t.Errorf("a chart of nothing: %+v", empty)
+	}
+}
+
+func TestPayPageOffersFigures(t *testing.T) {
+	o := optionsOf(current(t), checking)
+	page := render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o)))
+	says(t, page, "Amount due Due Dec 15, 2026 $579.84", "Another amount", "Payoff amount", o.Payoff.Total.USD(), "Checking ••4821", "Nothing is charged until you confirm")
+	if !strings.Contains(page, `value="due" id="how" checked`) || !strings.Contains(page, `min="2026-11-22" max="2027-01-21"`) {
+		t.Errorf("the amount due is not chosen, or the days are not bounded:\n%s", page)
+	}
+	o = optionsOf(behind(t))
+	page = render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o)))
+	says(t, page, "Past due amount", "Brings the account up to date.", "A checking or savings account")
+	o = optionsOf(closed(t), checking)
+	says(t, render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o))), "There is nothing to pay")
+}
+
+func TestReviewShowsTheSplitToTheCent(t *testing.T) {
+	a := current(t)
+	v := reviewOf(t, a, billing.AmountDue, 0, money.NewDate(2026, 12, 15))
+	form := web.NewForm("how", "due", "date", "2026-12-15", "method", "b1", "key", "key1")
+	page := render(t, "review", nil, newReviewPage(maya, v, form))
+	al := v.Plan.Allocation
+	says(t, page, al.Interest.USD()+" interest for 30 days at $"+v.Plan.Spans[0].PerDiem.Decimal(2)+" a day, "+al.Principal.USD()+" principal.",
+		"Principal balance after "+v.Plan.BalanceAfter.USD(), "Pay $579.84", "I authorize", "÷ 365 × 30 days")
+	saysNot(t, page, "You already have this payment")
+	if al.Interest+al.Principal != 579_84 {
+		t.Errorf("the split does not sum: %+v", al)
+	}
+	if n := strings.Count(page, `name="key" value="key1"`); n != 2 {
+		t.Errorf("the key stands in %d forms, want both", n)
+	}
+	v.SameDay = []servicing.Payment{paid(billing.Pending)}
+	says(t, render(t, "review", nil, newReviewPage(maya, v, form)), "You already have this payment", "K7QM2D9X", "Yes, make another payment of $579.84")
+}
+
+func TestReviewOfALeasePaymentHasNoInterest(t *testing.T) {
+	a := lease(t)
+	v := reviewOf(t, a, billing.AmountDue, 0, today)
+	page := render(t, "review", nil, newReviewPage(maya, v, web.NewForm()))
+	says(t, page, "$412.50 lease payments.", "Payments left to make after")
+	saysNot(t, page, "nterest", "rincipal")
+}
+
+func TestReviewOfAPayoffClosesTheAccount(t *testing.T) {
+	v := reviewOf(t, current(t), billing.AmountPayoff, 0, today)
+	says(t, render(t, "review", nil, newReviewPage(maya, v, web.NewForm())), "The account is paid in full.", "Principal balance after $0.00")
+}
+
+func TestPaymentPageInEveryState(t *testing.T) {
+	card := current(t).Card
+	want := map[billing.PaymentState][]string{
+		billing.Scheduled: {"Payment scheduled", "How it will be applied", "Cancel this payment", "Receipt (PDF)"},
+		billing.Pending:   {"Payment received", "How it was applied", "keep the money there", "Cancel this payment"},
+		billing.Sent:      {"Payment sent to your bank", "within a banking day or two"},
+		billing.Settled:   {"Payment complete", "There is nothing more to do."},
+		billing.Returned:  {"Payment returned", "there was not enough money in the account.", "Pay again", "on Nov 18, 2026"},
+		billing.Cancelled: {"Payment canceled", "Nothing was taken"},
+	}
+	for state, lines := range want {
+		page := render(t, "payment", nil, newPaymentPage(maya, card, paid(state)))
+		says(t, page, append(lines, "K7QM2D9X", "$579.84", "Checking ••4821")...)
+		if state == billing.Settled || state == billing.Returned {
+			saysNot(t, page, "Cancel this payment")
+		}
+		if state == billing.Returned || state == billing.Cancelled {
+			saysNot(t, page, "applied")
+		}
+	}
+	says(t, render(t, "payment-cancel", nil, newCancelPage(maya, card, paid(billing.Pending), nil)), "Cancel this payment?", "What was due stays due: the due date is Dec 15, 2026.")
+}
+
+func TestPaymentsPage(t *testing.T) {
+	o := overviewOf(current(t), lease(t))
+	other := paid(billing.Returned)
+	other.Contract, other.Date = "k3", money.NewDate(2025, 7, 1)
+	list := []servicing.Payment{paid(billing.Settled), other}
+	v, err := newPaymentsPage(maya, o, list, get("/payments"))
+	must(t, err)
+	page := render(t, "payments", nil, v)
+	says(t, page, "2 payments, newest first.", "Autopay is on: $579.84 on Dec 15, 2026 from checking ••4821.", "Autopay is off.", "Returned", "Paid")
+	v, err = newPaymentsPage(maya, o, list, get("/payments?account=k3&year=2025"))
+	must(t, err)
+	if len(v.Rows) != 1 || v.Rows[0].Contract != "k3" {
+		t.Errorf("filtered: %+v", v.Rows)
+	}
+	v, err = newPaymentsPage(maya, o, list, get("/payments?account=k3&year=2026"))
+	must(t, err)
+	says(t, render(t, "payments", nil, v), "No payment matches.")
+	if _, err := newPaymentsPage(maya, o, list, get("/payments?account=k9")); err == nil {
+		t.Error("another's account is a filter")
+	}
+	v, err = newPaymentsPage(maya, o, nil, get("/payments"))
+	must(t, err)
+	says(t, render(t, "payments", nil, v), "No payments yet")
+}
+
+func TestAutopayPages(t *testing.T) {
+	on, off := current(t), lease(t)
+	says(t, render(t, "autopay", nil, newAutopayPage(maya, on.Card, nil, nil)), "Autopay is on: $579.84", "What you agreed to on Jan 3, 2025", "I authorize", "Turn off autopay")
+	says(t, render(t, "autopay", nil, newAutopayPage(maya, off.Card, []servicing.BankAccount{checking}, nil)), "Checking ••4821", "Another bank account", "Review autopay")
+	says(t, render(t, "autopay", nil, newAutopayPage(maya, closed(t).Card, nil, nil)), "This account is closed")
+	says(t, render(t, "autopay-off", nil, newAutopayPage(maya, on.Card, nil, nil)), "Turn off autopay?", "Your next payment of $579.84 is due on Dec 15, 2026")
+	v := servicing.AutopayReview{Contract: off.Card, Method: checking, FirstDate: off.Due.Upcoming, FirstAmount: 412_50, Authorization: "I authorize Kestrane"}
+	form := web.NewForm("method", "b1", "key", "k")
+	form.Error("agree", "Check the box to agree. Autopay is not on yet.")
+	says(t, render(t, "autopay-review", form, newAutopayReviewPage(maya, v, form)), "First payment Dec 3, 2026", "I authorize Kestrane", "Autopay is not on yet.")
+}
+
+func TestBankAccountPages(t *testing.T) {
+	says(t, render(t, "bank-accounts", nil, newBankAccountsPage(maya, []servicing.BankAccount{checking})), "Checking ••4821", "123456780", "Remove")
+	says(t, render(t, "bank-accounts", nil, newBankAccountsPage(maya, nil)), "No bank account yet")
+	says(t, render(t, "bank-account", nil, newBankAccountAlone(maya, nil)), "Where the numbers are on a check", "Nine digits.")
+	rm := removeBankAccountPage{Page: page(maya, "Remove a bank account", "payments"), ID: "b1", Name: "checking ••4821"}
+	says(t, render(t, "bank-account-remove", nil, rm), "Remove checking ••4821?")
+}
+
+func TestDocumentsAndStatements(t *testing.T) {
+	o := overviewOf(current(t), lease(t))
+	st := map[servicing.ContractID][]servicing.Statement{"k1": {{Closing: money.NewDate(2026, 11, 24), DueDate: money.NewDate(2026, 12, 15), AmountDue: 579_84, ClosingBalance: 19_061_80}}}
+	page := render(t, "documents", nil, newDocumentsPage(maya, o, []servicing.Payment{paid(billing.Scheduled), paid(billing.Settled)}, st))
+	says(t, page, "1 statement, newest first.", "Nov 24, 2026", "Autopay authorization", "No statement yet", "before the payment due on Dec 3, 2026", "Nov 15, 2026, $579.84")
+	if n := strings.Count(page, "receipt.pdf"); n != 1 {
+		t.Errorf("%d receipts, want the one that was made", n)
+	}
+	says(t, render(t, "documents", nil, newDocumentsPage(maya, overviewOf(), nil, nil)), "No documents yet")
+
+	page = render(t, "statement", nil, newStatementPage(maya, "/accounts/k1/statements/2026-11-24", statementOf(contract.Loan)))
+	says(t, page, "Beginning balance $19,542.20", "Principal paid −$480.40", "Ending balance $19,061.80", "Finance charge for the period: $96.10", "$28.1540", "Payment, thank you", "may be added if the payment arrives after Dec 25, 2026")
+	page = render(t, "statement", nil, newStatementPage(maya, "/x", statementOf(contract.Lease)))
+	saysNot(t, page, "nterest", "rincipal", "APR", "%")
+}
+
+func TestPagesForTheSignedOut(t *testing.T) {
+	page := render(t, "welcome", nil, signInPage{Page: web.Page{Title: "Welcome", Layout: "narrow"}})
+	says(t, page, "Sign in", "Activate online access", "Forgot your password?", "Help")
+	if !strings.Contains(page, `autocomplete="current-password"`) || !strings.Contains(page, `autocomplete="username"`) {
+		t.Error("a password manager cannot find the fields")
+	}
+	says(t, render(t, "activate", nil, activationPage("Activate", nil)), "We never ask for the whole number.")
+	says(t, render(t, "activate-code", nil, activationPage("Code", nil)), "If what you typed matches our records")
+	v := activationPage("Password", nil)
+	v.Username = "maya@mail.example"
+	page = render(t, "activate-password", nil, v)
+	says(t, page, "At least 15 characters.")
+	if !strings.Contains(page, `value="maya@mail.example"`) || strings.Count(page, `autocomplete="new-password"`) != 2 {
+		t.Errorf("the username is not offered, or the fields are not named:\n%s", page)
+	}
+	says(t, render(t, "help", nil, helpPage{Page: web.Page{Title: "Help"}}), "(800) 555-0142", "We never ask for your password, for a code, or for your full Social Security number", "A statement does not appear")
+}

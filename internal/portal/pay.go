@@ -1,0 +1,284 @@
+package portal
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/money"
+	"marque/internal/servicing"
+	"marque/internal/web"
+)
+
+// The ways to choose an amount. Past due is another amount that is filled in.
+const (
+	howDue     = string(billing.AmountDue)
+	howOther   = string(billing.AmountOther)
+	howPayoff  = string(billing.AmountPayoff)
+	howPastDue = "past_due"
+)
+
+// newMethod is the choice that leads to adding a bank account.
+const newMethod = "new"
+
+// payFields are carried from page to page inside the form, never in an address.
+var payFields = []string{"how", "amount", "past_due", "date", "method", "key"}
+
+type hidden struct{ Name, Value string }
+
+func carry(form *web.Form, names []string) []hidden {
+	var out []hidden
+	for _, n := range names {
+		out = append(out, hidden{n, form.Value(n)})
+	}
+	return out
+}
+
+type payPage struct {
+	web.Page
+	servicing.PayOptions
+	How, Methods []web.Option
+	WhyPayoff    web.Why
+	Href         string
+	PastDueNow   money.Cents
+	NothingOwed  bool
+	DateAsText   bool // what was typed is not a date that a date field can hold
+	NotMade      bool // a confirmation was refused: say that nothing was charged
+	DateHint     string
+}
+
+func (p *portal) showPay(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	o, err := p.svc.PayOptions(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")))
+	if err != nil {
+		return found(err)
+	}
+	return p.show(w, r, "pay", nil, newPayPage(s, o, firstPayForm(o)))
+}
+
+// firstPayForm chooses what most people want. The key is made here, so that
+// going back, reviewing again and confirming again is one payment.
+func firstPayForm(o servicing.PayOptions) *web.Form {
+	how, method := howDue, newMethod
+	switch {
+	case o.Due.PastDue > 0:
+		how = howPastDue
+	case o.Due.Amount() <= 0:
+		how = howOther
+	}
+	if o.Autopay != nil {
+		method = string(o.Autopay.Method.ID)
+	} else if len(o.Methods) > 0 {
+		method = string(o.Methods[0].ID)
+	}
+	return web.NewForm("how", how, "date", o.First.String(), "method", method, "key", servicing.NewKey())
+}
+
+func newPayPage(s servicing.Session, o servicing.PayOptions, form *web.Form) payPage {
+	b := about(page(s, "Make a payment", "payments"), o.Card)
+	b.Layout, b.Back, b.Form, b.BusinessDate = "flow", accountHref(o.ID), form, o.Date
+	v := payPage{Page: b, PayOptions: o, Href: accountHref(o.ID) + "/pay", PastDueNow: o.Due.PastDue + o.Due.Fees,
+		NothingOwed: o.Payoff.Total <= 0, DateHint: fmt.Sprintf("From %s to %s.", o.First.Long(), o.Last.Long()), WhyPayoff: whyPayoff(o.Kind, o.Payoff, nil, 0)}
+	if d := form.Value("date"); d != "" {
+		_, err := money.ParseDate(d)
+		v.DateAsText = err != nil
+	}
+	v.How = howOptions(o, form)
+	for _, m := range o.Methods {
+		v.Methods = append(v.Methods, methodOption(m))
+	}
+	v.Methods = append(v.Methods, web.Option{Value: newMethod, Label: "Another bank account", Hint: "You add it on the next page."})
+	if len(o.Methods) == 0 {
+		v.Methods[0].Label = "A checking or savings account"
+	}
+	return v
+}
+
+func methodOption(m servicing.BankAccount) web.Option {
+	return web.Option{Value: string(m.ID), Label: capital(methodName(m)), Hint: m.Holder}
+}
+
+func howOptions(o servicing.PayOptions, form *web.Form) []web.Option {
+	var out []web.Option
+	due := o.Due
+	if due.PastDue > 0 {
+		now := due.PastDue + due.Fees
+		out = append(out, web.Option{Value: howPastDue, Label: "Past due amount", Note: now.USD(), Hint: "Brings the account up to date."})
+	}
+	if due.Amount() > 0 && (due.PastDue == 0 || due.UpcomingAmount > 0) {
+		hint := "Due " + due.Upcoming.Long()
+		if due.PastDue > 0 {
+			hint = "Past due amount and the payment due " + due.Upcoming.Long()
+		} else if due.Upcoming.IsZero() {
+			hint = "Unpaid fees"
+		}
+		out = append(out, web.Option{Value: howDue, Label: "Amount due", Note: min(due.Amount(), o.Payoff.Total).USD(), Hint: hint})
+	}
+	payoff := web.Option{Value: howPayoff, Label: "Payoff amount", Note: o.Payoff.Total.USD(),
+		Hint: "Pays everything you owe. For " + o.Payoff.On.Long() + "; a later date adds interest for each day."}
+	if o.Kind == contract.Lease {
+		payoff.Label, payoff.Hint = "All payments left", "Pays every lease payment and fee still owed. It does not buy the vehicle."
+	}
+	return append(out,
+		web.Option{Value: howOther, Label: "Another amount", Reveal: &web.Field{Name: "amount", Label: "Amount in dollars",
+			Value: form.Value("amount"), Error: form.ErrorFor("amount"), Hint: "Up to " + o.Payoff.Total.USD()}},
+		payoff)
+}
+
+// readPay makes a request of the form. What is wrong stands on the form; a date
+// typed in numbers is set as a date field would send it.
+func readPay(form *web.Form, id servicing.ContractID) servicing.PaymentRequest {
+	req := servicing.PaymentRequest{Contract: id, Key: form.Value("key")}
+	switch how := form.OneOf("how", "Choose how much to pay.", howDue, howPastDue, howOther, howPayoff); how {
+	case howOther:
+		req.Kind, req.Amount = billing.AmountOther, form.Cents("amount")
+	case howPastDue:
+		amount, err := money.ParseCents(form.Value("past_due"))
+		if err != nil {
+			form.Error("how", "Choose how much to pay.")
+		}
+		req.Kind, req.Amount = billing.AmountOther, amount
+	case howDue, howPayoff:
+		req.Kind = billing.AmountKind(how)
+		if form.Value("reviewed") != "" {
+			req.Amount = form.Cents("amount")
+		}
+	}
+	if req.Date = form.Date("date"); !req.Date.IsZero() {
+		form.Set("date", req.Date.String())
+	}
+	req.Method = servicing.BankAccountID(form.Need("method", "Choose the bank account to pay from."))
+	if req.Key == "" {
+		form.Error("", "This form is not complete. Nothing was charged. Open the payment page again.")
+	}
+	return req
+}
+
+// payFieldNames puts a refused amount where the person chose it.
+func payFieldNames(form *web.Form) map[string]string {
+	if form.Value("how") == howOther {
+		return nil
+	}
+	return map[string]string{"amount": "how"}
+}
+
+// showPayForm shows the form again as it was typed.
+func (p *portal) showPayForm(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form, notMade bool) error {
+	o, err := p.svc.PayOptions(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")))
+	if err != nil {
+		return found(err)
+	}
+	v := newPayPage(s, o, form)
+	v.NotMade = notMade
+	return p.show(w, r, "pay", form, v)
+}
+
+// changePay is the way back from the review with everything kept.
+func (p *portal) changePay(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	if form.Value("key") == "" {
+		form.Set("key", servicing.NewKey())
+	}
+	return p.showPayForm(w, r, s, form, false)
+}
+
+type reviewPage struct {
+	web.Page
+	Review      servicing.PaymentReview
+	Parts       []part
+	Why         web.Why
+	IsLease     bool
+	IsLater     bool // for a day to come: the split can still change
+	BalanceName string
+	MethodName  string
+	Pay, Again  string   // the words of the button, and of the question
+	Typed       []hidden // as typed: for the way back
+	Reviewed    []hidden // as shown: what confirming sends
+	Href        string
+}
+
+func newReviewPage(s servicing.Session, v servicing.PaymentReview, form *web.Form) reviewPage {
+	b := about(page(s, "Review your payment", "payments"), v.Card)
+	b.Layout, b.Form = "flow", form
+	req := v.Request
+	kind := v.Card.Kind
+	interest := v.Plan.Allocation.Interest
+	return reviewPage{Page: b, Review: v, MethodName: capital(methodName(v.Method)), Pay: "Pay " + req.Amount.USD(), IsLater: req.Date > v.Card.Due.AsOf,
+		Again:   "Yes, make another payment of " + req.Amount.USD() + " for the same day.",
+		Parts:   parts(kind, v.Plan.Allocation, v.Plan.Spans, v.Plan.Carried),
+		Why:     whyInterest("Why "+interest.USD()+" interest?", v.Plan.Spans, v.Plan.Carried, interest),
+		IsLease: kind == contract.Lease, BalanceName: balanceName(kind), Href: accountHref(v.Card.ID) + "/pay",
+		Typed: carry(form, payFields),
+		Reviewed: []hidden{{"how", string(req.Kind)}, {"amount", req.Amount.String()}, {"reviewed", "yes"},
+			{"date", req.Date.String()}, {"method", string(req.Method)}, {"key", req.Key}},
+	}
+}
+
+func (p *portal) reviewPay(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	return p.review(w, r, s, form)
+}
+
+// review shows what would happen, or the form again with what is wrong.
+func (p *portal) review(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
+	id := servicing.ContractID(r.PathValue("id"))
+	asked := form.OK() // the review may come back with a question of its own
+	req := readPay(form, id)
+	if asked && !form.OK() {
+		return p.showPayForm(w, r, s, form, false)
+	}
+	if req.Method == newMethod {
+		return p.show(w, r, "bank-account", form, newBankAccountToPay(s, id, form))
+	}
+	v, err := p.svc.ReviewPayment(r.Context(), s.Actor, req)
+	if err != nil {
+		if err := told(form, err, payFieldNames(form)); err != nil {
+			return err
+		}
+		return p.showPayForm(w, r, s, form, false)
+	}
+	v.Request.Key = req.Key
+	return p.show(w, r, "review", form, newReviewPage(s, v, form))
+}
+
+// confirmPay makes the payment. The same form again, by a double click, a
+// refresh or a second tab, gives the same payment.
+func (p *portal) confirmPay(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	if form.Has("same_day") && form.Value("again") != "yes" {
+		form.Error("again", "Check the box if you mean to make another payment of the same amount for the same day.")
+		return p.review(w, r, s, form)
+	}
+	req := readPay(form, servicing.ContractID(r.PathValue("id")))
+	if !form.OK() {
+		return p.showPayForm(w, r, s, form, true)
+	}
+	made, err := p.svc.SubmitPayment(r.Context(), s.Actor, req, source(r))
+	if err != nil {
+		if err := told(form, err, payFieldNames(form)); err != nil {
+			return err
+		}
+		freshKeyIfUsed(form, err)
+		return p.showPayForm(w, r, s, form, true)
+	}
+	http.Redirect(w, r, paymentHref(made), http.StatusSeeOther)
+	return nil
+}
+
+// freshKeyIfUsed lets a form whose key has made another payment be sent again
+// as a payment of its own, which its review will ask about.
+func freshKeyIfUsed(form *web.Form, err error) {
+	if no, ok := errors.AsType[*servicing.Refusal](err); ok && no.Code == "key_reused" {
+		form.Set("key", servicing.NewKey())
+	}
+}

@@ -1,0 +1,180 @@
+package portal
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/money"
+	"marque/internal/notice"
+	"marque/internal/servicing"
+	"marque/internal/web"
+)
+
+type paymentPage struct {
+	web.Page
+	Pay         servicing.Payment
+	Heading     string
+	Good        bool // shown as a confirmation
+	Returned    bool
+	Status      status
+	Next        string
+	Parts       []part
+	BalanceName string
+	HasPaper    bool
+	From        string
+	PayHref     string
+	Href        string
+	Account     string
+	IsPlanned   bool
+}
+
+func (p *portal) payment(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	pay, card, err := p.paymentAndCard(r, s)
+	if err != nil {
+		return err
+	}
+	return p.show(w, r, "payment", nil, newPaymentPage(s, card, pay))
+}
+
+func (p *portal) paymentAndCard(r *http.Request, s servicing.Session) (servicing.Payment, servicing.Card, error) {
+	id := servicing.ContractID(r.PathValue("id"))
+	pay, err := p.svc.Payment(r.Context(), s.Actor, id, servicing.PaymentID(r.PathValue("payment")))
+	if err != nil {
+		return pay, servicing.Card{}, found(err)
+	}
+	card, err := p.svc.Card(r.Context(), s.Actor, id)
+	return pay, card, found(err)
+}
+
+func newPaymentPage(s servicing.Session, card servicing.Card, pay servicing.Payment) paymentPage {
+	heading, words := paymentWords(pay)
+	b := about(page(s, heading, "payments"), card)
+	b.Layout = "flow"
+	v := paymentPage{Page: b, Pay: pay, Returned: pay.State == billing.Returned, PayHref: accountHref(pay.Contract) + "/pay", Heading: heading, Next: words, Status: statusOf(pay.State),
+		Good:  pay.State != billing.Returned && pay.State != billing.Cancelled,
+		Parts: parts(card.Kind, pay.Allocation, nil, 0), BalanceName: balanceName(card.Kind),
+		HasPaper: pay.State != billing.Cancelled, From: capital(methodName(pay.Method)),
+		Href: paymentHref(pay), Account: vehicleName(card.Vehicle) + ", " + kindWord(card.Kind) + " ••" + ends(card.AccountNumber),
+		IsPlanned: pay.State == billing.Scheduled,
+	}
+	if !pay.State.Posts() && !v.IsPlanned {
+		v.Parts = nil
+	}
+	return v
+}
+
+func kindWord(k contract.Kind) string {
+	if k == contract.Lease {
+		return "lease"
+	}
+	return "loan"
+}
+
+// paymentWords says where a payment stands and what happens next.
+func paymentWords(p servicing.Payment) (heading, next string) {
+	from := methodName(p.Method)
+	switch p.State {
+	case billing.Scheduled:
+		next = fmt.Sprintf("On %s we will ask your bank for %s from %s. Have the money there that day. We will send you an e-mail when the payment is made.", p.Date.Long(), p.Amount.USD(), from)
+		if p.Cancellable {
+			next += " You can cancel until then."
+		}
+		return "Payment scheduled", next
+	case billing.Pending:
+		next = fmt.Sprintf("It counts on your account from %s. We will ask your bank for %s from %s on the next banking day; keep the money there until it is taken.", p.Date.Long(), p.Amount.USD(), from)
+		return "Payment received", next
+	case billing.Sent:
+		return "Payment sent to your bank", fmt.Sprintf("It counts on your account from %s. Your bank will take %s from %s within a banking day or two; keep the money there until it does.", p.Date.Long(), p.Amount.USD(), from)
+	case billing.Settled:
+		return "Payment complete", fmt.Sprintf("It counts on your account from %s. There is nothing more to do.", p.Date.Long())
+	case billing.Returned:
+		next = "Your bank returned this payment."
+		if p.ReturnReason != "" {
+			next = "Your bank returned this payment: " + p.ReturnReason
+			if last := next[len(next)-1]; last != '.' {
+				next += "."
+			}
+		}
+		return "Payment returned", next + " It no longer counts on your account, and the amount is owed again. Your contract may allow a returned payment fee."
+	case billing.Cancelled:
+		return "Payment canceled", "Nothing was taken from your bank account for this payment. What was due is still due."
+	}
+	return "Payment", ""
+}
+
+func (p *portal) receiptPDF(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	receipt, err := p.svc.Receipt(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), servicing.PaymentID(r.PathValue("payment")))
+	if err != nil {
+		return found(err)
+	}
+	var paper bytes.Buffer
+	if err := notice.ReceiptPDF(&paper, receipt); err != nil {
+		return err
+	}
+	return sendPDF(w, r, "receipt-"+receipt.Confirmation+".pdf", &paper)
+}
+
+// sendPDF sends a whole document: it is in memory first, so that one that
+// cannot be made gives the error page.
+func sendPDF(w http.ResponseWriter, r *http.Request, name string, paper *bytes.Buffer) error {
+	h := w.Header()
+	h.Set("Content-Type", "application/pdf")
+	h.Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", name))
+	h.Set("Content-Length", strconv.Itoa(paper.Len()))
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	_, err := w.Write(paper.Bytes())
+	return err
+}
+
+type cancelPage struct {
+	web.Page
+	Pay      servicing.Payment
+	From     string
+	Href     string
+	StillDue bool
+	Due      money.Date
+}
+
+func (p *portal) showCancel(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	return p.showCancelForm(w, r, s, nil)
+}
+
+func (p *portal) showCancelForm(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
+	pay, card, err := p.paymentAndCard(r, s)
+	if err != nil {
+		return err
+	}
+	if !pay.Cancellable && form.OK() {
+		http.Redirect(w, r, paymentHref(pay), http.StatusSeeOther)
+		return nil
+	}
+	return p.show(w, r, "payment-cancel", form, newCancelPage(s, card, pay, form))
+}
+
+func newCancelPage(s servicing.Session, card servicing.Card, pay servicing.Payment, form *web.Form) cancelPage {
+	b := about(page(s, "Cancel a payment", "payments"), card)
+	b.Layout, b.Back, b.Form = "flow", paymentHref(pay), form
+	return cancelPage{Page: b, Pay: pay, From: methodName(pay.Method), StillDue: card.Due.Amount() > 0, Href: paymentHref(pay), Due: card.Due.Upcoming}
+}
+
+func (p *portal) cancelPayment(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	pay, err := p.svc.CancelPayment(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), servicing.PaymentID(r.PathValue("payment")))
+	if err != nil {
+		if err := told(form, err, nil); err != nil {
+			return err
+		}
+		return p.showCancelForm(w, r, s, form)
+	}
+	http.Redirect(w, r, paymentHref(pay), http.StatusSeeOther)
+	return nil
+}

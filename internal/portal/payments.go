@@ -1,0 +1,119 @@
+package portal
+
+import (
+	"net/http"
+	"strconv"
+
+	"marque/internal/servicing"
+	"marque/internal/web"
+)
+
+type paymentsPage struct {
+	web.Page
+	Contracts []autopayLine
+	Rows      []paymentRow
+	Pages     web.Pages
+	Any       bool // there are payments, though the filter may leave none
+	Several   bool // more than one contract: say which
+	Account   string
+	Year      string
+	accounts  []web.Option
+	years     []web.Option
+}
+
+type autopayLine struct {
+	Vehicle, Label, Words, Href, PayHref string
+	On, Closed                           bool
+}
+
+type paymentRow struct {
+	servicing.Payment
+	What, Vehicle, From, Href string
+	Status                    status
+}
+
+const paymentRows = 24
+
+func (p *portal) payments(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	o, err := p.svc.Overview(r.Context(), s.Actor)
+	if err != nil {
+		return err
+	}
+	list, err := p.svc.Payments(r.Context(), s.Actor)
+	if err != nil {
+		return err
+	}
+	v, err := newPaymentsPage(s, o, list, r)
+	if err != nil {
+		return err
+	}
+	return p.show(w, r, "payments", nil, v)
+}
+
+func newPaymentsPage(s servicing.Session, o servicing.Overview, list []servicing.Payment, r *http.Request) (paymentsPage, error) {
+	q := r.URL.Query()
+	v := paymentsPage{Page: page(s, "Payments", "payments"), Any: len(list) > 0, Several: len(o.Contracts) > 1,
+		Account: q.Get("account"), Year: q.Get("year"), accounts: []web.Option{{Value: "", Label: "All accounts"}}}
+	v.BusinessDate = o.Date
+	vehicles := map[servicing.ContractID]string{}
+	known := v.Account == ""
+	for _, c := range o.Contracts {
+		name := vehicleName(c.Vehicle)
+		vehicles[c.ID] = name
+		v.Contracts = append(v.Contracts, newAutopayLine(c))
+		v.accounts = append(v.accounts, web.Option{Value: string(c.ID), Label: name + " ••" + ends(c.AccountNumber)})
+		known = known || v.Account == string(c.ID)
+	}
+	if !known {
+		return v, web.NotFound()
+	}
+	years := map[int]bool{}
+	var kept []servicing.Payment
+	for _, pay := range list {
+		years[pay.Date.Year()] = true
+		if (v.Account == "" || v.Account == string(pay.Contract)) && (v.Year == "" || v.Year == strconv.Itoa(pay.Date.Year())) {
+			kept = append(kept, pay)
+		}
+	}
+	var err error
+	if v.years, err = yearOptions(years, v.Year); err != nil {
+		return v, err
+	}
+	if v.Pages, err = web.Paginate(r.URL, len(kept), paymentRows); err != nil {
+		return v, err
+	}
+	for _, pay := range kept[v.Pages.Offset:min(v.Pages.Offset+v.Pages.Limit, len(kept))] {
+		what := "Payment"
+		if pay.Autopay {
+			what = "Autopay"
+		}
+		v.Rows = append(v.Rows, paymentRow{Payment: pay, What: what, Vehicle: vehicles[pay.Contract],
+			From: capital(methodName(pay.Method)), Href: paymentHref(pay), Status: statusOf(pay.State)})
+	}
+	return v, nil
+}
+
+func newAutopayLine(c servicing.Card) autopayLine {
+	l := autopayLine{Vehicle: vehicleName(c.Vehicle), Label: kindName(c.Kind) + " ••" + ends(c.AccountNumber),
+		Href: accountHref(c.ID) + "/autopay", PayHref: accountHref(c.ID) + "/pay", Closed: c.Closed, On: c.Autopay != nil, Words: "Autopay is off."}
+	if a := c.Autopay; a != nil {
+		l.Words = "Autopay is on, from " + methodName(a.Method) + "."
+		if !a.NextDate.IsZero() && a.NextAmount > 0 {
+			l.Words = "Autopay is on: " + a.NextAmount.USD() + " on " + a.NextDate.Long() + " from " + methodName(a.Method) + "."
+		}
+	}
+	if c.Closed {
+		l.Words = "This account is closed."
+	}
+	return l
+}
+
+// AccountField and YearField are the filter's choices, filled in from the address.
+func (v paymentsPage) AccountField() web.Field {
+	return web.Field{Name: "account", Label: "Account", Value: v.Account, Options: v.accounts}
+}
+
+// YearField is the choice of year.
+func (v paymentsPage) YearField() web.Field {
+	return web.Field{Name: "year", Label: "Year", Value: v.Year, Options: v.years}
+}

@@ -1,0 +1,173 @@
+package portal
+
+import (
+	"fmt"
+	"slices"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/money"
+	"marque/internal/servicing"
+)
+
+// reading is the one thing to know about a contract, and the one thing to do.
+type reading struct {
+	Label    string // over the figure: "Amount due"
+	Amount   money.Cents
+	When     string // beside the figure: "by Dec 15, 2026"
+	Sentence string
+	Detail   string // what happens next if nothing is done
+	Status   status
+	Button   string // "" when there is nothing to pay
+	Quiet    bool   // the button is an offer, not the thing to do
+}
+
+// read says in one sentence what is true of a contract on a day. Every branch
+// uses only what the card states, so that the sentence cannot promise more.
+func read(c servicing.Card) reading {
+	due := c.Due
+	switch {
+	case c.Closed:
+		return reading{Status: status{"plain", "Closed"}, Sentence: closedSentence(c)}
+	case due.PastDue > 0:
+		return readPastDue(c)
+	case due.Amount() <= 0:
+		return reading{Label: "Amount due", Sentence: "Nothing is due right now.", Status: status{"good", "Up to date"},
+			Button: payButton(c.Balance, "Make a payment"), Quiet: true}
+	}
+	r := reading{Label: "Amount due", Amount: due.Amount(), When: "by " + due.Upcoming.Long(), Status: status{"good", "Up to date"},
+		Sentence: fmt.Sprintf("%s is due on %s.", due.Amount().USD(), due.Upcoming.Short()), Button: "Pay " + due.Amount().USD()}
+	if due.Upcoming.IsZero() {
+		r.When, r.Sentence = "", fmt.Sprintf("%s in fees is due.", due.Amount().USD())
+	}
+	if due.Fees > 0 && !due.Upcoming.IsZero() {
+		r.Detail = fmt.Sprintf("This includes %s in fees.", due.Fees.USD())
+	}
+	words, covered := coming(c)
+	if words != "" {
+		r.Sentence += " " + words
+	}
+	if covered {
+		r.Button, r.Quiet = "Make another payment", true
+	}
+	return r
+}
+
+func payButton(balance money.Cents, words string) string {
+	if balance <= 0 {
+		return ""
+	}
+	return words
+}
+
+func closedSentence(c servicing.Card) string {
+	if c.Balance == 0 {
+		return "This account is paid in full. You owe nothing more."
+	}
+	return "This account is closed."
+}
+
+func readPastDue(c servicing.Card) reading {
+	due := c.Due
+	now := due.PastDue + due.Fees
+	r := reading{
+		Label: "Pay now", Amount: now, When: fmt.Sprintf("due since %s", due.NextDate.Long()),
+		Status: status{"warn", "Past due"}, Button: "Pay " + now.USD(),
+		Sentence: fmt.Sprintf("%s has been past due since %s.", due.PastDue.USD(), due.NextDate.Short()),
+	}
+	if due.Fees > 0 {
+		r.Sentence = fmt.Sprintf("%s has been past due since %s, and %s in fees is unpaid.", due.PastDue.USD(), due.NextDate.Short(), due.Fees.USD())
+	}
+	r.Sentence += fmt.Sprintf(" Paying %s today brings the account up to date.", now.USD())
+	if due.UpcomingAmount > 0 {
+		r.Sentence += fmt.Sprintf(" The next payment of %s is due on %s.", due.UpcomingAmount.USD(), due.Upcoming.Short())
+	}
+	if words, _ := coming(c); words != "" {
+		r.Sentence += " " + words
+	}
+	r.Detail = "While an amount is past due, interest keeps adding up each day and your contract may allow a late fee."
+	if c.Kind == contract.Lease {
+		r.Detail = "While an amount is past due, your contract may allow a late fee."
+	}
+	return r
+}
+
+// coming says what will be paid without anything more being done, and whether
+// that covers the amount due in time.
+func coming(c servicing.Card) (words string, covered bool) {
+	var first *servicing.Payment
+	var total money.Cents
+	for i := range c.Scheduled {
+		p := &c.Scheduled[i]
+		if p.Date <= c.Due.Upcoming {
+			total += p.Amount
+		}
+		if first == nil || p.Date < first.Date {
+			first = p
+		}
+	}
+	if first != nil {
+		who := "Your payment"
+		if first.Autopay {
+			who = "An autopay payment"
+		}
+		return fmt.Sprintf("%s of %s from %s is scheduled for %s.", who, first.Amount.USD(), methodName(first.Method), first.Date.Short()), total >= c.Due.Amount()
+	}
+	a := c.Autopay
+	if a == nil || a.NextDate.IsZero() || a.NextAmount <= 0 {
+		return "", false
+	}
+	if a.NextDate == c.Due.Upcoming && a.NextAmount == c.Due.Amount() {
+		return fmt.Sprintf("Autopay will pay it from %s.", methodName(a.Method)), true
+	}
+	return fmt.Sprintf("Autopay will pay %s on %s from %s.", a.NextAmount.USD(), a.NextDate.Short(), methodName(a.Method)), false
+}
+
+// event is one thing that happened, or will.
+type event struct {
+	Date   money.Date
+	What   string
+	Amount money.Cents
+	Href   string
+}
+
+// lately is the last payment and where it stands.
+func lately(c servicing.Card) []event {
+	p := c.LastPayment
+	if p == nil {
+		return nil
+	}
+	words := map[billing.PaymentState]string{
+		billing.Returned:  "Your bank returned the payment",
+		billing.Settled:   "Payment complete",
+		billing.Cancelled: "Payment canceled",
+		billing.Pending:   "Payment received",
+		billing.Sent:      "Payment sent to your bank",
+	}
+	what, ok := words[p.State]
+	if !ok {
+		what = "Payment"
+	}
+	return []event{{p.Date, what, p.Amount, paymentHref(*p)}}
+}
+
+// next lists what will happen on the account, soonest first.
+func next(c servicing.Card) []event {
+	var out []event
+	auto := false
+	for _, p := range c.Scheduled {
+		what := "Payment from " + methodName(p.Method)
+		if p.Autopay {
+			what, auto = "Autopay from "+methodName(p.Method), true
+		}
+		out = append(out, event{p.Date, what, p.Amount, paymentHref(p)})
+	}
+	if a := c.Autopay; a != nil && !a.NextDate.IsZero() && a.NextAmount > 0 && !auto {
+		out = append(out, event{a.NextDate, "Autopay from " + methodName(a.Method), a.NextAmount, accountHref(c.ID) + "/autopay"})
+	}
+	if c.Due.UpcomingAmount > 0 {
+		out = append(out, event{Date: c.Due.Upcoming, What: "Payment due", Amount: c.Due.UpcomingAmount})
+	}
+	slices.SortStableFunc(out, func(a, b event) int { return int(a.Date - b.Date) })
+	return out
+}

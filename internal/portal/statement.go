@@ -1,0 +1,63 @@
+package portal
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/money"
+	"marque/internal/notice"
+	"marque/internal/servicing"
+	"marque/internal/web"
+)
+
+type statementPage struct {
+	web.Page
+	billing.Statement
+	Ends     string
+	IsLease  bool
+	DueWords string
+	PDF      string
+}
+
+// statement shows one statement, or sends it as a PDF when the address ends in
+// .pdf: a path's last part is the closing date with or without that ending.
+func (p *portal) statement(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	name, isPDF := strings.CutSuffix(r.PathValue("closing"), ".pdf")
+	closing, err := money.ParseDate(name)
+	if err != nil {
+		return web.NotFound()
+	}
+	st, err := p.svc.Statement(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), closing)
+	if err != nil {
+		return found(err)
+	}
+	if !isPDF {
+		return p.show(w, r, "statement", nil, newStatementPage(s, r.URL.Path, st))
+	}
+	var out bytes.Buffer
+	if err := notice.StatementPDF(&out, st); err != nil {
+		return err
+	}
+	return sendPDF(w, r, "statement-"+closing.String()+".pdf", &out)
+}
+
+func newStatementPage(s servicing.Session, address string, st billing.Statement) statementPage {
+	v := statementPage{Page: page(s, "Statement of "+st.Closing.Long(), "documents"), Statement: st, Ends: ends(st.AccountNumber),
+		IsLease: st.Kind == contract.Lease, PDF: address + ".pdf", DueWords: "due " + st.DueDate.Long()}
+	v.Back, v.Contract = "/documents", st.Vehicle+" ••"+v.Ends
+	return v
+}
+
+// FeesOf is the fee part of a line.
+func (v statementPage) FeesOf(a contract.Allocation) money.Cents { return fees(a) }
+
+// Less is an amount taken away, with a minus sign; zero has none.
+func (v statementPage) Less(c money.Cents) string {
+	if c == 0 {
+		return c.USD()
+	}
+	return strings.Replace((-c).USD(), "-", "−", 1)
+}

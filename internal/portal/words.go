@@ -1,0 +1,104 @@
+package portal
+
+import (
+	"fmt"
+	"strings"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/money"
+	"marque/internal/servicing"
+)
+
+// vehicleName is the car as its owner calls it: "2023 Halden Orla".
+func vehicleName(v servicing.Vehicle) string {
+	name := strings.TrimSpace(v.Make + " " + v.Model)
+	if name == "" {
+		return "Your vehicle"
+	}
+	if v.Year > 0 {
+		return fmt.Sprintf("%d %s", v.Year, name)
+	}
+	return name
+}
+
+// ends is the last four characters of an account number, which is as much of
+// it as a page shows.
+func ends(s string) string {
+	if len(s) > 4 {
+		s = s[len(s)-4:]
+	}
+	return s
+}
+
+func methodName(m servicing.BankAccount) string { return m.Type + " ••" + m.Last4 }
+
+// kindName names a contract by what it is.
+func kindName(k contract.Kind) string {
+	if k == contract.Lease {
+		return "Lease"
+	}
+	return "Loan"
+}
+
+// balanceName is what the balance is called: a lease has no principal to a
+// customer, only payments still to make.
+func balanceName(k contract.Kind) string {
+	if k == contract.Lease {
+		return "Payments left to make"
+	}
+	return "Principal balance"
+}
+
+// status is a state as a tag shows it: the kind gives colour and shape.
+type status struct{ Kind, Word string }
+
+var paymentStatus = map[billing.PaymentState]status{
+	billing.Scheduled: {"wait", "Scheduled"},
+	billing.Pending:   {"wait", "Processing"},
+	billing.Sent:      {"wait", "Sent to your bank"},
+	billing.Settled:   {"good", "Paid"},
+	billing.Returned:  {"bad", "Returned"},
+	billing.Cancelled: {"plain", "Canceled"},
+}
+
+func statusOf(s billing.PaymentState) status {
+	if st, ok := paymentStatus[s]; ok {
+		return st
+	}
+	return status{"plain", string(s)}
+}
+
+var historyWords = map[string]string{
+	"payment":          "Payment",
+	"payment_returned": "Payment returned by the bank",
+	"late_fee":         "Late fee",
+	"returned_fee":     "Returned payment fee",
+	"correction":       "Correction",
+}
+
+func historyWord(kind string) string {
+	if w, ok := historyWords[kind]; ok {
+		return w
+	}
+	return kind
+}
+
+func fees(a contract.Allocation) money.Cents { return a.LateFee + a.OtherFee }
+
+func days(n int) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return fmt.Sprintf("%d days", n)
+}
+
+var dayCountWords = map[money.DayCount]string{
+	money.Actual365:    "365",
+	money.Actual366:    "366",
+	money.Actual360:    "360",
+	money.ActualActual: "365, or 366 in a leap year",
+	money.Thirty360:    "360, with every month counted as 30 days",
+}
+
+func dayCountWord(d money.DayCount) string { return dayCountWords[d] }

@@ -1,0 +1,143 @@
+// Package rail is where money leaves and enters: files for the bank dropped into
+// a folder, and files from the bank picked up. A file is whole or absent, is
+// never overwritten, and is never deleted by us.
+//
+// It knows nothing of contracts and reads no file's content.
+package rail
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Folder is a place shared with the bank. Files for the bank stand in Dir/out,
+// files from it arrive in Dir/in and move on to Dir/in/read or Dir/in/refused.
+type Folder struct{ Dir string }
+
+// ErrTaken says that another file has the name already.
+var ErrTaken = errors.New("another file has this name")
+
+// File is a file from the bank.
+type File struct {
+	Name    string
+	Content []byte
+}
+
+// Drop writes a file for the bank: under a temporary name, to disk, and only
+// then under its own. The same name with the same content is fine, so that a
+// drop can be repeated after a crash; with other content it is ErrTaken.
+func (f Folder) Drop(name string, content []byte) error {
+	dir := filepath.Join(f.Dir, "out")
+	if name == "" || name != filepath.Base(name) {
+		return fmt.Errorf("drop file %q: not a file name", name)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("drop file %s: %w", name, err)
+	}
+	tmp, err := os.CreateTemp(dir, ".part-*")
+	if err != nil {
+		return fmt.Errorf("drop file %s: %w", name, err)
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(content)
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return fmt.Errorf("drop file %s: %w", name, err)
+	}
+	path := filepath.Join(dir, name)
+	err = os.Link(tmp.Name(), path) // unlike a rename, never replaces
+	if errors.Is(err, fs.ErrExist) {
+		was, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("drop file %s: %w", name, err)
+		}
+		if !bytes.Equal(was, content) {
+			return fmt.Errorf("drop file %s: %w", name, ErrTaken)
+		}
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("drop file %s: %w", name, err)
+	}
+	return syncDir(dir)
+}
+
+// Waiting reads the files that the bank has left and nobody has dealt with, in
+// order of name. Hidden files are the bank's own, still being written.
+func (f Folder) Waiting() ([]File, error) {
+	dir := filepath.Join(f.Dir, "in")
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for files from the bank: %w", err)
+	}
+	var out []File
+	for _, e := range entries {
+		if e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if errors.Is(err, fs.ErrNotExist) { // another process has dealt with it
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read file %s from the bank: %w", e.Name(), err)
+		}
+		out = append(out, File{e.Name(), b})
+	}
+	return out, nil
+}
+
+// Done puts a file away that has been read.
+func (f Folder) Done(name string) error { return f.move(name, "read") }
+
+// Refuse puts a file away that a person has to look at.
+func (f Folder) Refuse(name string) error { return f.move(name, "refused") }
+
+// move gives the file a further number when one of that name was put away
+// before: nothing from the bank is overwritten.
+func (f Folder) move(name, to string) error {
+	from := filepath.Join(f.Dir, "in", name)
+	dir := filepath.Join(f.Dir, "in", to)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("put file %s away: %w", name, err)
+	}
+	for n := 1; ; n++ {
+		target := filepath.Join(dir, name)
+		if n > 1 {
+			target = fmt.Sprintf("%s.%d", target, n)
+		}
+		err := os.Link(from, target)
+		if errors.Is(err, fs.ErrExist) && n < 10_000 {
+			continue
+		}
+		if errors.Is(err, fs.ErrNotExist) { // another process was quicker
+			return nil
+		}
+		if err == nil {
+			err = os.Remove(from)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("put file %s away: %w", name, err)
+		}
+		return syncDir(dir)
+	}
+}
+
+// syncDir makes a new name in a folder survive a power cut.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("sync %s: %w", dir, err)
+	}
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+		return fmt.Errorf("sync %s: %w", dir, err)
+	}
+	return nil
+}
