@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
@@ -92,19 +93,19 @@ func TestZZPreview(t *testing.T) {
 			must(t, chromedp.Do(ctx, chromedp.EmulateViewport(v.w, 800, vp...), media(scheme), chromedp.Navigate(srv.URL+"/"+n)))
 			over, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`))
 			must(t, err)
-			png, err := chromedp.Run(ctx, chromedp.FullScreenshot(90))
+			png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 			must(t, err)
 			if over {
 				t.Errorf("%s at %s is wider than the screen", n, v.tag)
 			}
-			must(t, os.WriteFile("/tmp/shots/"+n+"-"+v.tag+".jpg", png, 0o644))
+			must(t, os.WriteFile("/tmp/shots/"+n+"-"+v.tag+".png", png, 0o644))
 		}
 	}
 }
 
 func media(scheme string) chromedp.Action[chromedp.Void] {
 	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		_, err := emulation.SetEmulatedMedia.Do(ctx, t, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 		return chromedp.Void{}, err
 	}
 }

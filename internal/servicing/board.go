@@ -138,9 +138,6 @@ func (s *Service) boardCustomer(tx *store.Tx, b *tape.Boarding, res *BoardResult
 		Number: number, FirstName: p.FirstName, LastName: p.LastName, Email: normalEmail(p.Email), Phone: p.Phone,
 		Street: p.Street, City: p.City, State: p.State, ZIP: p.ZIP, SSN: p.SSN, BirthDate: p.BirthDate.String(), Created: s.clock(),
 	}
-	if err := tx.Flush(); err != nil {
-		return "", err
-	}
 	known, err := tx.CustomerByNumber(number)
 	if err == nil {
 		c.ID, c.Created = known.ID, known.Created
@@ -154,5 +151,8 @@ func (s *Service) boardCustomer(tx *store.Tx, b *tape.Boarding, res *BoardResult
 	}
 	c.ID = store.NewID()
 	res.Customers++
-	return c.ID, tx.InsertCustomer(c)
+	if err := tx.InsertCustomer(c); err != nil {
+		return "", err
+	}
+	return c.ID, tx.Flush() // its contract refers to it
 }
