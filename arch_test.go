@@ -51,10 +51,10 @@ var house = map[string]room{
 	"cycle": {level: 5, clock: true, may: below2 + " store rail notice servicing", why: "the business day knows no pages"},
 	"web":   {level: 5, clock: true, may: "money identity servicing", why: "the HTTP kit knows no page and no table"},
 
-	"portal":  {level: 6, may: below2 + " servicing web", why: "a borrower's page reaches data through servicing, which checks the actor, and cannot compile against a staff page"},
+	"portal":  {level: 6, may: below2 + " notice servicing web", why: "a borrower's page reaches data through servicing, which checks the actor, and cannot compile against a staff page"},
 	"console": {level: 6, may: below2 + " servicing web", why: "a staff page reaches data through servicing, which checks the actor, and shares nothing with a borrower's page"},
 	"api":     {level: 6, may: below2 + " servicing web", why: "the API calls the same verbs as the pages and shares nothing with them but those"},
-	"sandbox": {level: 6, clock: true, may: "money ach web", why: "the bank, the card processor and the inbox stand outside: they see files and messages, never our books"},
+	"sandbox": {level: 6, clock: true, may: "money ach contract billing tape web", why: "the bank, the card processor and the inbox stand outside: they see files and messages, never our books"},
 
 	"cmd": {level: 7, clock: true, may: below2 + " store rail notice servicing cycle web portal console api sandbox", why: "the command wires the rooms; it has no test rooms in it"},
 
@@ -69,14 +69,15 @@ var doors = []struct{ path, rooms, why string }{
 	{"database/sql$", "store", "one place for SQL: owner in the WHERE, one text for two databases"},
 	{"net/http", "web portal console api rail sandbox cmd", "a verb is called the same way from a page, the API and a file"},
 	{"html/template", "web portal console notice sandbox", "what people read is rendered at the edge"},
-	{"math/rand", "sandbox cmd", "chance you can foresee is for sample data; ids and codes come from crypto/rand"},
+	{"math/rand", "tape sandbox cmd", "chance you can foresee is for sample data; ids and codes come from crypto/rand"},
 	{"os/exec", "cmd pgtest", "the product runs no other program"},
 	{"testing", "pgtest", "test code stays out of the program"},
 	{"encoding/xml", "tape", "EX-102 is the only XML, and its reader refuses DTDs and entities"},
 	{"io/ioutil", "", "superseded by io and os"},
 
 	{"github.com/rickar/cal/v2", "money", "the banks' holidays are asked of money.Date"},
-	{"codeberg.org/go-pdf/fpdf", "pdf", "papers are written through our own writer, so that it can be replaced"},
+	{"codeberg.org/go-pdf/fpdf", "notice", "papers are rendered in one room, so that the writer can be replaced"},
+	{"golang.org/x/text", "identity servicing", "names and passwords are spelled one way before they are compared"},
 	{"github.com/jackc/pgx/v5", "store pgtest", "drivers stay behind the store"},
 	{"modernc.org/sqlite", "store", "drivers stay behind the store"},
 	{"github.com/pressly/goose/v3", "store", "the schema is the store's"},
