@@ -21,6 +21,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 type cli struct {
 	Globals
 
+	Demo      DemoCmd      `cmd:"" help:"Make a company that looks alive and serve it, with a bank, an inbox and a calendar around it."`
 	Serve     ServeCmd     `cmd:"" help:"Serve the portal, from a settings file and the environment."`
 	Import    ImportCmd    `cmd:"" help:"Take a portfolio onto the books."`
 	Cycle     CycleCmd     `cmd:"" help:"Close business days."`

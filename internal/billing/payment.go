@@ -153,15 +153,24 @@ func plan(t *contract.Terms, s contract.State, kind AmountKind, amount money.Cen
 // had its fee: one fee for an instalment, and never because an earlier fee is
 // unpaid (16 CFR 444.4), which Credited leaves out.
 func LateFee(t *contract.Terms, s contract.State, on money.Date) (instalment int, fee money.Cents) {
-	n := max(int(s.Credited/t.Payment), s.LateThrough) + 1
-	if s.Principal == 0 || n > t.Payments || on <= t.DueDate(n)+money.Date(t.GraceDays) {
+	if n, fee := nextLateFee(t, s); n > 0 && on > t.DueDate(n)+money.Date(t.GraceDays) {
+		return n, fee
+	}
+	return 0, 0
+}
+
+// nextLateFee is the first instalment that a fee can still be charged for. One
+// so nearly paid that its fee rounds to nothing has none.
+func nextLateFee(t *contract.Terms, s contract.State) (instalment int, fee money.Cents) {
+	if s.Principal == 0 {
 		return 0, 0
 	}
-	unpaid := min(t.Payment, money.Cents(n)*t.Payment-s.Credited, s.Principal)
-	if fee = lateFeeOn(t, unpaid); fee <= 0 {
-		return 0, 0
+	for n := max(int(s.Credited/t.Payment), s.LateThrough) + 1; n <= t.Payments; n++ {
+		if fee = lateFeeOn(t, min(t.Payment, money.Cents(n)*t.Payment-s.Credited, s.Principal)); fee > 0 {
+			return n, fee
+		}
 	}
-	return n, fee
+	return 0, 0
 }
 
 // lateFeeOn is the contract's late fee on an unpaid amount, rounded down: the
@@ -180,9 +189,8 @@ func lateFeeOn(t *contract.Terms, unpaid money.Cents) money.Cents {
 // LateFeeOn is the first day on which LateFee may charge the next fee; zero
 // when no further instalment can be late.
 func LateFeeOn(t *contract.Terms, s contract.State) money.Date {
-	n := max(int(s.Credited/t.Payment), s.LateThrough) + 1
-	if s.Principal == 0 || n > t.Payments || (t.LateFee == contract.LateFee{}) {
-		return 0
+	if n, _ := nextLateFee(t, s); n > 0 {
+		return t.DueDate(n) + money.Date(t.GraceDays) + 1
 	}
-	return t.DueDate(n) + money.Date(t.GraceDays) + 1
+	return 0
 }

@@ -16,25 +16,25 @@ import (
 type accountPage struct {
 	web.Page
 	servicing.Account
-	Reading     reading
-	WhyDue      web.Why
-	WhyPayoff   web.Why
-	WhyAccrued  web.Why
-	Vehicle     string
-	Label       string
-	BalanceName string
-	Ends        string
-	IsLease     bool
-	Accrued     money.Cents
-	LateFee     string
-	Applied     string
-	DayCount    string
-	Chart       chart
-	Years       []web.Option
-	Year        string
-	Rows        []historyRow
-	Pages       web.Pages
-	Href        string
+	Reading                 reading
+	WhyDue                  web.Why
+	WhyPayoff               web.Why
+	WhyAccrued              web.Why
+	Vehicle                 string
+	Label                   string
+	BalanceName, PayoffName string
+	Ends                    string
+	IsLease                 bool
+	Accrued                 money.Cents
+	LateFee                 string
+	Applied                 string
+	DayCount                string
+	Chart                   chart
+	Years                   []web.Option
+	Year                    string
+	Rows                    []historyRow
+	Pages                   web.Pages
+	Href                    string
 }
 
 type historyRow struct {
@@ -66,7 +66,7 @@ func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (
 		WhyPayoff:  whyPayoff(a.Kind, a.Payoff, a.Spans, carried),
 		WhyAccrued: whyInterest("Why "+accrued.USD()+"?", a.Spans, carried, accrued),
 		Vehicle:    vehicleName(a.Vehicle), Label: kindName(a.Kind) + " ••" + ends(a.AccountNumber),
-		BalanceName: balanceName(a.Kind), Ends: ends(a.AccountNumber), IsLease: a.Kind == contract.Lease, Accrued: accrued,
+		BalanceName: balanceName(a.Kind), PayoffName: payoffName(a.Kind), Ends: ends(a.AccountNumber), IsLease: a.Kind == contract.Lease, Accrued: accrued,
 		LateFee: lateFeeWords(a.Terms), Applied: applicationWords(a.Terms), DayCount: dayCountWord(a.Terms.DayCount),
 		Chart: balanceChart(a), Href: accountHref(a.ID), Year: r.URL.Query().Get("year"),
 	}
@@ -145,6 +145,12 @@ func (v accountPage) LastDate() money.Date {
 		return 0
 	}
 	return v.Remaining[len(v.Remaining)-1].Date
+}
+
+// Miles is a lease's yearly allowance, "12,000".
+func (v accountPage) Miles() string {
+	whole, _, _ := strings.Cut(money.Cents(100*v.Terms.LeaseTerms.MilesPerYear).USD(), ".")
+	return strings.TrimPrefix(whole, "$")
 }
 
 func lateFeeWords(t contract.Terms) string {

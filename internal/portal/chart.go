@@ -68,7 +68,11 @@ func balanceChart(a servicing.Account) chart {
 		c.Planned = line(planned, x, y)
 	}
 	for v := money.Cents(0); v <= top; v += step {
-		c.Y = append(c.Y, tick{y(v), strings.TrimSuffix(v.USD(), ".00")})
+		label := strings.TrimSuffix(v.USD(), ".00")
+		if v == 0 {
+			label = "" // the line itself says so, and the plan ends there
+		}
+		c.Y = append(c.Y, tick{y(v), label})
 	}
 	every := 1 + (to.Year()-from.Year())/7
 	for year := from.Year() + 1; year <= to.Year(); year += every {

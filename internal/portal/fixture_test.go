@@ -102,6 +102,7 @@ func behind(t *testing.T) servicing.Account {
 	s := a.State
 	_, err := s.Apply(&a.Terms, contract.Event{Seq: 23, Kind: contract.LateCharge, Date: money.NewDate(2026, 10, 26), Amount: 25_00, Instalment: 23})
 	must(t, err)
+	a.LateFeeOn = today + 5
 	return settle(t, a, s)
 }
 
@@ -127,7 +128,7 @@ func overviewOf(accounts ...servicing.Account) servicing.Overview {
 }
 
 func optionsOf(a servicing.Account, methods ...servicing.BankAccount) servicing.PayOptions {
-	return servicing.PayOptions{Card: a.Card, Date: today, First: today, Last: today + 60, Payoff: a.Payoff, Methods: methods}
+	return servicing.PayOptions{Card: a.Card, Date: today, First: today, Last: today + 60, Methods: methods}
 }
 
 func reviewOf(t *testing.T, a servicing.Account, kind billing.AmountKind, amount money.Cents, date money.Date) servicing.PaymentReview {

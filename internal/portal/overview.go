@@ -22,6 +22,8 @@ type overviewCard struct {
 	Label       string // "Loan ••4821"
 	BalanceName string
 	Method      string // of autopay
+	WhyPayoff   web.Why
+	PayoffName  string
 	Progress    string // in words; empty when there is nothing to measure
 	Lately      []event
 	Next        []event
@@ -48,9 +50,9 @@ func newOverview(s servicing.Session, o servicing.Overview) overviewPage {
 	v.BusinessDate = o.Date
 	for _, c := range o.Contracts {
 		v.Cards = append(v.Cards, overviewCard{
-			Card: c, Reading: read(c), Why: whyDue(c.Due), Vehicle: vehicleName(c.Vehicle),
-			Label: kindName(c.Kind) + " ••" + ends(c.AccountNumber), BalanceName: balanceName(c.Kind), Method: autopayMethod(c),
-			Progress: progressWords(c), Lately: lately(c), Next: next(c), Href: accountHref(c.ID),
+			Card: c, Reading: read(c), Why: whyNow(c.Due), Vehicle: vehicleName(c.Vehicle),
+			Label: kindName(c.Kind) + " ••" + ends(c.AccountNumber), BalanceName: balanceName(c.Kind), PayoffName: payoffName(c.Kind), Method: autopayMethod(c),
+			Progress: progressWords(c), WhyPayoff: whyPayoff(c.Kind, c.Payoff, nil, 0), Lately: lately(c), Next: next(c), Href: accountHref(c.ID),
 		})
 	}
 	if len(o.Contracts) == 1 {

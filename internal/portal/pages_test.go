@@ -100,7 +100,7 @@ func get(address string) *http.Request { return httptest.NewRequest(http.MethodG
 func TestOverviewOfOneWithAutopay(t *testing.T) {
 	page := render(t, "overview", nil, newOverview(maya, overviewOf(current(t))))
 	says(t, page, "Amount due $579 .84 by Dec 15, 2026", "$579.84 is due on Dec 15. Autopay will pay it from checking ••4821.",
-		"2023 Halden Orla", "Up to date", "Principal balance", "principal repaid (", "Payment complete", "Make another payment")
+		"2023 Halden Orla", "Up to date", "Principal balance", "principal repaid (", "Payment complete", "Make another payment", "Payoff amount today "+current(t).Payoff.Total.USD())
 	saysNot(t, page, "Past due")
 }
 
@@ -109,7 +109,7 @@ func TestOverviewOfOnePastDueSaysWhatToPayAndWhatHappensThen(t *testing.T) {
 	page := render(t, "overview", nil, newOverview(maya, overviewOf(a)))
 	now := (a.Due.PastDue + a.Due.Fees).USD()
 	says(t, page, "Past due", "has been past due since Oct 15, and $25.00 in fees is unpaid. Paying "+now+" today brings the account up to date.",
-		"The next payment of $579.84 is due on Dec 15.", "Pay "+now, "your contract may allow a late fee")
+		"The next payment of $579.84 is due on Dec 15.", "Pay "+now, "A late fee may be charged from "+(today+5).Short())
 	saysNot(t, page, "!")
 }
 
@@ -170,7 +170,7 @@ func TestAccountPageOfALeaseNeverSpeaksOfARate(t *testing.T) {
 	v, err := newAccountPage(maya, lease(t), get("/accounts/k3"))
 	must(t, err)
 	page := render(t, "account", nil, v)
-	says(t, page, "All that is left to pay", "Residual value $19,400.00", "Miles a year 12000", "It does not buy the vehicle.")
+	says(t, page, "All that is left to pay", "Residual value $19,400.00", "Miles a year 12,000", "It does not buy the vehicle.")
 	saysNot(t, page, "APR", "Rate", "nterest", "rincipal", "%")
 }
 

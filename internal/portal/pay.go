@@ -1,9 +1,11 @@
 package portal
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"marque/internal/billing"
 	"marque/internal/contract"
@@ -218,10 +220,23 @@ func newReviewPage(s servicing.Session, v servicing.PaymentReview, form *web.For
 	}
 }
 
+// reviewPay keeps what was typed and leads to the review, which is a page with
+// an address of its own: going back to it or refreshing it sends nothing again.
 func (p *portal) reviewPay(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	form, err := web.ReadForm(r)
 	if err != nil {
 		return err
+	}
+	return p.review(w, r, s, form)
+}
+
+// showReview shows what was last sent to be reviewed. When that has been paid
+// meanwhile, it leads to the payment.
+func (p *portal) showReview(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	form := p.draft(r)
+	if form == nil {
+		http.Redirect(w, r, accountHref(servicing.ContractID(r.PathValue("id")))+"/pay", http.StatusSeeOther)
+		return nil
 	}
 	return p.review(w, r, s, form)
 }
@@ -244,8 +259,49 @@ func (p *portal) review(w http.ResponseWriter, r *http.Request, s servicing.Sess
 		}
 		return p.showPayForm(w, r, s, form, false)
 	}
-	v.Request.Key = req.Key
+	if v.Made != nil {
+		http.Redirect(w, r, paymentHref(*v.Made), http.StatusSeeOther)
+		return nil
+	}
+	if r.Method == http.MethodPost && asked {
+		p.keepDraft(w, id, form)
+		http.Redirect(w, r, accountHref(id)+"/pay/review", http.StatusSeeOther)
+		return nil
+	}
 	return p.show(w, r, "review", form, newReviewPage(s, v, form))
+}
+
+const draftCookie = "marque-payment"
+
+// keepDraft keeps what was typed with the browser, for this account's review
+// only: an address would show it, and the next person at the computer with it.
+func (p *portal) keepDraft(w http.ResponseWriter, id servicing.ContractID, form *web.Form) {
+	v := url.Values{}
+	for _, h := range carry(form, payFields) {
+		v.Set(h.Name, h.Value)
+	}
+	p.setCookie(w, draftCookie, base64.RawURLEncoding.EncodeToString([]byte(v.Encode())), accountHref(id)+"/pay/review")
+}
+
+// draft is what keepDraft kept; nil when there is nothing that can be read.
+func (p *portal) draft(r *http.Request) *web.Form {
+	c, err := r.Cookie(draftCookie)
+	if err != nil {
+		return nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(c.Value)
+	if err != nil {
+		return nil
+	}
+	v, err := url.ParseQuery(string(b))
+	if err != nil {
+		return nil
+	}
+	form := web.NewForm()
+	for _, name := range payFields {
+		form.Set(name, v.Get(name))
+	}
+	return form
 }
 
 // confirmPay makes the payment. The same form again, by a double click, a

@@ -122,6 +122,7 @@ func (p *portal) routes() []route {
 		mine("GET /accounts/{id}/pay", p.showPay),
 		mine("POST /accounts/{id}/pay", p.changePay),
 		mine("POST /accounts/{id}/pay/review", p.reviewPay),
+		mine("GET /accounts/{id}/pay/review", p.showReview),
 		mine("POST /accounts/{id}/pay/bank-account", p.addBankAccountToPay),
 		mine("POST /accounts/{id}/pay/confirm", p.confirmPay),
 		mine("GET /accounts/{id}/payments/{payment}", p.payment),

@@ -3,6 +3,7 @@ package portal
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"marque/internal/billing"
 	"marque/internal/contract"
@@ -85,9 +86,11 @@ func readPastDue(c servicing.Card) reading {
 	if words, _ := coming(c); words != "" {
 		r.Sentence += " " + words
 	}
-	r.Detail = "While an amount is past due, interest keeps adding up each day and your contract may allow a late fee."
-	if c.Kind == contract.Lease {
-		r.Detail = "While an amount is past due, your contract may allow a late fee."
+	if c.Kind == contract.Loan {
+		r.Detail = "While an amount is past due, interest keeps adding up each day."
+	}
+	if !c.LateFeeOn.IsZero() {
+		r.Detail = strings.TrimSpace(r.Detail + fmt.Sprintf(" A late fee may be charged from %s.", c.LateFeeOn.Short()))
 	}
 	return r
 }

@@ -57,6 +57,18 @@ func whyPayoff(kind contract.Kind, p contract.Payoff, spans []contract.Span, car
 	return w
 }
 
+// whyNow says what the overview's figure is made of: what is past due with the
+// fees, and else the amount due.
+func whyNow(d contract.Due) web.Why {
+	if d.PastDue <= 0 {
+		return whyDue(d)
+	}
+	d.UpcomingAmount = 0
+	w := whyDue(d)
+	w.Lines[len(w.Lines)-1].Text = "To bring the account up to date"
+	return w
+}
+
 // whyDue says what an amount due is made of.
 func whyDue(d contract.Due) web.Why {
 	w := web.Why{Question: "Why " + d.Amount().USD() + "?"}

@@ -50,6 +50,14 @@ func balanceName(k contract.Kind) string {
 	return "Principal balance"
 }
 
+// payoffName is what would close the contract today; a lease is not bought by it.
+func payoffName(k contract.Kind) string {
+	if k == contract.Lease {
+		return "All that is left to pay"
+	}
+	return "Payoff amount today"
+}
+
 // status is a state as a tag shows it: the kind gives colour and shape.
 type status struct{ Kind, Word string }
 

@@ -214,6 +214,16 @@ func (s *Service) endAutopay(tx *store.Tx, c *store.Contract, reason string, act
 	}, 0)
 }
 
+// resumeAutopay sets the next draft of an account that is open again: the
+// enrolment stayed in force while nothing was owed. c is not saved.
+func (s *Service) resumeAutopay(tx *store.Tx, c *store.Contract, day money.Date) error {
+	if _, err := tx.Autopay(c.ID); err != nil {
+		return absent(err)
+	}
+	c.DraftOn = nextDraft(c, day)
+	return nil
+}
+
 // autopay is the enrolment in force as its customer sees it; nil when off.
 func (s *Service) autopay(tx *store.Tx, c *store.Contract) (*Autopay, error) {
 	in, err := tx.Autopay(c.ID)

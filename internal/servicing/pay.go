@@ -2,6 +2,8 @@ package servicing
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -30,9 +32,6 @@ func (s *Service) PayOptions(ctx context.Context, actor identity.Actor, id Contr
 		if o.Card, err = s.card(tx, c, o.Date); err != nil {
 			return err
 		}
-		if o.Payoff, err = c.State.Payoff(&c.Terms, o.Date); err != nil {
-			return err
-		}
 		o.First, o.Last = o.Date, o.Date+billing.DaysAhead
 		o.Methods, err = methods(tx, who)
 		return err
@@ -49,6 +48,13 @@ func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req P
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		c, err := tx.Contract(string(req.Contract), who)
 		if err != nil {
+			return err
+		}
+		if p, err := tx.PaymentByKey(c.ID, req.Key); err == nil {
+			made, err := s.payment(tx, p)
+			r.Made = &made
+			return err
+		} else if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		day, err := today(tx)
@@ -216,8 +222,8 @@ func (s *Service) paymentNotice(kind billing.NoticeKind, c *store.Contract, p *s
 
 // agree keeps the words that were agreed to.
 func (s *Service) agree(tx *store.Tx, c *store.Contract, kind, text string, src Source) string {
-	id := store.NewID()
-	tx.InsertAgreement(&store.Agreement{ContractID: c.ID, ID: id, CustomerID: c.CustomerID, Kind: kind, Text: text, Hash: inputHash(text),
+	id, sum := store.NewID(), sha256.Sum256([]byte(text))
+	tx.InsertAgreement(&store.Agreement{ContractID: c.ID, ID: id, CustomerID: c.CustomerID, Kind: kind, Text: text, Hash: hex.EncodeToString(sum[:]),
 		IP: src.IP, UserAgent: cut(src.UserAgent, 300), Agreed: s.clock()})
 	return id
 }

@@ -44,6 +44,9 @@ func (s *Service) post(tx *store.Tx, c *store.Contract, e contract.Event, paymen
 // event whose allocation is now another, the difference as a new entry that
 // names the one it corrects. Nothing posted changes.
 func (s *Service) refold(tx *store.Tx, c *store.Contract, row store.Event) (contract.Allocation, error) {
+	if err := tx.Flush(); err != nil { // what this transaction posted is history too
+		return contract.Allocation{}, err
+	}
 	history, err := tx.Events(c.ID)
 	if err != nil {
 		return contract.Allocation{}, err
@@ -66,8 +69,14 @@ func (s *Service) refold(tx *store.Tx, c *store.Contract, row store.Event) (cont
 			return contract.Allocation{}, err
 		}
 	}
+	was := c.Status
 	c.State, c.LastEvent = state, row.Seq
 	tx.InsertEvent(c.ID, row)
+	if refresh(c, s.rules); was == "paid" && c.Status == "open" {
+		if err := s.resumeAutopay(tx, c, row.Date); err != nil {
+			return contract.Allocation{}, err
+		}
+	}
 	return allocations[len(allocations)-1], s.save(tx, c)
 }
 

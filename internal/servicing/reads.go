@@ -87,6 +87,10 @@ func (s *Service) card(tx *store.Tx, c *store.Contract, day money.Date) (Card, e
 	if card.Due, err = due(c, day); err != nil {
 		return card, err
 	}
+	if card.Payoff, err = c.State.Payoff(&c.Terms, day); err != nil {
+		return card, err
+	}
+	card.LateFeeOn = c.LateFeeOn
 	if card.Autopay, err = s.autopay(tx, c); err != nil {
 		return card, err
 	}
@@ -123,9 +127,6 @@ func (s *Service) Account(ctx context.Context, actor identity.Actor, id Contract
 		}
 		a.Terms, a.State = c.Terms, c.State
 		a.Origin = Origin{c.OriginalDate, c.OriginalAmount, c.OriginalTerm, c.OriginalRate}
-		if a.Payoff, err = c.State.Payoff(&c.Terms, a.Date); err != nil {
-			return err
-		}
 		if a.Spans, err = c.State.Spans(&c.Terms, a.Date); err != nil {
 			return err
 		}

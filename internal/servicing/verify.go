@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 
 	"marque/internal/billing"
@@ -131,7 +132,7 @@ func (a *audit) run(tx *store.Tx, rules Rules) error {
 	}
 	a.state(state, rules, len(rows), len(journal))
 	balances := a.journal(journal, events, allocations, state)
-	a.payments(payments, rows, balances)
+	a.payments(payments, rows, journal, balances)
 	a.statements(statements, journal)
 	return nil
 }
@@ -166,9 +167,16 @@ func (a *audit) journal(journal []ledger.Entry, events []contract.Event, allocat
 	return b
 }
 
-// payments sets each payment's state beside its events, and what is on its way
-// and settled beside the ledger.
-func (a *audit) payments(payments []*store.Payment, rows []store.Event, b ledger.Balances) {
+// payments sets each payment's state beside its events, what its receipt says
+// beside the entry it was posted by, and what is on its way and settled beside
+// the ledger.
+func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal []ledger.Entry, b ledger.Balances) {
+	receipts := map[int]contract.Allocation{}
+	for _, e := range journal {
+		if e.Kind == ledger.Posted {
+			receipts[e.Event] = billing.Allocated(e.Postings)
+		}
+	}
 	stands, amounts := map[int]bool{}, map[int]money.Cents{}
 	for _, e := range rows {
 		switch e.Kind {
@@ -183,6 +191,7 @@ func (a *audit) payments(payments []*store.Payment, rows []store.Event, b ledger
 		what := "payment " + p.ID
 		if p.EventSeq != 0 {
 			same(a, what+" amount", p.Amount, amounts[p.EventSeq])
+			same(a, what+" receipt", p.Plan.Allocation, receipts[p.EventSeq])
 		}
 		same(a, what+" ("+string(p.State)+") stands in the account", p.State.Posts(), stands[p.EventSeq])
 		delete(stands, p.EventSeq)
@@ -202,16 +211,31 @@ func (a *audit) payments(payments []*store.Payment, rows []store.Event, b ledger
 	same(a, "ledger balance of "+string(ledger.Cash), b[ledger.Cash], cash)
 }
 
+// statements sets each frozen statement beside its hash, its row and the ledger
+// as it stood when the statement was cut.
 func (a *audit) statements(statements []*store.Statement, journal []ledger.Entry) {
 	for _, st := range statements {
+		what := "statement " + st.Closing.String()
 		sum := sha256.Sum256([]byte(st.Content))
-		same(a, "statement "+st.Closing.String()+" content", st.Hash, hex.EncodeToString(sum[:]))
+		same(a, what+" content", st.Hash, hex.EncodeToString(sum[:]))
+		var said struct {
+			Closing       money.Date  `json:"closing"`
+			EndingBalance money.Cents `json:"ending_balance"`
+			AmountDue     money.Cents `json:"amount_due"`
+		}
+		if err := json.Unmarshal([]byte(st.Content), &said); err != nil {
+			a.find(what+" content", "kept", err)
+			continue
+		}
 		b := ledger.Balances{}
 		for _, e := range journal {
 			if e.ID <= st.LastEntry {
 				b.Add(e.Postings)
 			}
 		}
-		same(a, "statement "+st.Closing.String()+" closing balance", st.ClosingBalance, b[ledger.Principal])
+		same(a, what+" closing balance", st.ClosingBalance, b[ledger.Principal])
+		same(a, what+" ending balance on paper", said.EndingBalance, b[ledger.Principal])
+		same(a, what+" amount due on paper", said.AmountDue, st.AmountDue)
+		same(a, what+" closing date on paper", said.Closing, st.Closing)
 	}
 }

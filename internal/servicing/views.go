@@ -31,7 +31,9 @@ type Card struct {
 	Closed        bool
 	Balance       money.Cents // principal, or the rent still to come
 	Due           contract.Due
-	Autopay       *Autopay // nil when off
+	Payoff        contract.Payoff // as of the business date
+	LateFeeOn     money.Date      // first day on which a late fee may be charged; zero when none can be
+	Autopay       *Autopay        // nil when off
 	Scheduled     []Payment
 	LastPayment   *Payment
 	Paid          money.Cents // principal repaid so far
@@ -52,7 +54,6 @@ type Account struct {
 	Terms     contract.Terms
 	Origin    Origin
 	State     contract.State
-	Payoff    contract.Payoff // as of the business date
 	Spans     []contract.Span // how the interest since the last payment came about
 	History   []HistoryRow    // newest first
 	Remaining []contract.Row  // the rest of the schedule
@@ -150,6 +151,7 @@ type PaymentReview struct {
 	Card       Card
 	Plan       billing.Plan
 	Authorizes string    // the words the customer agrees to by confirming
+	Made       *Payment  // what the request's key has paid already; then nothing else is filled in
 	SameDay    []Payment // payments of the same amount already made for that day
 }
 
@@ -159,7 +161,6 @@ type PayOptions struct {
 	Date    money.Date // the business date
 	First   money.Date // earliest day that can be chosen
 	Last    money.Date // latest day that can be chosen
-	Payoff  contract.Payoff
 	Methods []BankAccount
 }
 

@@ -82,20 +82,63 @@ func (d dialect) send(tx *Tx, queue []queued) error {
 		}
 		return nil
 	}
+	batch, err := batchOf(queue)
+	if err != nil {
+		return err
+	}
+	return tx.conn.Raw(func(c any) error {
+		return c.(*stdlib.Conn).Conn().SendBatch(tx.ctx, batch).Close()
+	})
+}
+
+func batchOf(queue []queued) (*pgx.Batch, error) {
 	batch := &pgx.Batch{}
 	for _, q := range queue {
 		args := make([]any, len(q.args))
 		for i, a := range q.args {
 			v, err := driver.DefaultParameterConverter.ConvertValue(a)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			args[i] = v
 		}
 		batch.Queue(q.stmt.text, args...)
 	}
+	return batch, nil
+}
+
+// commit sends PostgreSQL the queued writes and the commit behind them in one
+// round trip; after an error in one of them the commit is not done. A commit of a
+// transaction that had already failed is answered with a rollback, which is an
+// error here.
+func (d dialect) commit(tx *Tx) error {
+	batch, err := batchOf(tx.queue)
+	if err != nil {
+		return err
+	}
+	n := batch.Len()
+	tx.queue = nil
+	batch.Queue("COMMIT")
 	return tx.conn.Raw(func(c any) error {
-		return c.(*stdlib.Conn).Conn().SendBatch(tx.ctx, batch).Close()
+		results := c.(*stdlib.Conn).Conn().SendBatch(tx.ctx, batch)
+		for range n {
+			if _, err := results.Exec(); err != nil {
+				_ = results.Close() // tells the same error again
+				return err
+			}
+		}
+		tag, err := results.Exec()
+		if err != nil {
+			_ = results.Close() // as above
+			return fmt.Errorf("commit: %w", err)
+		}
+		if err := results.Close(); err != nil {
+			return fmt.Errorf("commit: %w", err)
+		}
+		if tag.String() != "COMMIT" {
+			return fmt.Errorf("commit: answered with %s", tag)
+		}
+		return nil
 	})
 }
 

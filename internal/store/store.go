@@ -232,11 +232,8 @@ func (db *DB) updateAlone(ctx context.Context, fn func(*Tx) error) (err error) {
 	if err := fn(tx); err != nil {
 		return err
 	}
-	if err := tx.Flush(); err != nil {
-		return err
-	}
-	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
-		return db.dialect.explain(fmt.Errorf("commit: %w", err))
+	if err := db.dialect.commit(tx); err != nil {
+		return db.dialect.explain(err)
 	}
 	committed = true
 	return nil

@@ -22,7 +22,7 @@ func onBoth(t *testing.T, test func(t *testing.T, db *DB)) {
 	t.Run("postgres", func(t *testing.T) { test(t, fresh(t, pgtest.URL(t))) })
 }
 
-func fresh(t *testing.T, url string) *DB {
+func fresh(t testing.TB, url string) *DB {
 	t.Helper()
 	keys, err := LoadKeys(filepath.Join(t.TempDir(), "keys.json"))
 	if err != nil {

@@ -1,0 +1,378 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/emersion/go-smtp"
+
+	"marque/internal/ach"
+	"marque/internal/money"
+	"marque/internal/notice"
+	"marque/internal/pgtest"
+	"marque/internal/portal"
+	"marque/internal/tape"
+)
+
+// postbox is a real SMTP server that keeps what it gets.
+type postbox struct {
+	mu   sync.Mutex
+	mail []string
+}
+
+func (p *postbox) NewSession(*smtp.Conn) (smtp.Session, error) { return &letter{p}, nil }
+
+type letter struct{ box *postbox }
+
+func (l *letter) Mail(string, *smtp.MailOptions) error { return nil }
+func (l *letter) Rcpt(string, *smtp.RcptOptions) error { return nil }
+func (l *letter) Reset()                               {}
+func (l *letter) Logout() error                        { return nil }
+func (l *letter) Data(r io.Reader) error {
+	b, err := io.ReadAll(r)
+	l.box.mu.Lock()
+	defer l.box.mu.Unlock()
+	l.box.mail = append(l.box.mail, string(b))
+	return err
+}
+
+// find waits for a message and gives what a pattern finds in it.
+func (p *postbox) find(t *testing.T, subject, pattern string) string {
+	t.Helper()
+	re := regexp.MustCompile(pattern)
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		p.mu.Lock()
+		for _, m := range p.mail {
+			if strings.Contains(strings.ReplaceAll(m, "=\r\n", ""), subject) {
+				if found := re.FindString(m); found != "" {
+					p.mu.Unlock()
+					return found
+				}
+			}
+		}
+		p.mu.Unlock()
+	}
+	t.Fatalf("no message with %q and %q among %d", subject, pattern, len(p.mail))
+	return ""
+}
+
+// open makes a company with the example portfolio, a mail server and a portal.
+type openCompanyForTest struct {
+	*company
+	box  *postbox
+	base string
+}
+
+func startCompany(t *testing.T, database string) *openCompanyForTest {
+	t.Helper()
+	ctx := t.Context()
+	g := &Globals{Data: t.TempDir(), Database: database}
+	c, err := openCompany(ctx, g, "", io.Discard, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := &postbox{}
+	server := smtp.NewServer(box)
+	mails, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go server.Serve(mails) //nolint:errcheck // ends with the listener
+	mailer, err := notice.NewMailer(notice.SMTPConfig{Host: "127.0.0.1", Port: mails.Addr().(*net.TCPAddr).Port, TLS: "plain", From: "help@kestrane.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := portal.New(c.service, c.brand, portal.Options{Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running, stop := context.WithCancel(context.Background())
+	ready := make(chan string, 1)
+	var ended sync.WaitGroup
+	ended.Go(func() { deliver(running, c.runner(mailer)) })
+	ended.Go(func() {
+		if err := serveHTTP(running, "127.0.0.1:0", h, func(addr string) { ready <- addr }); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() {
+		stop()
+		ended.Wait()
+		if err := c.close(); err != nil {
+			t.Error(err)
+		}
+		server.Close() //nolint:errcheck // the test is over
+	})
+	return &openCompanyForTest{c, box, "http://" + <-ready}
+}
+
+func (c *openCompanyForTest) importExample(t *testing.T) {
+	t.Helper()
+	var example bytes.Buffer
+	if err := tape.WriteExample(&example); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.service.Board(t.Context(), operator, tape.ReadCSV(&example, "example.csv", c.config.boarding()), false); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// close the business days through a date; the next is open.
+func (c *openCompanyForTest) cycle(t *testing.T, through string) {
+	t.Helper()
+	d, err := money.ParseDate(through)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.runner(nil).Run(t.Context(), d, d); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// returnAll is the bank: it reads the files left for it and sends every debit
+// back with one reason.
+func (c *openCompanyForTest) returnAll(t *testing.T, code ach.ReturnCode, on money.Date) int {
+	t.Helper()
+	out := filepath.Join(c.rail().Dir, "out")
+	names, err := os.ReadDir(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &ach.File{Header: ach.FileHeader{ImmediateDestination: c.lender.OriginID, ImmediateOrigin: c.lender.ODFI, CreationDate: on, FileIDModifier: "A", DestinationName: "LENDER", OriginName: "BANK"}}
+	n := 0
+	for i, name := range names {
+		content, err := os.Open(filepath.Join(out, name.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent, err := ach.Read(content)
+		content.Close()
+		if err != nil {
+			t.Fatalf("the bank cannot read %s: %v", name.Name(), err)
+		}
+		for _, b := range sent.Batches {
+			b.Header.ODFI, b.Header.BatchNumber = "00400000", i+1
+			for k := range b.Entries {
+				e := &b.Entries[k]
+				e.Return = &ach.ReturnAddenda{Code: code, OriginalTrace: e.Trace, OriginalRDFI: e.RDFI.DFI(), Trace: ach.TraceNumber(fmt.Sprintf("00400000%07d", n+1))}
+				e.TransactionCode = ach.CheckingReturnOrChangeDebit
+				e.Trace = e.Return.Trace
+				n++
+			}
+			f.Batches = append(f.Batches, b)
+		}
+	}
+	var file bytes.Buffer
+	if err := ach.Write(&file, f); err != nil {
+		t.Fatal(err)
+	}
+	in := filepath.Join(c.rail().Dir, "in")
+	if err := os.MkdirAll(in, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(in, "returns-"+on.String()+".ach"), file.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+const password = "seven quiet lanterns by the water"
+
+// The whole road: a borrower activates, signs in, adds a bank account, pays,
+// gets a receipt; the file goes to the bank, the payment comes back with a fee;
+// a statement is cut; and the books agree.
+func TestTheWholeRoad(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { road(t, startCompany(t, "")) })
+	t.Run("postgres", func(t *testing.T) { road(t, startCompany(t, pgtest.URL(t))) })
+}
+
+func road(t *testing.T, c *openCompanyForTest) {
+	c.importExample(t)
+	c.cycle(t, "2026-02-14")
+	b := newBrowser(t, c.base)
+	activate(t, c, b)
+	b.reads("$462.87", "Feb 15", "$389.00")
+
+	loan := loanPath(b)
+	b.open(loan + "/pay")
+	payFromNewAccount(b)
+	b.press("Change")
+	badAmounts(b)
+	b.press("Review payment")
+	b.reads("Review your payment", "$462.87")
+	confirmation := confirmOnce(t, b)
+
+	receipt := b.path()
+	if text := pdfText(t, b.download(receipt+"/receipt.pdf")); !strings.Contains(text, confirmation) || !strings.Contains(text, "$120.26") || !strings.Contains(text, "$342.61") {
+		t.Errorf("receipt: %s", text)
+	}
+	turnOnAutopay(t, c, b, loan)
+
+	c.cycle(t, "2026-02-17") // the 15th is a Sunday and the 16th a holiday
+	if n := c.returnAll(t, "R01", money.NewDate(2026, 2, 18)); n != 1 {
+		t.Fatalf("%d debits went to the bank", n)
+	}
+	c.cycle(t, "2026-02-18")
+	b.open(receipt)
+	b.reads("there was not enough money in the bank account")
+	b.open(loan)
+	b.reads("$24,000.00", "$15.00", "$135.78") // 35 days of interest, as if it had never been paid
+	c.box.find(t, "returned", `there was not enough money`)
+
+	c.cycle(t, "2026-02-22") // 21 days before Mar 15
+	b.open("/documents")
+	b.reads("Feb 22, 2026")
+	statement := pdfText(t, b.download(loan+"/statements/2026-02-22.pdf"))
+	for _, w := range []string{"Beginning balance", "Ending balance", "$24,000.00", "$462.87", "Mar 15, 2026", "Feb 22, 2026"} {
+		if !strings.Contains(statement, w) {
+			t.Errorf("statement does not say %q:\n%s", w, statement)
+		}
+	}
+	for _, path := range []string{"/", "/payments", "/bank-accounts", "/help", loan + "/autopay", loan + "/statements/2026-02-22", loan + "/pay"} {
+		b.open(path)
+	}
+	res, err := c.service.Verify(t.Context(), operator, nil)
+	if err != nil || res.Differing != 0 || res.Payments != 1 {
+		t.Errorf("verify: %+v, %v", res, err)
+	}
+	b.leaving(chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action="/sign-out"]').requestSubmit()`))
+	b.open(loan)
+	b.reads("Sign in")
+}
+
+func activate(t *testing.T, c *openCompanyForTest, b *browser) {
+	b.open("/")
+	b.press("Activate online access")
+	b.press("Send me a code") // nothing typed
+	b.reads("another look", "Enter your account number")
+	b.fill("account_number", "LN-100245")
+	b.fill("ssn4", "6789")
+	b.fill("zip", "33602")
+	b.press("Send me a code")
+	b.fill("code", "12")
+	b.press("Continue")
+	b.reads("Enter the six digits")
+	code := regexp.MustCompile(`\d{6}`).FindString(c.box.find(t, "Your code", `Your code is \d{6}`))
+	b.fill("code", code)
+	b.press("Continue")
+	b.fill("password", "short")
+	b.fill("password_again", "short")
+	b.press("Turn on online access")
+	b.reads("Use at least 15 characters")
+	b.fill("password", password)
+	b.fill("password_again", password)
+	b.press("Turn on online access")
+	b.reads("Jordan")
+	// Out, wrong, and in again.
+	b.leaving(chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action="/sign-out"]').requestSubmit()`))
+	b.open("/sign-in")
+	b.fill("username", "jordan.reyes@mail.example")
+	b.fill("password", "not the right lanterns at all")
+	b.press("Sign in")
+	b.reads("do not match")
+	if got := b.value("username"); got != "jordan.reyes@mail.example" {
+		t.Errorf("the username was not kept: %q", got)
+	}
+	b.fill("password", password)
+	b.press("Sign in")
+	b.reads("Jordan")
+}
+
+func loanPath(b *browser) string {
+	b.t.Helper()
+	return ask(b, chromedp.Evaluate[string](`[...document.querySelectorAll('a[href^="/accounts/"]')].map(a => a.getAttribute("href")).find(h => h.endsWith("/pay")).replace(/\/pay$/, "")`))
+}
+
+func badAmounts(b *browser) {
+	for _, bad := range []struct{ typed, says string }{
+		{"-5", "above zero"}, {"0", "above zero"}, {"99999", "more than you owe"}, {"1,23.00", "commas"}, {"٣٠٠", "digits 0 to 9"}, {"12.345", "dollars and cents"}, {"", "Enter"},
+	} {
+		b.choose("how", "other")
+		b.fill("amount", bad.typed)
+		b.press("Review payment")
+		b.reads("another look", bad.says)
+		if got := b.value("amount"); got != bad.typed {
+			b.t.Errorf("typed %q, kept %q", bad.typed, got)
+		}
+	}
+	b.set("date", "2026-02-01")
+	b.choose("how", "due")
+	b.press("Review payment")
+	b.reads("or a later day")
+	b.set("date", "2026-02-15")
+}
+
+func payFromNewAccount(b *browser) {
+	b.choose("method", "new")
+	b.press("Review payment")
+	b.fill("holder", "Jordan Reyes")
+	b.choose("type", "checking")
+	b.fill("routing", "011000029") // last digit wrong
+	b.fill("account", "000123456789")
+	b.fill("account_again", "000123456789")
+	b.press("Add")
+	b.reads("mistyped digit")
+	b.fill("routing", "011000028")
+	b.fill("account", "000123456789")
+	b.fill("account_again", "000123456789")
+	b.press("Add")
+	if !strings.HasSuffix(b.path(), "/review") && !strings.Contains(b.textNow(), "Review your payment") {
+		b.press("Review payment")
+	}
+	b.reads("Review your payment", "$120.26 interest", "31 days", "$342.61 principal", "$23,657.39")
+}
+
+var confirmationNumber = regexp.MustCompile(`[2-9A-Z]{3}-[2-9A-Z]{3}-[2-9A-Z]{3}`)
+
+// confirmOnce confirms, goes back and reloads: there is one payment.
+func confirmOnce(t *testing.T, b *browser) string {
+	t.Helper()
+	b.press("Pay $462.87")
+	first := confirmationNumber.FindString(b.textNow())
+	if first == "" {
+		t.Fatalf("no confirmation number:\n%s", b.textNow())
+	}
+	// Back shows the review as the browser kept it, or leads to the payment.
+	b.do(chromedp.Evaluate[chromedp.Void](`setTimeout(() => history.back(), 0)`), chromedp.Sleep(700*time.Millisecond))
+	if strings.Contains(b.textNow(), "Review your payment") {
+		b.leaving(chromedp.Evaluate[chromedp.Void](`setTimeout(() => document.querySelector('form[action$="/confirm"]').requestSubmit(), 0)`))
+	}
+	b.reads(first)
+	b.leaving(chromedp.Evaluate[chromedp.Void](`setTimeout(() => location.reload(), 0)`))
+	b.reads(first)
+	b.open("/payments")
+	if n := len(confirmationNumber.FindAllString(b.textNow(), -1)); n > 1 {
+		t.Errorf("%d payments are listed", n)
+	}
+	b.leaving(chromedp.Evaluate[chromedp.Void](`setTimeout(() => document.querySelector('main a[href*="/payments/"]').click(), 0)`))
+	b.reads(first)
+	return first
+}
+
+func turnOnAutopay(t *testing.T, c *openCompanyForTest, b *browser, loan string) {
+	b.open(loan + "/autopay")
+	b.do(chromedp.Click(`input[name="method"]`))
+	b.press("Review autopay")
+	b.press("Turn on autopay")
+	b.reads("another look") // not agreed
+	b.do(chromedp.Click(`input[name="agree"]`))
+	b.press("Turn on autopay")
+	b.open(loan + "/autopay")
+	b.reads("I authorize")
+	if text := pdfText(t, b.download(loan+"/autopay/authorization.pdf")); !strings.Contains(text, "I authorize") || !strings.Contains(text, "Mar 15, 2026") {
+		t.Errorf("authorization: %s", text)
+	}
+	c.box.find(t, "utopay", `I authorize`)
+}

@@ -1,0 +1,388 @@
+package portal
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"marque/internal/billing"
+	"marque/internal/identity"
+	"marque/internal/money"
+	"marque/internal/servicing"
+	"marque/internal/store"
+	"marque/internal/tape"
+	"marque/internal/web"
+)
+
+// lender is a portal over a database of its own, with two customers on the books.
+type lender struct {
+	*httptest.Server
+	svc *servicing.Service
+	now money.Instant
+}
+
+func openLender(t *testing.T) *lender {
+	t.Helper()
+	ctx := context.Background()
+	keys, err := store.LoadKeys(filepath.Join(t.TempDir(), "keys.json"))
+	must(t, err)
+	db, err := store.Open(ctx, filepath.Join(t.TempDir(), "marque.db"), keys)
+	must(t, err)
+	t.Cleanup(func() { must(t, db.Close()) })
+	must(t, db.Migrate(ctx))
+	l := &lender{now: money.InstantOf(time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))}
+	l.svc = servicing.New(db, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, servicing.DefaultRules, func() money.Instant { return l.now })
+	system := identity.System("test")
+	_, err = l.svc.OpenDay(ctx, system, 0, today)
+	must(t, err)
+	board := []tape.Boarding{}
+	for i, name := range []string{"Maya", "Theo"} {
+		terms := loanTerms()
+		terms.Start, terms.FirstDue, terms.Principal, terms.Payments = money.NewDate(2026, 11, 15), money.NewDate(2026, 12, 15), 19_061_54, 36
+		board = append(board, tape.Boarding{
+			AccountNumber: []string{"770001001", "770001002"}[i], CustomerID: name, Terms: terms, AsOf: terms.Start,
+			Person: &tape.Person{FirstName: name, LastName: "Okafor", Email: strings.ToLower(name) + "@mail.example", SSN: "90055432" + string(rune('1'+i)),
+				BirthDate: money.NewDate(1990, 4, 2), Street: "12 Elm Street", City: "Maren Falls", State: "OH", ZIP: "43000"},
+			Vehicle: tape.Vehicle{Year: 2023, Make: "Halden", Model: "Orla"}, OriginalAmount: 30_000_00, OriginalDate: money.NewDate(2024, 11, 15), OriginalTerm: 60,
+		})
+	}
+	_, err = l.svc.Board(ctx, system, func(yield func(tape.Boarding, error) bool) {
+		for _, b := range board {
+			if !yield(b, nil) {
+				return
+			}
+		}
+	}, false)
+	must(t, err)
+	brand, err := web.LoadBrand(web.DefaultBrand())
+	must(t, err)
+	h, err := New(l.svc, brand, Options{Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	must(t, err)
+	l.Server = httptest.NewServer(h)
+	t.Cleanup(l.Close)
+	return l
+}
+
+// code is the newest activation code that was sent.
+func (l *lender) code(t *testing.T) string {
+	t.Helper()
+	list, err := l.svc.Outbox(context.Background(), identity.System("test"), 100)
+	must(t, err)
+	for _, o := range slices.Backward(list) {
+		if o.Notice.Code != "" {
+			return o.Notice.Code
+		}
+	}
+	return ""
+}
+
+// browser follows redirects and keeps cookies, as a person's does.
+type browser struct {
+	*http.Client
+	l *lender
+}
+
+func (l *lender) browser(t *testing.T) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	must(t, err)
+	return &browser{&http.Client{Jar: jar}, l}
+}
+
+// visit gives where it ended, the status and the page.
+func (b *browser) visit(t *testing.T, path string) (string, int, string) {
+	t.Helper()
+	resp, err := b.Get(b.l.URL + path)
+	must(t, err)
+	return read3(t, resp)
+}
+
+func (b *browser) send(t *testing.T, path string, form url.Values) (string, int, string) {
+	t.Helper()
+	resp, err := b.PostForm(b.l.URL+path, form)
+	must(t, err)
+	return read3(t, resp)
+}
+
+func read3(t *testing.T, resp *http.Response) (string, int, string) {
+	t.Helper()
+	body, err := io.ReadAll(resp.Body)
+	must(t, err)
+	must(t, resp.Body.Close())
+	return resp.Request.URL.RequestURI(), resp.StatusCode, string(body)
+}
+
+var inputs = regexp.MustCompile(`<input[^>]*type="hidden"[^>]*name="([^"]*)" value="([^"]*)"`)
+
+// formOf is what the form with the action would send of itself.
+func formOf(t *testing.T, page, action string) url.Values {
+	t.Helper()
+	_, rest, ok := strings.Cut(page, `action="`+action+`"`)
+	if !ok {
+		t.Fatalf("no form for %s on the page:\n%s", action, words(page))
+	}
+	form, _, _ := strings.Cut(rest, "</form>")
+	v := url.Values{}
+	for _, m := range inputs.FindAllStringSubmatch(form, -1) {
+		v.Set(m[1], m[2])
+	}
+	return v
+}
+
+func values(pairs ...string) url.Values {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Set(pairs[i], pairs[i+1])
+	}
+	return v
+}
+
+// activated is a browser signed in by activating online access.
+func (l *lender) activated(t *testing.T, number, ssn4 string) *browser {
+	t.Helper()
+	b := l.browser(t)
+	at, _, page := b.send(t, "/activate", values("account_number", number, "ssn4", ssn4, "zip", "43000"))
+	if at != "/activate/code" {
+		t.Fatalf("activation went to %s: %s", at, words(page))
+	}
+	if at, _, page = b.send(t, "/activate/code", values("code", l.code(t))); at != "/activate/password" {
+		t.Fatalf("the code went to %s: %s", at, words(page))
+	}
+	name := regexp.MustCompile(`name="username"[^>]*value="([^"]*)"`).FindStringSubmatch(page)
+	at, _, page = b.send(t, "/activate/password", values("username", name[1], "password", "violet lantern harbor nine", "password_again", "violet lantern harbor nine"))
+	if at != "/?done=activated" {
+		t.Fatalf("the password went to %s: %s", at, words(page))
+	}
+	says(t, page, "Online access is on.", "2023 Halden Orla", "$579.84 is due on Dec 15.")
+	return b
+}
+
+func (b *browser) account(t *testing.T) string {
+	t.Helper()
+	_, _, page := b.visit(t, "/")
+	return regexp.MustCompile(`/accounts/[0-9a-f-]{36}`).FindString(page)
+}
+
+var bankFields = []string{"holder", "Maya Okafor", "type", "checking", "routing", "123456780", "account", "0001234821", "account_again", "0001234821"}
+
+// toReview goes from the pay page by way of a new bank account to the review.
+func (b *browser) toReview(t *testing.T, account string) url.Values {
+	t.Helper()
+	_, _, page := b.visit(t, account+"/pay")
+	form := formOf(t, page, account+"/pay/review")
+	form.Set("how", "due")
+	form.Set("date", "2026-11-22")
+	form.Set("method", "new")
+	_, _, page = b.send(t, account+"/pay/review", form)
+	says(t, page, "Add a bank account")
+	form = formOf(t, page, account+"/pay/bank-account")
+	for i := 0; i < len(bankFields); i += 2 {
+		form.Set(bankFields[i], bankFields[i+1])
+	}
+	_, status, page := b.send(t, account+"/pay/bank-account", form)
+	if status != http.StatusOK {
+		t.Fatalf("adding the account: %s", words(page))
+	}
+	says(t, page, "Review your payment", "interest for 7 days at $3.13 a day", "Checking ••4821")
+	return formOf(t, page, account+"/pay/confirm")
+}
+
+func TestPayingFiftyTimesAtOnceIsOnePayment(t *testing.T) {
+	l := openLender(t)
+	b := l.activated(t, "770001001", "4321")
+	account := b.account(t)
+	confirm := b.toReview(t, account)
+	ended := make([]string, 50)
+	var wg sync.WaitGroup
+	for i := range ended {
+		wg.Go(func() {
+			resp, err := b.PostForm(l.URL+account+"/pay/confirm", confirm)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			ended[i] = resp.Request.URL.Path
+			if err := resp.Body.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := len(slices.Compact(slices.Sorted(slices.Values(ended)))); n != 1 || !strings.HasPrefix(ended[0], account+"/payments/") {
+		t.Fatalf("%d places: %s", n, ended[0])
+	}
+	_, _, page := b.visit(t, ended[0])
+	says(t, page, "Payment received", "How it was applied", "Cancel this payment")
+	_, _, page = b.visit(t, "/payments")
+	says(t, page, "1 payment, newest first.")
+	resp, err := b.Get(l.URL + ended[0] + "/receipt.pdf")
+	must(t, err)
+	if _, status, pdf := read3(t, resp); status != http.StatusOK || !strings.HasPrefix(pdf, "%PDF-") || resp.Header.Get("Content-Type") != "application/pdf" {
+		t.Errorf("receipt: %d %.20q", status, pdf)
+	}
+
+	// Another form for the same amount and day is asked about before it is made.
+	confirm.Set("key", "another")
+	confirm.Set("how", "other")
+	_, _, page = b.send(t, account+"/pay/review", confirm)
+	says(t, page, "You already have this payment")
+	again := formOf(t, page, account+"/pay/confirm")
+	_, status, page := b.send(t, account+"/pay/confirm", again)
+	if status != http.StatusUnprocessableEntity {
+		t.Errorf("made without being asked: %d", status)
+	}
+	says(t, page, "Check the box if you mean to make another payment")
+	again.Set("again", "yes")
+	if at, _, _ := b.send(t, account+"/pay/confirm", again); at == ended[0] || !strings.Contains(at, "/payments/") {
+		t.Errorf("a payment of its own went to %s", at)
+	}
+
+	// Canceled, it is gone from the account.
+	at, _, page := b.send(t, ended[0]+"/cancel", nil)
+	says(t, page, "Payment canceled")
+	if at != ended[0] {
+		t.Errorf("canceling went to %s", at)
+	}
+}
+
+func TestAPaymentRefusedAtConfirmingSaysThatNothingWasCharged(t *testing.T) {
+	l := openLender(t)
+	b := l.activated(t, "770001001", "4321")
+	account := b.account(t)
+	confirm := b.toReview(t, account)
+	_, err := l.svc.OpenDay(context.Background(), identity.System("test"), today, today+1)
+	must(t, err)
+	_, status, page := b.send(t, account+"/pay/confirm", confirm)
+	if status != http.StatusUnprocessableEntity {
+		t.Errorf("status %d", status)
+	}
+	says(t, page, "No payment was made", "You have not been charged.", "Choose Nov 23, 2026 or a later day.")
+	_, _, page = b.visit(t, "/payments")
+	says(t, page, "No payments yet")
+}
+
+func TestAnothersPagesLookLikePagesThatAreNotThere(t *testing.T) {
+	l := openLender(t)
+	maya, theo := l.activated(t, "770001001", "4321"), l.activated(t, "770001002", "4322")
+	mine := maya.account(t)
+	confirm := maya.toReview(t, mine)
+	paid, _, _ := maya.send(t, mine+"/pay/confirm", confirm)
+	const nobody = "/accounts/00000000-0000-7000-8000-000000000000"
+	same := regexp.MustCompile(`[0-9A-Z]{4}-[0-9A-Z]{4}`)
+	for _, path := range []string{"", "/pay", "/autopay", "/autopay/off", "/autopay/authorization.pdf", "/statements/2026-11-24", "/statements/2026-11-24.pdf",
+		strings.TrimPrefix(paid, mine), strings.TrimPrefix(paid, mine) + "/receipt.pdf", strings.TrimPrefix(paid, mine) + "/cancel"} {
+		_, status1, page1 := theo.visit(t, mine+path)
+		_, status2, page2 := theo.visit(t, nobody+path)
+		if status1 != http.StatusNotFound || status2 != http.StatusNotFound || same.ReplaceAllString(page1, "") != same.ReplaceAllString(page2, "") {
+			t.Errorf("%s: %d and %d, or the pages differ", path, status1, status2)
+		}
+	}
+	for _, path := range []string{"/pay/review", "/pay/confirm", "/autopay/review", "/autopay/off"} {
+		form := confirm
+		form.Set("agree", "yes")
+		if _, status, page := theo.send(t, mine+path, form); status != http.StatusNotFound {
+			t.Errorf("POST %s: %d %s", path, status, words(page))
+		}
+	}
+	if at, _, _ := maya.visit(t, paid); at != paid {
+		t.Errorf("the payment's own page went to %s", at)
+	}
+}
+
+func TestAutopayIsReviewedAgreedToAndTurnedOff(t *testing.T) {
+	l := openLender(t)
+	b := l.activated(t, "770001001", "4321")
+	account := b.account(t)
+	_, _, page := b.send(t, account+"/autopay/review", values("method", "new"))
+	form := formOf(t, page, account+"/autopay/bank-account")
+	for i := 0; i < len(bankFields); i += 2 {
+		form.Set(bankFields[i], bankFields[i+1])
+	}
+	_, _, page = b.send(t, account+"/autopay/bank-account", form)
+	says(t, page, "Review autopay", "First payment Dec 15, 2026", "I authorize Kestrane Motor Finance")
+	agree := formOf(t, page, account+"/autopay/agree")
+	_, status, page := b.send(t, account+"/autopay/agree", agree)
+	if status != http.StatusUnprocessableEntity {
+		t.Errorf("on without agreeing: %d", status)
+	}
+	says(t, page, "Check the box to agree. Autopay is not on yet.")
+	agree.Set("agree", "yes")
+	for range 2 {
+		if at, _, page := b.send(t, account+"/autopay/agree", agree); at != account+"/autopay?done=on" || !strings.Contains(page, "Autopay is on") {
+			t.Fatalf("agreeing went to %s: %s", at, words(page))
+		}
+	}
+	_, _, page = b.visit(t, "/")
+	says(t, page, "Autopay will pay it from checking ••4821.")
+	_, status, pdf := b.visit(t, account+"/autopay/authorization.pdf")
+	if status != http.StatusOK || !strings.HasPrefix(pdf, "%PDF-") {
+		t.Errorf("authorization: %d", status)
+	}
+	_, _, page = b.visit(t, "/bank-accounts")
+	bank := regexp.MustCompile(`/bank-accounts/[0-9a-f-]{36}/remove`).FindString(page)
+	_, status, page = b.send(t, bank, nil)
+	says(t, page, "Autopay draws from this bank account.")
+	if status != http.StatusUnprocessableEntity {
+		t.Errorf("removed under autopay: %d", status)
+	}
+	if at, _, _ := b.send(t, account+"/autopay/off", nil); at != account+"/autopay?done=off" {
+		t.Errorf("off went to %s", at)
+	}
+	if at, _, page := b.send(t, bank, nil); at != "/bank-accounts?done=removed" {
+		t.Errorf("removing went to %s: %s", at, words(page))
+	}
+}
+
+func TestASessionThatEndedComesBackToThePageWanted(t *testing.T) {
+	l := openLender(t)
+	b := l.activated(t, "770001001", "4321")
+	account := b.account(t)
+	confirm := b.toReview(t, account)
+	l.now = l.now.Add(time.Hour)
+	_, _, page := b.send(t, account+"/pay/confirm", confirm)
+	says(t, page, "no payment was made")
+	form := formOf(t, page, "/sign-in")
+	form.Set("username", "maya@mail.example")
+	form.Set("password", "wrong wrong wrong wrong")
+	_, status, page := b.send(t, "/sign-in", form)
+	says(t, page, "do not match")
+	if status != http.StatusUnprocessableEntity {
+		t.Errorf("status %d", status)
+	}
+	form.Set("password", "violet lantern harbor nine")
+	if at, _, page := b.send(t, "/sign-in", form); at != account+"/pay" {
+		t.Errorf("came back to %s: %s", at, words(page))
+	}
+	if at, _, page := b.send(t, "/sign-out", nil); at != "/sign-in?why=out" {
+		t.Errorf("signing out went to %s: %s", at, words(page))
+	}
+	if at, _, _ := b.visit(t, "/payments"); at != "/sign-in?next=%2Fpayments" {
+		t.Errorf("signed out, /payments went to %s", at)
+	}
+}
+
+func TestActivationLooksTheSameWhetherOrNotTheAccountExists(t *testing.T) {
+	l := openLender(t)
+	pages := [2]string{}
+	for i, number := range []string{"770001001", "999999999"} {
+		at, status, page := l.browser(t).send(t, "/activate", values("account_number", number, "ssn4", "4321", "zip", "43000"))
+		if at != "/activate/code" || status != http.StatusOK {
+			t.Errorf("%s: %d at %s", number, status, at)
+		}
+		pages[i] = page
+	}
+	if pages[0] != pages[1] {
+		t.Error("the pages differ")
+	}
+}

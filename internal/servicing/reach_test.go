@@ -1,0 +1,223 @@
+package servicing_test
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"marque/internal/identity"
+	"marque/internal/money"
+	"marque/internal/servicing"
+	"marque/internal/tape"
+)
+
+// reach is one way to something with an actor: the exported method that it is a
+// case for, and a call that names what belongs to the victim.
+type reach struct {
+	method string
+	call   func(v *victim, by identity.Actor) (any, error)
+}
+
+// victim is a customer with one of everything, and what it is named by.
+type victim struct {
+	*office
+	account
+	pending servicing.PaymentID
+	spare   servicing.BankAccountID
+	closing money.Date
+	out     servicing.Outgoing
+	file    servicing.FileToDrop
+}
+
+func newVictim(o *office, number string) *victim {
+	v := &victim{office: o, account: *o.take(number, loan())}
+	v.spare = got(o.AddBankAccount(ctx, v.actor, bankRequest("4440009991")))(o).ID
+	got(o.EnrollAutopay(ctx, v.actor, servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src))(o)
+	return v
+}
+
+func (v *victim) ready() *victim {
+	v.pending = v.pay(&v.account, 450_00).ID
+	v.closing = day("2026-01-25")
+	v.out = got(v.Outbox(ctx, system, 1))(v)[0]
+	for _, f := range got(v.FilesToDrop(ctx, system))(v) {
+		v.file = f
+	}
+	return v
+}
+
+// theirs reach for what is one customer's. Asked by another they must answer as
+// if it did not exist.
+var theirs = []reach{
+	{"Card", func(v *victim, by identity.Actor) (any, error) { return v.Card(ctx, by, v.id) }},
+	{"Account", func(v *victim, by identity.Actor) (any, error) { return v.Account(ctx, by, v.id) }},
+	{"Payment", func(v *victim, by identity.Actor) (any, error) { return v.Payment(ctx, by, v.id, v.pending) }},
+	{"Receipt", func(v *victim, by identity.Actor) (any, error) { return v.Receipt(ctx, by, v.id, v.pending) }},
+	{"Statements", func(v *victim, by identity.Actor) (any, error) { return v.Statements(ctx, by, v.id) }},
+	{"Statement", func(v *victim, by identity.Actor) (any, error) { return v.Statement(ctx, by, v.id, v.closing) }},
+	{"AutopayPaper", func(v *victim, by identity.Actor) (any, error) { return v.AutopayPaper(ctx, by, v.id) }},
+	{"PayOptions", func(v *victim, by identity.Actor) (any, error) { return v.PayOptions(ctx, by, v.id) }},
+	{"ReviewPayment", func(v *victim, by identity.Actor) (any, error) {
+		return v.ReviewPayment(ctx, by, v.request(&v.account, 5_00))
+	}},
+	{"ReviewAutopay", func(v *victim, by identity.Actor) (any, error) { return v.ReviewAutopay(ctx, by, v.id, v.bank) }},
+	{"SubmitPayment", func(v *victim, by identity.Actor) (any, error) {
+		return v.SubmitPayment(ctx, by, v.request(&v.account, 5_00), src)
+	}},
+	{"CancelPayment", func(v *victim, by identity.Actor) (any, error) { return v.CancelPayment(ctx, by, v.id, v.pending) }},
+	{"EnrollAutopay", func(v *victim, by identity.Actor) (any, error) {
+		return v.EnrollAutopay(ctx, by, servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src)
+	}},
+	{"CancelAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.CancelAutopay(ctx, by, v.id) }},
+	{"RemoveBankAccount", func(v *victim, by identity.Actor) (any, error) { return nil, v.RemoveBankAccount(ctx, by, v.spare) }},
+}
+
+// own name nothing: what they answer with must be the asker's.
+var own = []reach{
+	{"Overview", func(v *victim, by identity.Actor) (any, error) { return v.Overview(ctx, by) }},
+	{"Payments", func(v *victim, by identity.Actor) (any, error) { return v.Payments(ctx, by) }},
+	{"BankAccounts", func(v *victim, by identity.Actor) (any, error) { return v.BankAccounts(ctx, by) }},
+	{"AddBankAccount", func(v *victim, by identity.Actor) (any, error) {
+		return v.AddBankAccount(ctx, by, bankRequest("4440009991"))
+	}},
+}
+
+// systems are the business day's and the operator's: no customer may call them.
+var systems = []reach{
+	{"OpenDay", func(v *victim, by identity.Actor) (any, error) { return v.OpenDay(ctx, by, 0, v.day) }},
+	{"Board", func(v *victim, by identity.Actor) (any, error) {
+		return v.Board(ctx, by, func(func(tape.Boarding, error) bool) {}, true)
+	}},
+	{"Outbox", func(v *victim, by identity.Actor) (any, error) { return v.Outbox(ctx, by, 10) }},
+	{"Claim", func(v *victim, by identity.Actor) (any, error) { return v.Claim(ctx, by, v.out, 1) }},
+	{"Record", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.Record(ctx, by, v.out, servicing.OutcomeSent, "", 0)
+	}},
+	{"NoticeCounts", func(v *victim, by identity.Actor) (any, error) { return v.NoticeCounts(ctx, by) }},
+	{"FilesToDrop", func(v *victim, by identity.Actor) (any, error) { return v.FilesToDrop(ctx, by) }},
+	{"Dropped", func(v *victim, by identity.Actor) (any, error) { return nil, v.Dropped(ctx, by, v.file) }},
+	{"ReadReturns", func(v *victim, by identity.Actor) (any, error) {
+		return v.ReadReturns(ctx, by, "r", returnFile(v, v.day, "A", returned{"121042889999999", "R01", 1}))
+	}},
+	{"DayWork", func(v *victim, by identity.Actor) (any, error) { return v.DayWork(ctx, by, v.day) }},
+	{"ReleasePayment", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.ReleasePayment(ctx, by, servicing.PaymentRef{ContractID: string(v.id), ID: string(v.pending)}, v.day)
+	}},
+	{"SettlePayment", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.SettlePayment(ctx, by, servicing.PaymentRef{ContractID: string(v.id), ID: string(v.pending)}, v.day)
+	}},
+	{"DraftAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.DraftAutopay(ctx, by, v.id, v.day) }},
+	{"ChargeLateFees", func(v *victim, by identity.Actor) (any, error) { return nil, v.ChargeLateFees(ctx, by, v.id, v.day) }},
+	{"CutStatement", func(v *victim, by identity.Actor) (any, error) { return nil, v.CutStatement(ctx, by, v.id, v.day) }},
+	{"CutFile", func(v *victim, by identity.Actor) (any, error) { return v.CutFile(ctx, by, v.day) }},
+	{"Verify", func(v *victim, by identity.Actor) (any, error) { return v.Verify(ctx, by, nil) }},
+}
+
+// open are the doors before anyone is known, and what concerns nobody.
+var open = strings.Fields("Today ReadyCheck StartActivation ProveActivation ActivationName FinishActivation SignIn SignOut Session")
+
+func TestEveryMethodHasItsCase(t *testing.T) {
+	cases := map[string]bool{}
+	for _, r := range slices.Concat(theirs, own, systems) {
+		cases[r.method] = true
+	}
+	s, actor := reflect.TypeFor[*servicing.Service](), reflect.TypeFor[identity.Actor]()
+	for m := range s.Methods() {
+		acts := m.Type.NumIn() > 2 && m.Type.In(2) == actor
+		switch {
+		case acts && !cases[m.Name]:
+			t.Errorf("%s takes an actor and has no case here", m.Name)
+		case !acts && !slices.Contains(open, m.Name):
+			t.Errorf("%s takes no actor: say here why anyone may call it", m.Name)
+		}
+	}
+}
+
+func TestNobodyReachesWhatIsAnothers(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		thief, v := newVictim(o, "L1"), newVictim(o, "L2")
+		v.pay(&v.account, 10_00)
+		o.to(day("2026-01-26"))
+		thief.ready()
+		v.ready()
+		was := o.everything()
+		for _, r := range theirs {
+			if _, err := r.call(v, thief.actor); !errors.Is(err, servicing.ErrNotFound) {
+				t.Errorf("%s by another customer: %v", r.method, err)
+			}
+		}
+		for _, r := range systems {
+			if _, err := r.call(v, v.actor); !errors.Is(err, servicing.ErrForbidden) {
+				t.Errorf("%s by a customer: %v", r.method, err)
+			}
+		}
+		for _, r := range slices.Concat(theirs, own, systems) {
+			for _, nobody := range []identity.Actor{{}, identity.Customer(""), identity.System(""), {Kind: "staff", ID: "1"}, {ID: v.actor.ID}} {
+				if _, err := r.call(v, nobody); !errors.Is(err, servicing.ErrForbidden) {
+					t.Errorf("%s by %q: %v", r.method, nobody, err)
+				}
+			}
+		}
+		// Theirs by way of the thief's own contract.
+		if _, err := o.Payment(ctx, thief.actor, thief.id, v.pending); !errors.Is(err, servicing.ErrNotFound) {
+			t.Errorf("another's payment on an own contract: %v", err)
+		}
+		if _, err := o.Receipt(ctx, thief.actor, thief.id, v.pending); !errors.Is(err, servicing.ErrNotFound) {
+			t.Errorf("another's receipt on an own contract: %v", err)
+		}
+		if _, err := o.CancelPayment(ctx, thief.actor, thief.id, v.pending); !errors.Is(err, servicing.ErrNotFound) {
+			t.Errorf("another's payment cancelled: %v", err)
+		}
+		req := o.request(&thief.account, 5_00)
+		req.Method = v.bank
+		if _, err := o.SubmitPayment(ctx, thief.actor, req, src); outcome(err) != "refused method_gone" {
+			t.Errorf("paid from another's bank account: %s", outcome(err))
+		}
+		_, err := o.EnrollAutopay(ctx, thief.actor, servicing.AutopayRequest{Key: "k", Contract: thief.id, Method: v.bank}, src)
+		if outcome(err) != "refused method_gone" {
+			t.Errorf("autopay from another's bank account: %s", outcome(err))
+		}
+		if now := o.everything(); !slices.Equal(was, now) {
+			t.Errorf("something changed: %q", missing(now, was))
+		}
+		for _, r := range own {
+			answer := got(r.call(v, thief.actor))(t)
+			text, err := json.Marshal(answer)
+			must(t, err)
+			for _, secret := range []string{string(v.id), string(v.pending), string(v.bank), string(v.spare), v.actor.ID, v.number} {
+				if strings.Contains(string(text), `"`+secret+`"`) {
+					t.Errorf("%s shows another's %s", r.method, secret)
+				}
+			}
+		}
+
+		// The same calls by whom they belong to do reach: a lock on a wall proves
+		// nothing.
+		for _, r := range slices.Concat(theirs, own) {
+			if _, err := r.call(v, v.actor); err != nil {
+				t.Errorf("%s by its owner: %v", r.method, err)
+			}
+		}
+		for _, r := range systems {
+			if _, err := r.call(v, system); err != nil {
+				t.Errorf("%s by the system: %v", r.method, err)
+			}
+		}
+	})
+}
+
+// What the system may look at it may not spend.
+func TestTheSystemPaysForNobody(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		a := o.take("L1", loan())
+		if _, err := o.SubmitPayment(ctx, system, o.request(a, 5_00), src); !errors.Is(err, servicing.ErrForbidden) {
+			t.Error(err)
+		}
+		if c := got(o.Card(ctx, system, a.id))(t); c.Balance != 24_000_00 || c.Due.Amount() != 450_00 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
