@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -77,7 +78,7 @@ func guessable(p string) bool {
 		return true
 	}
 	for n := 1; n <= len(low)/2; n++ {
-		if strings.Repeat(string(low[:n]), len(low)/n+1)[:len(string(low))] == string(low) {
+		if slices.Equal(low[n:], low[:len(low)-n]) {
 			return true
 		}
 	}

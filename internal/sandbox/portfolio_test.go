@@ -139,13 +139,18 @@ func TestBorrowersPayAsMeasured(t *testing.T) {
 		}
 		return n
 	}
+	// The steps are held less closely than the shares: who is behind here catches
+	// up sooner than the panel, so that the sandbox is not full of late fees.
 	for _, s := range []struct {
 		from, to MonthKind
 		want     int
 	}{{Exact, Exact, 900}, {Exact, None, 37}, {Exact, Double, 20}, {Exact, Payoff, 15}, {None, None, 310}, {None, Double, 290}, {None, Over, 170}, {None, Exact, 150}, {Double, None, 310}, {Double, Exact, 260}} {
-		if got := share(steps[s.from][s.to], sum(steps[s.from])); got < s.want-60 || got > s.want+60 {
+		if got := share(steps[s.from][s.to], sum(steps[s.from])); got < s.want-115 || got > s.want+115 {
 			t.Errorf("from kind %d to %d: %d in 1000, measured %d", s.from, s.to, got, s.want)
 		}
+	}
+	if n := share(behind, months); n > 130 {
+		t.Errorf("%d of 1000 months end behind", n)
 	}
 	t.Logf("of %d months: %v; late by more than ten days %d, behind %d in 1000", months, kinds, share(late, months), share(behind, months))
 }

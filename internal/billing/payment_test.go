@@ -1,0 +1,167 @@
+package billing_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/ledger"
+	"marque/internal/money"
+)
+
+func TestDecide(t *testing.T) {
+	today := day("2026-02-15")
+	for _, c := range []struct {
+		name   string
+		kind   billing.AmountKind
+		asked  money.Cents
+		date   money.Date
+		want   string // the refusal's code
+		amount money.Cents
+	}{
+		{"the amount due", billing.AmountDue, 0, today, "", 450_00},
+		{"another amount", billing.AmountOther, 100_00, today, "", 100_00},
+		{"the payoff", billing.AmountPayoff, 0, today, "", 24_120_26},
+		{"the payoff a day later", billing.AmountPayoff, 0, today + 1, "", 24_124_14},
+		{"all of it by hand", billing.AmountOther, 24_120_26, today, "", 24_120_26},
+		{"a cent too much", billing.AmountOther, 24_120_27, today, "amount_high", 0},
+		{"nothing", billing.AmountOther, 0, today, "amount_low", 0},
+		{"less than nothing", billing.AmountOther, -5_00, today, "amount_low", 0},
+		{"99 cents", billing.AmountOther, 99, today, "amount_low", 0},
+		{"no such kind", "most", 5_00, today, "amount_kind", 0},
+		{"yesterday", billing.AmountOther, 5_00, today - 1, "date_past", 0},
+		{"no day", billing.AmountOther, 5_00, 0, "date_missing", 0},
+		{"60 days on", billing.AmountOther, 5_00, today + 60, "", 5_00},
+		{"61 days on", billing.AmountOther, 5_00, today + 61, "date_far", 0},
+	} {
+		terms := loan()
+		p, err := billing.Decide(&terms, terms.Open(), c.kind, c.asked, c.date, today, today)
+		code := ""
+		if r, ok := errors.AsType[*billing.Refused](err); ok {
+			code = r.Code
+			if r.Message == "" {
+				t.Errorf("%s: no words", c.name)
+			}
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if code != c.want || p.Amount != c.amount {
+			t.Errorf("%s: %q, %s", c.name, code, p.Amount)
+		}
+	}
+	terms := loan()
+	paid := terms.Open()
+	paid.Principal = 0
+	if _, err := billing.Decide(&terms, paid, billing.AmountOther, 5_00, today, today, today); err == nil {
+		t.Error("a payment on nothing owed")
+	}
+	small := terms.Open()
+	small.Principal, small.Through = 40, today
+	if p, err := billing.Decide(&terms, small, billing.AmountOther, 40, today, today, today); err != nil || !p.Closes {
+		t.Errorf("the last 40 cents: %+v, %v", p, err)
+	}
+}
+
+// Whatever is paid goes somewhere, and a plan is what posting it does.
+func TestAPlanIsWhatIsPosted(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		terms := loan()
+		terms.Principal = money.Cents(rapid.Int64Range(1_00, 80_000_00).Draw(t, "principal"))
+		terms.Rate = money.Rate(rapid.Int64Range(0, 3000).Draw(t, "rate")) * money.RateScale / 10_000
+		terms.Rounding = rapid.SampledFrom([]money.Rounding{money.HalfUp, money.HalfEven, money.Truncate, money.Up}).Draw(t, "rounding")
+		s := terms.Open()
+		s.LateFees = money.Cents(rapid.Int64Range(0, 100_00).Draw(t, "late fees"))
+		s.OtherFees = money.Cents(rapid.Int64Range(0, 100_00).Draw(t, "other fees"))
+		date := terms.Start + money.Date(rapid.IntRange(0, 400).Draw(t, "days"))
+		payoff, err := s.Payoff(&terms, date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		amount := money.Cents(rapid.Int64Range(1_00, max(1_00, int64(payoff.Total))).Draw(t, "amount"))
+		p, err := billing.Decide(&terms, s, billing.AmountOther, amount, date, date, date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := p.Allocation
+		if a.Total() != amount || a.Unapplied != 0 || min(a.Principal, a.Interest, a.LateFee, a.OtherFee) < 0 {
+			t.Fatalf("%s was applied %+v", amount, a)
+		}
+		if p.BalanceAfter != s.Principal-a.Principal || p.PayoffAfter != payoff.Total-amount || p.Closes != (amount == payoff.Total) {
+			t.Fatalf("%+v", p)
+		}
+		after := s
+		if posted, err := after.Apply(&terms, contract.Event{Kind: contract.Payment, Date: date, Amount: amount}); err != nil || posted != a {
+			t.Fatalf("posted %+v, planned %+v, %v", posted, a, err)
+		}
+		if left, err := after.Payoff(&terms, date); err != nil || left.Total != p.PayoffAfter {
+			t.Fatalf("%s is left, planned %s, %v", left.Total, p.PayoffAfter, err)
+		}
+	})
+}
+
+func TestAPaymentMovesOnlyForward(t *testing.T) {
+	all := []billing.PaymentState{billing.Scheduled, billing.Pending, billing.Sent, billing.Settled, billing.Returned, billing.Cancelled}
+	may := map[billing.PaymentState][]billing.PaymentState{
+		billing.Scheduled: {billing.Pending, billing.Cancelled}, billing.Pending: {billing.Sent, billing.Cancelled},
+		billing.Sent: {billing.Settled, billing.Returned}, billing.Settled: {billing.Returned},
+	}
+	for _, from := range all {
+		for _, to := range all {
+			if from.MayBecome(to) != slices.Contains(may[from], to) {
+				t.Errorf("%s to %s: %t", from, to, from.MayBecome(to))
+			}
+		}
+		if want := from == billing.Pending || from == billing.Sent || from == billing.Settled; from.Posts() != want {
+			t.Errorf("%s posts: %t", from, from.Posts())
+		}
+	}
+}
+
+func TestPostingsBalanceAndReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		part := func(name string) money.Cents {
+			return money.Cents(rapid.Int64Range(-1_000_000_00, 1_000_000_00).Draw(t, name))
+		}
+		a := contract.Allocation{Principal: part("principal"), Interest: part("interest"), LateFee: part("late fee"), OtherFee: part("other fee"), Unapplied: part("unapplied")}
+		kind := rapid.SampledFrom([]contract.EventKind{contract.Payment, contract.LateCharge, contract.ReturnedFee}).Draw(t, "kind")
+		e := ledger.Entry{Postings: billing.Postings(kind, a)}
+		if a != (contract.Allocation{}) {
+			if err := e.Check(); err != nil {
+				t.Fatal(err)
+			}
+		} else if len(e.Postings) != 0 {
+			t.Fatalf("nothing posts %v", e.Postings)
+		}
+		if back := billing.Allocated(e.Postings); back != a {
+			t.Fatalf("%+v came back as %+v", a, back)
+		}
+	})
+}
+
+func TestClosingDatesAreSoManyDaysBeforeADueDate(t *testing.T) {
+	terms := loan()
+	for _, c := range []struct{ after, want string }{
+		{"2026-01-15", "2026-01-25"}, {"2026-01-24", "2026-01-25"}, {"2026-01-25", "2026-02-22"}, {"2026-02-22", "2026-03-25"},
+		{"2031-02-22", "2031-03-25"}, // after the last instalment it goes on by the month
+	} {
+		if got := billing.NextClosing(&terms, day(c.after), 21); got != day(c.want) {
+			t.Errorf("after %s: %s, want %s", c.after, got, c.want)
+		}
+	}
+	terms.FirstDue, terms.DueDay = day("2026-01-31"), 31
+	on := day("2026-01-01")
+	for range 70 {
+		next := billing.NextClosing(&terms, on, 21)
+		if next <= on || next > on+52 {
+			t.Fatalf("after %s: %s", on, next)
+		}
+		if due := next + 21; due.MonthEnd() != due && due.Day() != 31 {
+			t.Fatalf("%s is no due date", due)
+		}
+		on = next
+	}
+}
