@@ -40,7 +40,15 @@ func (c *demoClock) now() money.Instant {
 }
 
 func (c *demoClock) play(t time.Time) { c.played.Store(int64(money.InstantOf(t))) }
-func (c *demoClock) real()            { c.played.Store(0) }
+
+// pass lets played time pass; the machine's passes by itself.
+func (c *demoClock) pass(d time.Duration) {
+	if t := c.played.Load(); t != 0 {
+		c.played.Store(int64(money.Instant(t).Add(d)))
+	}
+}
+
+func (c *demoClock) real() { c.played.Store(0) }
 
 // Run makes the company if there is none in the data folder yet, and serves it
 // until it is asked to stop.

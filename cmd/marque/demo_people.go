@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"time"
 
 	"marque/internal/billing"
 	"marque/internal/cycle"
@@ -165,6 +166,10 @@ func (p *players) day(ctx context.Context, day money.Date) error {
 			p.sentBack(e, day)
 		}
 	}
+	if err := p.deliver(ctx); err != nil {
+		return err
+	}
+	p.d.clock.pass(6 * time.Hour) // people pay by day, the lender closes the day in the evening
 	var problems []string
 	r := p.d.runner(nil)
 	r.Workers = 32 // waiting transactions share a commit
@@ -180,11 +185,15 @@ func (p *players) day(ctx context.Context, day money.Date) error {
 	if err := p.d.bank.Take(); err != nil {
 		return err
 	}
-	if p.mail {
-		_, err := p.d.runner(p.d.mailer).Deliver(ctx)
-		return err
+	return p.deliver(ctx)
+}
+
+func (p *players) deliver(ctx context.Context) error {
+	if !p.mail {
+		return nil
 	}
-	return nil
+	_, err := p.d.runner(p.d.mailer).Deliver(ctx)
+	return err
 }
 
 // board takes the day's new contracts onto the books.

@@ -64,9 +64,9 @@ const (
 	finished      = "finished"
 )
 
-// moved are the parts of a data folder in the order they are moved; the
+// demoParts are the parts of a data folder in the order they are moved; the
 // database, which says that there is a company, comes last.
-var moved = []string{"sandbox", "ach", "keys.json", "marque.db-wal", "marque.db"}
+var demoParts = []string{"sandbox", "ach", "keys.json", "marque.db-wal", "marque.db"}
 
 // make makes the company, unless the data folder or the database has one.
 func (cmd *DemoCmd) make(ctx context.Context, g *Globals, s streams) error {
@@ -80,7 +80,7 @@ func (cmd *DemoCmd) make(ctx context.Context, g *Globals, s streams) error {
 	if made, err := cmd.made(ctx, g); err != nil || made {
 		return err
 	}
-	for _, name := range moved {
+	for _, name := range demoParts {
 		if name != "keys.json" && exists(filepath.Join(g.Data, name)) {
 			return fmt.Errorf("%s is there without the demo's database: %w", filepath.Join(g.Data, name), errNotDemo)
 		}
@@ -141,7 +141,7 @@ func exists(path string) bool {
 // promote moves a whole company to its place. Stopped in the middle it can be
 // run again.
 func promote(work, data string) error {
-	for _, name := range moved {
+	for _, name := range demoParts {
 		if !exists(filepath.Join(work, name)) {
 			continue
 		}
@@ -218,18 +218,18 @@ func (d *demo) openMail(ctx context.Context) error {
 	return nil
 }
 
-var tries = map[sandbox.Role]struct{ who, password string }{
+var demoRoles = map[sandbox.Role]struct{ who, password string }{
 	sandbox.Current:      {"A borrower who is current, on autopay", "copper kettle by the meadow"},
 	sandbox.PastDue:      {"A borrower whose last payment was missed", "paper lantern in the orchard"},
 	sandbox.Lessee:       {"A customer with a lease", "winter ferry with no timetable"},
 	sandbox.NotActivated: {"A new borrower without online access yet", ""},
 }
 
-var code = regexp.MustCompile(`\b[0-9]{6}\b`)
+var sixDigits = regexp.MustCompile(`\b[0-9]{6}\b`)
 
 // signIn goes the customer's own road to online access.
 func (d *demo) signIn(ctx context.Context, c *sandbox.Customer) error {
-	try := tries[c.Role]
+	try := demoRoles[c.Role]
 	in := sandbox.SignIn{Who: try.who, Username: c.Person.Email, Password: try.password,
 		AccountNumber: c.Contracts[0].Loan.AccountNumber, SSN4: c.Person.SSN, ZIP: c.Person.ZIP}
 	d.state.SignIns = append(d.state.SignIns, in)
@@ -252,7 +252,7 @@ func (d *demo) signIn(ctx context.Context, c *sandbox.Customer) error {
 	if err != nil {
 		return err
 	}
-	if err := d.service.ProveActivation(ctx, flow, code.FindString(m.Text), src); err != nil {
+	if err := d.service.ProveActivation(ctx, flow, sixDigits.FindString(m.Text), src); err != nil {
 		return fmt.Errorf("activate %s: %w", c.Role, err)
 	}
 	token, err := d.service.FinishActivation(ctx, flow, in.Username, in.Password, src)

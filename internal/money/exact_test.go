@@ -130,7 +130,7 @@ func TestPayingInterestKeepsTheExactRest(t *testing.T) {
 	if err := back.UnmarshalText([]byte("12")); err == nil {
 		t.Error("half of an amount was read")
 	}
-	if _, err := (Accrual{Rate: 10 * RateScale, DayCount: Actual360}).Interest(MaxAmount, 1, 1_000_000); !errors.Is(err, ErrInterestRange) {
+	if _, err := (Accrual{Rate: 10 * RateScale, DayCount: Actual360}).Interest(1<<62, 1, 1_000_000); !errors.Is(err, ErrInterestRange) {
 		t.Errorf("more than can be held: %v", err)
 	}
 }

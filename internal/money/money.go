@@ -75,7 +75,7 @@ func ParseDollars(s string) (Cents, error) {
 		}
 		whole = strings.Join(groups, "")
 	}
-	if dotted && rest == "" {
+	if dotted && rest == "" && whole != "" {
 		rest = "00"
 	}
 	if whole == "" && rest != "" && dotted {

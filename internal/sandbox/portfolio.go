@@ -171,7 +171,6 @@ func (m *maker) contract(c *Customer) (Contract, error) {
 	b.AccountNumber = fmt.Sprintf("40%05d%03d", 10_000+m.rand.IntN(90_000), m.serial%1000)
 	b.Position = tape.Position{File: "sandbox", Number: m.serial, Line: m.serial, Asset: b.AccountNumber}
 	b.CustomerID, b.Person, b.State = c.Number, &c.Person, c.Person.State
-	made, due := m.signing(c.Role)
 	lease := m.rand.IntN(100) < 20
 	switch c.Role {
 	case Current:
@@ -181,6 +180,7 @@ func (m *maker) contract(c *Customer) (Contract, error) {
 	case Lessee:
 		lease, k.Autopay = true, false
 	}
+	made, due := m.signing(c.Role, lease)
 	b.OriginalDate = made
 	b.Terms = contract.Terms{
 		DayCount: money.Actual365, Rounding: money.HalfUp, Application: contract.DefaultApplication, GraceDays: 10,
@@ -209,7 +209,7 @@ func (m *maker) contract(c *Customer) (Contract, error) {
 }
 
 // signing is the day a contract was made, and its first due date.
-func (m *maker) signing(role Role) (made, due money.Date) {
+func (m *maker) signing(role Role, lease bool) (made, due money.Date) {
 	switch role {
 	case Current:
 		made = m.from - 230
@@ -223,7 +223,11 @@ func (m *maker) signing(role Role) (made, due money.Date) {
 		return m.through - 24, m.through + 6
 	default:
 		if m.rand.IntN(100) < 62 {
-			made = m.from - money.Date(10+m.rand.IntN(40*30))
+			age := 40 * 30
+			if lease { // an older one would be over before history is
+				age /= 3
+			}
+			made = m.from - money.Date(10+m.rand.IntN(age))
 		} else {
 			made = m.from + money.Date(1+m.rand.IntN(int(m.through-m.from)-8))
 		}

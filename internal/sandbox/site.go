@@ -217,10 +217,9 @@ func (s *site) asSent(w http.ResponseWriter, r *http.Request) error {
 
 type bankPage struct {
 	web.Page
-	Rows  []BankFile
-	Taken int
-	Back  int
-	Pages web.Pages
+	Rows            []BankFile
+	Taken, SentBack int
+	Pages           web.Pages
 }
 
 func (s *site) bank(w http.ResponseWriter, r *http.Request) error {
@@ -233,7 +232,7 @@ func (s *site) bank(w http.ResponseWriter, r *http.Request) error {
 	}
 	all := s.Bank.Files()
 	p := bankPage{Page: base}
-	p.Taken, p.Back = s.Bank.AllReturns()
+	p.Taken, p.SentBack = s.Bank.AllReturns()
 	if p.Pages, err = web.Paginate(r.URL, len(all), perPage); err != nil {
 		return err
 	}

@@ -371,7 +371,11 @@ func TestADryRunKeepsNothingAndABadRecordKeepsNothing(t *testing.T) {
 			t.Errorf("%+v", res)
 		}
 		_, err := o.Board(ctx, system, func(yield func(tape.Boarding, error) bool) {
-			_ = yield(boarding("L1", loan()), nil) && yield(boarding("L1", loan()), nil)
+			for range 2 {
+				if !yield(boarding("L1", loan()), nil) {
+					return
+				}
+			}
 		}, false)
 		if located, ok := errors.AsType[*tape.Error](err); !ok || located.Field != "account_number" {
 			t.Errorf("a number twice: %v", err)
@@ -382,6 +386,28 @@ func TestADryRunKeepsNothingAndABadRecordKeepsNothing(t *testing.T) {
 		o.takeAll(boarding("L1", loan()), boarding("L2", loan()))
 		if o.verify().Contracts != 2 {
 			t.Error("the real run did not board both")
+		}
+	})
+}
+
+func TestTheBusinessDateMovesOnceAndNeverBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		first := day("2026-01-15")
+		if _, err := o.Today(ctx); !errors.Is(err, servicing.ErrNoBusinessDate) {
+			t.Errorf("before any: %v", err)
+		}
+		atOnce(8, func(int) { got(o.OpenDay(ctx, system, 0, first))(t) })
+		for next := first; next < first+5; next++ {
+			atOnce(8, func(int) {
+				if open := got(o.OpenDay(ctx, system, next, next+1))(t); open != next+1 {
+					t.Errorf("opened %s after %s", open, next)
+				}
+			})
+		}
+		for _, from := range []money.Date{0, first, first + 4, first + 9} {
+			if open := got(o.OpenDay(ctx, system, from, first+1))(t); open != first+5 {
+				t.Errorf("moved from %s to %s", from, open)
+			}
 		}
 	})
 }

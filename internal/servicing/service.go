@@ -137,12 +137,22 @@ func (s *Service) OpenDay(ctx context.Context, actor identity.Actor, from, to mo
 	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		open, err = today(tx)
-		if err != nil && !errors.Is(err, ErrNoBusinessDate) {
-			return err
-		}
-		if errors.Is(err, ErrNoBusinessDate) || (open == from && to > from) {
+		switch {
+		case errors.Is(err, ErrNoBusinessDate):
 			tx.SetSetting(settingDate, to.String())
 			open = to
+		case err != nil:
+			return err
+		case open == from && to > from:
+			// Another process may have moved it on meanwhile, and further.
+			moved, err := tx.MoveSetting(settingDate, from.String(), to.String())
+			if err != nil {
+				return err
+			}
+			if open = to; !moved {
+				open, err = today(tx)
+			}
+			return err
 		}
 		return nil
 	})

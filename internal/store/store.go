@@ -43,8 +43,6 @@ type DB struct {
 	closed chan struct{}
 	once   sync.Once
 	done   sync.WaitGroup
-
-	readStmts sync.Map // *statement → *sql.Stmt
 }
 
 // Open opens the database at a URL: "postgres://…", or a path for SQLite. It
@@ -273,7 +271,15 @@ func (tx *Tx) Setting(name string) (v string, err error) {
 // SetSetting writes a named value.
 func (tx *Tx) SetSetting(name, value string) { tx.later(upsertSetting, name, value) }
 
+// MoveSetting changes a named value from one to another; false when it is no
+// longer the first.
+func (tx *Tx) MoveSetting(name, from, to string) (bool, error) {
+	n, err := tx.exec(moveSetting, name, from, to)
+	return n == 1, err
+}
+
 var (
+	moveSetting   = stmt(`UPDATE setting SET value = $3 WHERE name = $1 AND value = $2`)
 	selectSetting = stmt(`SELECT value FROM setting WHERE name = $1`)
 	upsertSetting = stmt(`INSERT INTO setting (name, value) VALUES ($1, $2)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`)
