@@ -28,42 +28,52 @@ type File struct {
 	Content []byte
 }
 
-// Drop writes a file for the bank: under a temporary name, to disk, and only
-// then under its own. The same name with the same content is fine, so that a
+// Drop writes a file for the bank: in Dir/part, to disk, and only then under its
+// own name. The same name with the same content is fine, so that a
 // drop can be repeated after a crash; with other content it is ErrTaken.
 func (f Folder) Drop(name string, content []byte) error {
-	dir := filepath.Join(f.Dir, "out")
+	dir, parts := filepath.Join(f.Dir, "out"), filepath.Join(f.Dir, "part")
 	if name == "" || name != filepath.Base(name) {
 		return fmt.Errorf("drop file %q: not a file name", name)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.MkdirAll(parts, 0o700)); err != nil {
 		return fmt.Errorf("drop file %s: %w", name, err)
 	}
-	tmp, err := os.CreateTemp(dir, ".part-*")
-	if err != nil {
+	if err := drop(filepath.Join(dir, name), filepath.Join(parts, name), content); err != nil {
 		return fmt.Errorf("drop file %s: %w", name, err)
 	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(content)
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return fmt.Errorf("drop file %s: %w", name, err)
-	}
-	path := filepath.Join(dir, name)
-	err = os.Link(tmp.Name(), path) // unlike a rename, never replaces
-	if errors.Is(err, fs.ErrExist) {
-		was, err := os.ReadFile(path)
-		if err != nil {
-			return fmt.Errorf("drop file %s: %w", name, err)
+	// What attempts that were cut off have left behind goes with the first that
+	// was not.
+	left, err := filepath.Glob(filepath.Join(parts, name+"-*"))
+	for _, part := range left {
+		if e := os.Remove(part); e != nil && !errors.Is(e, fs.ErrNotExist) {
+			err = errors.Join(err, e)
 		}
-		if !bytes.Equal(was, content) {
-			return fmt.Errorf("drop file %s: %w", name, ErrTaken)
-		}
-		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("drop file %s: %w", name, err)
 	}
 	return syncDir(dir)
+}
+
+func drop(path, part string, content []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(part), filepath.Base(part)+"-*")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(content)
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	err = os.Link(tmp.Name(), path) // unlike a rename, never replaces
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	was, err := os.ReadFile(path)
+	if err == nil && !bytes.Equal(was, content) {
+		err = ErrTaken
+	}
+	return err
 }
 
 // Waiting reads the files that the bank has left and nobody has dealt with, in

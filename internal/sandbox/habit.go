@@ -3,7 +3,6 @@ package sandbox
 import (
 	"math/rand/v2"
 
-	"marque/internal/contract"
 	"marque/internal/money"
 )
 
@@ -196,6 +195,3 @@ func (k *Contract) played() []Month {
 	}
 	return out
 }
-
-// isLoan is for those who count loans.
-func (k *Contract) isLoan() bool { return k.Loan.Terms.Kind == contract.Loan }

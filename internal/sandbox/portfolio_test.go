@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"marque/internal/ach"
+	"marque/internal/contract"
 	"marque/internal/money"
 	"marque/internal/tape"
 )
@@ -34,7 +35,7 @@ func TestLoansAreSpreadAsMeasured(t *testing.T) {
 		for _, k := range c.Contracts {
 			contracts++
 			b := k.Loan
-			if !k.isLoan() {
+			if b.Terms.Kind == contract.Lease {
 				leases++
 				continue
 			}
