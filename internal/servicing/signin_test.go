@@ -134,8 +134,8 @@ func TestAHoldGrowsAndASuccessEndsIt(t *testing.T) {
 				t.Errorf("try %d: %s", i+1, got)
 			}
 		}
-		// A try while held counts, so each hold is four times the one before.
-		for _, hold := range []time.Duration{30 * time.Second, 2 * time.Minute, 8 * time.Minute, 32 * time.Minute} {
+		// A try while held is refused and not counted: each hold is twice the one before.
+		for _, hold := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute} {
 			o.wait(hold - time.Second)
 			if got := try(password); got != "refused too_many" {
 				t.Errorf("the right one a second before the end of a hold of %s: %s", hold, got)
@@ -197,7 +197,7 @@ func TestFiftyGuessesAtOnceAreFiveAndAHold(t *testing.T) {
 		if wrong.Load() != 5 || held.Load() != 45 {
 			t.Errorf("%d compared, %d held, %d other", wrong.Load(), held.Load(), other.Load())
 		}
-		o.expect(50, "counted", `SELECT MAX(count) FROM attempt`)
+		o.expect(5, "counted", `SELECT MAX(count) FROM attempt`)
 		if _, err := o.SignIn(ctx, username, password, src); outcome(err) != "refused too_many" {
 			t.Errorf("the right one afterwards: %s", outcome(err))
 		}

@@ -42,7 +42,7 @@ var (
 
 	countAttempt = stmt(`INSERT INTO attempt (bucket, count, since, until) VALUES ($1, 1, $2, 0)
 		ON CONFLICT (bucket) DO UPDATE SET
-			count = CASE WHEN attempt.since < $3 THEN 1 ELSE attempt.count + 1 END,
+			count = CASE WHEN attempt.since < $3 THEN 1 WHEN attempt.until > $2 THEN attempt.count ELSE attempt.count + 1 END,
 			since = CASE WHEN attempt.since < $3 THEN $2 ELSE attempt.since END
 		RETURNING count, until`)
 	holdAttempt  = stmt(`UPDATE attempt SET until = $2 WHERE bucket = $1`)
@@ -112,7 +112,8 @@ func (tx *Tx) MoveActivation(id, from, to string) (bool, error) {
 
 // CountAttempt counts one more attempt, in one statement, and says how many
 // there have been since and whether the bucket is held. Counts older than since
-// start again.
+// start again; an attempt on a held bucket is refused anyway and not counted, so
+// that impatience does not lengthen the wait.
 func (tx *Tx) CountAttempt(bucket string, now, since money.Instant) (n int, until money.Instant, err error) {
 	err = tx.one(countAttempt, []any{&n, &until}, bucket, now, since)
 	return n, until, err

@@ -71,11 +71,13 @@ func Open(ctx context.Context, url string, keys *Keys) (*DB, error) {
 func (db *DB) Close() error {
 	db.once.Do(func() { close(db.closed) })
 	db.done.Wait()
-	err := db.write.Close()
+	// Readers first: SQLite folds its log into the database with the last
+	// connection that may write.
+	var err error
 	if db.read != db.write {
-		err = errors.Join(err, db.read.Close())
+		err = db.read.Close()
 	}
-	return err
+	return errors.Join(err, db.write.Close())
 }
 
 // Ping says whether the database answers.

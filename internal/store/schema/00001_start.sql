@@ -216,6 +216,8 @@ CREATE TABLE ach_file (
   UNIQUE (date, modifier)
 );
 
+CREATE INDEX ach_file_cut ON ach_file (id) WHERE state = 'cut';
+
 CREATE TABLE ach_read (
   hash    TEXT PRIMARY KEY,            -- SHA-256 of the whole file
   name    TEXT NOT NULL,
