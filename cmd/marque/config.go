@@ -117,7 +117,7 @@ func (c *Config) lender(b *web.Brand) billing.Lender {
 	}
 	return billing.Lender{
 		Name: b.Name, Address: b.PaymentAddress, Phone: b.Phone, Hours: hours, Website: c.Website, Email: b.Email,
-		Legal: b.Legal, Accent: b.Colors.Light["accent"], OriginID: c.ACH.OriginID, ODFI: c.ACH.ODFI, ShortName: c.ACH.Company,
+		Legal: b.Legal, TimeZone: b.TimeZone, Accent: b.Colors.Light["accent"], OriginID: c.ACH.OriginID, ODFI: c.ACH.ODFI, ShortName: c.ACH.Company,
 	}
 }
 

@@ -17,6 +17,7 @@ type Lender struct {
 	Accent    string   `json:"accent"`     // brand colour on paper, #rrggbb
 	OriginID  string   `json:"origin_id"`  // ACH company identification, ten characters
 	ODFI      string   `json:"odfi"`       // routing number of the lender's bank
+	TimeZone  string   `json:"time_zone"`  // an IANA name: the zone that times on paper are told in
 	ShortName string   `json:"short_name"` // ACH company name, at most sixteen characters
 }
 

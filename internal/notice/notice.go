@@ -17,6 +17,7 @@ package notice
 
 import (
 	"strings"
+	"time"
 
 	"marque/internal/billing"
 	"marque/internal/money"
@@ -34,6 +35,12 @@ func askUs(l billing.Lender) string {
 	return "Questions? Call " + l.Phone + ", " + strings.TrimSuffix(l.Hours, ".") + "."
 }
 
-// clock is a moment as a person reads it. Snapshots carry no time zone, so it
-// is said in UTC and named so.
-func clock(at money.Instant) string { return at.Time().Format("Jan 2, 2006, 3:04 PM") + " UTC" }
+// clock is a moment as a person reads it, in the lender's time zone and with its
+// name. A snapshot without a zone, or with one unknown here, is told in UTC.
+func clock(at money.Instant, l billing.Lender) string {
+	zone, err := time.LoadLocation(l.TimeZone)
+	if err != nil {
+		zone = time.UTC
+	}
+	return at.Time().In(zone).Format("Jan 2, 2006, 3:04 PM MST")
+}

@@ -31,7 +31,7 @@ func ReceiptPDF(w io.Writer, r billing.Receipt) error {
 	p.facts(left, right-left, 130, append(whose(r.Recipient, r.AccountNumber, r.Vehicle),
 		pair{label: "Confirmation number", value: r.Confirmation},
 		pair{label: "Payment date", value: r.Date.Long()},
-		pair{label: how, value: clock(r.Made)},
+		pair{label: how, value: clock(r.Made, r.Lender)},
 		pair{label: "From", value: r.Method}))
 	p.applied(r)
 	if len(r.Spans) > 0 && r.Kind != contract.Lease {
@@ -135,7 +135,7 @@ func AutopayPDF(w io.Writer, a billing.AutopayPaper) error {
 	p.section("Autopay", 80)
 	p.facts(left, right-left, 130, append(whose(a.Recipient, a.AccountNumber, a.Vehicle),
 		pair{label: "From", value: a.Method},
-		pair{label: "You agreed on", value: clock(a.Agreed)}))
+		pair{label: "You agreed on", value: clock(a.Agreed, a.Lender)}))
 	p.section("What you authorized", 40)
 	p.para(left, right-left, a.Text, style{regular, 10})
 	p.y += 18
