@@ -105,6 +105,9 @@ func ruleWords(r tape.Rule) string {
 	if r.FactorDecimals > 0 {
 		s += fmt.Sprintf(", daily factor cut to %d decimals", r.FactorDecimals)
 	}
+	if r.Carried {
+		s += ", the fraction of a cent carried to the next payment"
+	}
 	return s
 }
 

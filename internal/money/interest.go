@@ -234,6 +234,9 @@ func (i Interest) Decimal(places int) string {
 	return s[:len(s)-places] + "." + s[len(s)-places:]
 }
 
+// Micros is the amount in millionths of a cent, half up.
+func (i Interest) Micros() int64 { return HalfUp.quotient(i.hi, i.lo, interestUnit/1_000_000) }
+
 // MarshalText writes the exact count as two hexadecimal words.
 func (i Interest) MarshalText() ([]byte, error) {
 	return fmt.Appendf(nil, "%x.%x", i.hi, i.lo), nil

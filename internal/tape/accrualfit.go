@@ -12,6 +12,8 @@ type Rule struct {
 	DayCount       money.DayCount `json:"day_count"`
 	Rounding       money.Rounding `json:"rounding"`
 	FactorDecimals int            `json:"factor_decimals,omitempty"`
+	// Carried: what rounding gives or takes at one payment is made up at the next.
+	Carried bool `json:"fraction_carried,omitempty"`
 }
 
 // rules are the candidates, plainest first: where two do as well, the plainer
@@ -24,7 +26,7 @@ var (
 
 func ruleAt(i int) Rule {
 	days, rest := i%len(ruleDayCounts), i/len(ruleDayCounts)
-	return Rule{ruleDayCounts[days], ruleRoundings[rest%len(ruleRoundings)], ruleFactors[rest/len(ruleRoundings)]}
+	return Rule{DayCount: ruleDayCounts[days], Rounding: ruleRoundings[rest%len(ruleRoundings)], FactorDecimals: ruleFactors[rest/len(ruleRoundings)]}
 }
 
 func ruleCount() int { return len(ruleFactors) * len(ruleRoundings) * len(ruleDayCounts) }
@@ -231,6 +233,61 @@ func fit(charges []*charge, t *tally) (Fit, int) {
 	}
 	f.Best = f.Ranking[0]
 	return f, best
+}
+
+// cent is a cent in the millionths that fractions are followed in.
+const cent = 1_000_000
+
+// carried counts the dated months that are exact to the cent when the fraction
+// of a cent that one payment leaves is carried to the next. The fraction at the
+// start of a run of months is not reported: the first month must be exact
+// without one, and then all the months of the run must fit one and the same
+// fraction. That is one unknown for a whole run, and a rule without carrying
+// does not fit it.
+func carried(charges []*charge, rule Rule) (exact int) {
+	least, most := int64(-cent/2), int64(cent/2) // the fraction is between these
+	if rule.Rounding == money.Truncate {
+		least, most = 0, cent
+	}
+	low, high := least, most
+	var before *charge
+	for _, c := range charges {
+		i, err := rule.accrual(c.rate).Interest(c.balance, c.from, c.to)
+		if err != nil {
+			before = nil
+			continue
+		}
+		more := i.Micros() - int64(c.interest)*cent // the new fraction is the old one and this
+		run := before != nil && before.asset == c.asset && before.to == c.from
+		before = c
+		if run && max(low+more, least) <= min(high+more, most) {
+			low, high = max(low+more, least), min(high+more, most)
+			exact++
+			continue
+		}
+		low, high = least, most
+		if i.Round(rule.Rounding) == c.interest {
+			exact++
+		}
+		low, high = max(low+more, least), min(high+more, most)
+		if low > high {
+			low, high, before = least, most, nil
+		}
+	}
+	return exact
+}
+
+// withCarrying puts the rule first with its fraction carried, when that
+// reproduces more months than the tie share.
+func (f *Fit) withCarrying(charges []*charge) {
+	rule := f.Best.Rule
+	rule.Carried = true
+	n := carried(charges, rule)
+	if n <= f.Best.Exact+f.Tested/tieShare {
+		return
+	}
+	f.Best = Score{Rule: rule, Exact: n, Within1: max(n, f.Best.Within1), Within2: max(n, f.Best.Within2)}
+	f.Ranking = append([]Score{f.Best}, f.Ranking...)
 }
 
 // Explained sorts the dated months that the best rule misses.

@@ -305,6 +305,8 @@ func (w *lenderWork) report() Lender {
 		l.Explained = explain(w.dated, l.Dated.Best.Rule)
 		ones := slices.DeleteFunc(slices.Clone(w.dated), func(c *charge) bool { return !c.single })
 		l.Single, _ = fit(ones, &single)
+		l.Dated.withCarrying(w.dated)
+		l.Single.withCarrying(ones)
 	} else {
 		l.Implied, best = fit(implied, &undated)
 		for _, c := range implied {
@@ -329,6 +331,9 @@ func (w *lenderWork) report() Lender {
 			f.Ranking = append(f.Ranking, score(byYear[y], i))
 		}
 		f.Best = f.Ranking[0]
+		if found.Best.Carried {
+			f.withCarrying(byYear[y])
+		}
 		l.ExactByYear += f.Best.Exact
 		l.Years = append(l.Years, Year{Year: y, Fit: f, Dated: len(w.dated) > 0})
 	}
