@@ -8,12 +8,29 @@ import (
 	"path/filepath"
 
 	"marque/internal/cycle"
+	"marque/internal/money"
 )
 
 // ACHCmd moves files to and from the bank.
 type ACHCmd struct {
 	Out ACHOut `cmd:"" help:"Put the files that were cut for the bank, and have not left yet, into its folder."`
 	In  ACHIn  `cmd:"" help:"Read files of returns and changes from the bank."`
+
+	Aside ACHAside `cmd:"" help:"List the records from the bank that are kept aside for a person."`
+}
+
+// ACHAside lists what is kept aside.
+type ACHAside struct{}
+
+// Run prints one line for each record, oldest first, without account numbers.
+func (cmd *ACHAside) Run(g *Globals, s streams) error {
+	return withExisting(g, s.err, func(ctx context.Context, c *company) error {
+		kept, err := c.service.Asides(ctx, operator)
+		for _, a := range kept {
+			fmt.Fprintf(s.out, "%s  trace %s  code %s  %s  %s\n", money.DateOf(a.Kept.Time()), a.Trace, a.Code, a.Amount.USD(), a.Reason)
+		}
+		return err
+	})
 }
 
 // ACHOut drops files for the bank.
@@ -21,7 +38,7 @@ type ACHOut struct{}
 
 // Run drops what is waiting.
 func (cmd *ACHOut) Run(g *Globals, s streams) error {
-	return with(g, "", s.err, func(ctx context.Context, c *company) error {
+	return withExisting(g, s.err, func(ctx context.Context, c *company) error {
 		var d cycle.Day
 		if err := c.runner(nil).Drop(ctx, &d); err != nil {
 			return err
@@ -39,7 +56,7 @@ type ACHIn struct {
 // Run reads the files in their order. One that is refused leaves nothing, and
 // the files after it are still read.
 func (cmd *ACHIn) Run(g *Globals, s streams) error {
-	return with(g, "", s.err, func(ctx context.Context, c *company) error {
+	return withExisting(g, s.err, func(ctx context.Context, c *company) error {
 		var failed []error
 		for _, name := range cmd.Files {
 			content, err := os.ReadFile(name)

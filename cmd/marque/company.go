@@ -69,6 +69,9 @@ func openCompany(ctx context.Context, g *Globals, config string, logs io.Writer,
 	if err := c.db.Migrate(ctx); err != nil {
 		return nil, errors.Join(err, c.db.Close())
 	}
+	if err := c.db.CheckKeys(ctx); err != nil {
+		return nil, errors.Join(err, c.db.Close())
+	}
 	c.service = servicing.New(c.db, c.lender, c.config.rules(), clock)
 	return c, nil
 }
@@ -90,6 +93,17 @@ func (c *company) runner(mailer *notice.Mailer) *cycle.Runner {
 		}
 	}
 	return r
+}
+
+// withExisting is with for commands that ask a company about itself: they do not
+// make one where there is none.
+func withExisting(g *Globals, logs io.Writer, do func(context.Context, *company) error) error {
+	if g.Database == "" {
+		if _, err := os.Stat(filepath.Join(g.Data, "marque.db")); err != nil {
+			return fmt.Errorf("no company in %s: %w", g.Data, err)
+		}
+	}
+	return with(g, "", logs, do)
 }
 
 // with opens the company for one command and closes it after.

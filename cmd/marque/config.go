@@ -93,8 +93,8 @@ func readConfig(data, path string) (Config, error) {
 	if len(c.ACH.OriginID) == 0 || len(c.ACH.OriginID) > 10 || len(c.ACH.Company) == 0 || len(c.ACH.Company) > 16 || !ach.Fits(c.ACH.OriginID+c.ACH.Company) {
 		return c, fmt.Errorf("read settings %s: ach.origin_id has 1 to 10 and ach.company 1 to 16 plain characters", path)
 	}
-	if c.StatementDays < 1 || c.StatementDays > 27 || c.SettleDays < 0 || c.SettleDays > 60 {
-		return c, fmt.Errorf("read settings %s: statement_days is 1 to 27 and settle_days 0 to 60", path)
+	if c.StatementDays < 10 || c.StatementDays > 27 || c.SettleDays < 0 || c.SettleDays > 60 {
+		return c, fmt.Errorf("read settings %s: statement_days is 10 to 27 (an autopay draft is told at least 10 days before) and settle_days 0 to 60", path)
 	}
 	return c, nil
 }

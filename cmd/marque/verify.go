@@ -13,7 +13,7 @@ type VerifyCmd struct {
 
 // Run recomputes every contract. It fails unless every figure agrees.
 func (cmd *VerifyCmd) Run(g *Globals, s streams) error {
-	return with(g, "", s.err, func(ctx context.Context, c *company) error {
+	return withExisting(g, s.err, func(ctx context.Context, c *company) error {
 		res, err := c.service.Verify(ctx, operator, nil)
 		if err != nil {
 			return err

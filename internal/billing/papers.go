@@ -74,7 +74,8 @@ type Statement struct {
 	InterestPaid      money.Cents `json:"interest_paid"`
 	FeesPaid          money.Cents `json:"fees_paid"`
 	FeesCharged       money.Cents `json:"fees_charged"`
-	FinanceCharge     money.Cents `json:"finance_charge"` // interest that accrued in the period
+	FinanceCharge     money.Cents `json:"finance_charge"`     // interest of the period: its lines and FinanceAdjustment
+	FinanceAdjustment money.Cents `json:"finance_adjustment"` // interest for earlier periods, put back or taken off by returned payments and corrections
 	InterestPaidYear  money.Cents `json:"interest_paid_year"`
 	PrincipalPaidYear money.Cents `json:"principal_paid_year"`
 	FeesPaidYear      money.Cents `json:"fees_paid_year"`
@@ -85,7 +86,7 @@ type Statement struct {
 	DaysPastDue    int         `json:"days_past_due"`
 	FeesDue        money.Cents `json:"fees_due"`
 	AmountDue      money.Cents `json:"amount_due"`
-	LateAfter      money.Date  `json:"late_after"` // a payment after this day may have a late fee; zero when no late fee
+	LateAfter      money.Date  `json:"late_after"` // the next late fee may be charged after this day; zero when none can be in the period
 	LateFee        money.Cents `json:"late_fee"`   // what that fee would be
 
 	PayoffToday   money.Cents     `json:"payoff"` // as of closing
@@ -171,6 +172,7 @@ type Notice struct {
 	Allocation   contract.Allocation `json:"allocation,omitzero"`
 	Balance      money.Cents         `json:"balance,omitempty"`
 	AmountDue    money.Cents         `json:"amount_due,omitempty"`
+	PastDue      money.Cents         `json:"past_due,omitempty"` // with fees: what to pay now
 	DueDate      money.Date          `json:"due_date,omitzero"`
 	Reason       string              `json:"reason,omitempty"`
 	Text         string              `json:"text,omitempty"` // autopay: the authorisation in full

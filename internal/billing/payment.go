@@ -80,10 +80,11 @@ type Plan struct {
 	Closes       bool
 }
 
-// Decide plans a payment made on a date. today is the business date and first
-// the earliest day that a payment can still count for (the next, once the day's
-// cut-off has passed). asked is the amount typed, or reviewed.
-func Decide(t *contract.Terms, s contract.State, kind AmountKind, asked money.Cents, date, first, today money.Date) (Plan, error) {
+// Decide plans a payment made on a date. today is the business date: the
+// earliest day that a payment can count for, unless the contract came later.
+// asked is the amount typed, or reviewed.
+func Decide(t *contract.Terms, s contract.State, kind AmountKind, asked money.Cents, date, today money.Date) (Plan, error) {
+	first := max(today, t.Start, s.LastEvent)
 	switch {
 	case date.IsZero():
 		return Plan{}, refuse("date_missing", "date", "Choose a payment date.")
@@ -151,7 +152,7 @@ func plan(t *contract.Terms, s contract.State, kind AmountKind, amount money.Cen
 // LateFee is the late fee that the contract allows on a day, and the instalment
 // it is for. None (zero) when every instalment past its grace is paid or has
 // had its fee: one fee for an instalment, and never because an earlier fee is
-// unpaid (16 CFR 444.4), which Credited leaves out.
+// unpaid or took money from a payment (16 CFR 444.4).
 func LateFee(t *contract.Terms, s contract.State, on money.Date) (instalment int, fee money.Cents) {
 	if n, fee := nextLateFee(t, s); n > 0 && on > t.DueDate(n)+money.Date(t.GraceDays) {
 		return n, fee
@@ -166,7 +167,11 @@ func nextLateFee(t *contract.Terms, s contract.State) (instalment int, fee money
 		return 0, 0
 	}
 	for n := max(int(s.Credited/t.Payment), s.LateThrough) + 1; n <= t.Payments; n++ {
-		if fee = lateFeeOn(t, min(t.Payment, money.Cents(n)*t.Payment-s.Credited, s.Principal)); fee > 0 {
+		unpaid := min(t.Payment, money.Cents(n)*t.Payment-s.Credited, s.Principal)
+		if unpaid <= s.FeesAhead {
+			continue // all that it lacks went to earlier fees
+		}
+		if fee = lateFeeOn(t, unpaid); fee > 0 {
 			return n, fee
 		}
 	}

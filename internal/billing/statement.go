@@ -114,8 +114,11 @@ func MakeStatement(in StatementInput) (Statement, error) {
 		Rate: t.Rate, DayCount: string(t.DayCount), Opening: in.Opening, Closing: in.Closing, DueDate: in.DueDate,
 		BeginningBalance: t.Principal, EndingBalance: s.Principal, InterestAccrued: interest,
 		FeesOutstanding: s.LateFees + s.OtherFees, Unapplied: s.Unapplied,
-		RegularPayment: t.Payment, PastDue: due.PastDue, DaysPastDue: due.DaysPastDue, FeesDue: due.Fees, AmountDue: due.Amount(),
+		RegularPayment: t.Payment, PastDue: due.PastDue, DaysPastDue: due.DaysPastDue, FeesDue: due.Fees, AmountDue: due.PastDue + due.Fees,
 		PayoffToday: s.Principal + interest + s.LateFees + s.OtherFees, AutopayText: in.AutopayText,
+	}
+	if due.Upcoming <= in.DueDate { // what is paid ahead is not asked for again
+		out.AmountDue += due.UpcomingAmount
 	}
 	out.PaymentsLeft = paymentsLeft(t, s, in.Closing)
 	var accruedBefore money.Cents
@@ -124,9 +127,8 @@ func MakeStatement(in StatementInput) (Statement, error) {
 	}
 	out.addLines(in)
 	out.FinanceCharge = out.InterestPaid + interest - accruedBefore
-	if t.LateFee != (contract.LateFee{}) && s.Principal > 0 {
-		out.LateAfter = in.DueDate + money.Date(t.GraceDays)
-		out.LateFee = lateFeeOn(t, min(t.Payment, s.Principal))
+	if n, fee := nextLateFee(t, s); n > 0 && t.DueDate(n) <= in.DueDate {
+		out.LateAfter, out.LateFee = t.DueDate(n)+money.Date(t.GraceDays), fee
 	}
 	if out.BeginningBalance-out.PrincipalPaid+out.Adjustments != out.EndingBalance {
 		return Statement{}, fmt.Errorf("statement closing %s: %s - %s + %s is not %s", in.Closing,
@@ -170,6 +172,15 @@ func (out *Statement) addInterest(in StatementInput) error {
 		return err
 	}
 	out.InterestLines = InterestLines(spans)
+	var sum money.Interest
+	for _, s := range spans {
+		sum = sum.Add(s.Interest)
+	}
+	// Rounding at each payment may leave a cent or two; more than that belongs
+	// to earlier periods, which a return or a correction has changed.
+	if d := out.FinanceCharge - sum.Round(in.Terms.Rounding); d > money.Cents(len(spans)) || -d > money.Cents(len(spans)) {
+		out.FinanceAdjustment = d
+	}
 	return nil
 }
 

@@ -259,8 +259,11 @@ type State struct {
 	// is never late because of an earlier fee (16 CFR 444.4).
 	Credited     money.Cents `json:"credited"`
 	InterestPaid money.Cents `json:"interest_paid"`
-	LateThrough  int         `json:"late_through"` // last instalment that a late fee was charged for
-	LastEvent    money.Date  `json:"last_event"`
+	// FeesAhead is what fees took from payments since the last instalment was
+	// paid in full: an instalment short of no more than that is not late.
+	FeesAhead   money.Cents `json:"fees_ahead,omitempty"`
+	LateThrough int         `json:"late_through"` // last instalment that a late fee was charged for
+	LastEvent   money.Date  `json:"last_event"`
 }
 
 // Open is the state before any event.
@@ -400,6 +403,10 @@ func (s *State) accrue(t *Terms, to money.Date) error {
 // principal limited to what the instalments billed by then still ask for; what
 // is left after fees reduces principal further; what is left after that is held
 // unapplied.
+//
+// Billed are the instalments whose due date has passed and the next one. Money
+// that clears what is past due but cannot pay the next one whole goes to fees
+// before it.
 func (s *State) pay(t *Terms, e Event) (Allocation, error) {
 	if err := s.accrue(t, e.Date); err != nil {
 		return Allocation{}, err
@@ -411,7 +418,13 @@ func (s *State) pay(t *Terms, e Event) (Allocation, error) {
 		return got
 	}
 	interest := s.Accrued.Round(t.Rounding)
-	billed := max(0, min(s.billed(t, e.Date)-interest, s.Principal))
+	past, next := s.billed(t, e.Date)
+	billed := next
+	if past > 0 && e.Amount < next {
+		billed = past
+	}
+	billed = max(0, min(billed-interest, s.Principal))
+	paid := s.Credited / t.Payment
 	var a Allocation
 	for _, b := range t.Application {
 		switch b {
@@ -437,15 +450,22 @@ func (s *State) pay(t *Terms, e Event) (Allocation, error) {
 	s.Unapplied += a.Unapplied
 	s.InterestPaid += a.Interest
 	s.Credited += a.Interest + a.Principal
+	if s.Credited/t.Payment > paid {
+		s.FeesAhead = 0
+	}
+	s.FeesAhead += a.LateFee + a.OtherFee
 	return a, nil
 }
 
 // billed is what instalments ask for on a date and have not had: those whose due
-// date has passed and the next, which may be due that day.
-func (s *State) billed(t *Terms, on money.Date) money.Cents {
-	n := t.DueThrough(on-1) + 1
-	if n >= t.Payments {
-		return money.MaxAmount // the last instalment is whatever is left
+// date has passed, and those with the next, which may be due that day.
+func (s *State) billed(t *Terms, on money.Date) (past, next money.Cents) {
+	n := t.DueThrough(on - 1)
+	ask := func(n int) money.Cents {
+		if n >= t.Payments {
+			return money.MaxAmount // the last instalment is whatever is left
+		}
+		return max(0, money.Cents(n)*t.Payment-s.Credited)
 	}
-	return max(0, money.Cents(n)*t.Payment-s.Credited)
+	return ask(n), ask(n + 1)
 }

@@ -135,9 +135,9 @@ func each[T any](items []T, do func(T) error) []func() error {
 	return out
 }
 
-// drain does one kind of work until none is found. A contract that fails is left
-// out and reported, so that one does not stop the day; when a whole page fails
-// nothing would ever be found but that page, and the day stops.
+// drain does one kind of work until none is found but what fails. A contract
+// that fails is left out and reported, so that one does not stop the day; when a
+// whole page fails nothing would ever be found but that page, and the day stops.
 func (r *Runner) drain(ctx context.Context, d *Day, what string, count *int, list func(servicing.Work) []func() error) error {
 	for {
 		work, err := r.Service.DayWork(ctx, actor, d.Date)
@@ -161,9 +161,6 @@ func (r *Runner) drain(ctx context.Context, d *Day, what string, count *int, lis
 			if len(todo) >= servicing.WorkPage {
 				return fmt.Errorf("%s: nothing of a whole page could be done: %w", what, errs[0])
 			}
-			return nil
-		}
-		if len(errs) == 0 && len(todo) < servicing.WorkPage {
 			return nil
 		}
 	}

@@ -55,6 +55,10 @@ func (r *Runner) deliver(ctx context.Context, o servicing.Outgoing) (bool, error
 	if err != nil || !claimed {
 		return false, err
 	}
+	if o.Unreadable != nil {
+		r.Log.Error("message not delivered", "notice", o.ID, "error", o.Unreadable)
+		return false, r.Service.Record(ctx, actor, o, servicing.OutcomeFailed, "its content cannot be read", 0)
+	}
 	if o.Expired {
 		return false, r.Service.Record(ctx, actor, o, servicing.OutcomeExpired, "too late to be of use", 0)
 	}

@@ -95,8 +95,13 @@ func normal(password string) string { return norm.NFKC.String(password) }
 
 var argon = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
+// hashing bounds how many passwords are worked on at once: each takes 19 MiB.
+var hashing = make(chan struct{}, 4)
+
 // HashPassword makes what is kept of a password: Argon2id, 19 MiB, two passes.
 func HashPassword(password string) (string, error) {
+	hashing <- struct{}{}
+	defer func() { <-hashing }()
 	h, err := argon2id.CreateHash(normal(password), argon)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
@@ -117,6 +122,8 @@ func CheckPassword(password, hash string) (bool, error) {
 			return false, err
 		}
 	}
+	hashing <- struct{}{}
+	defer func() { <-hashing }()
 	ok, err := argon2id.ComparePasswordAndHash(normal(password), hash)
 	if err != nil {
 		return false, fmt.Errorf("check password: %w", err)
@@ -139,7 +146,7 @@ func NewToken() string { return rand.Text() }
 // Same compares two secrets without telling where they differ.
 func Same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// SessionLives says whether a session is still good, and until when it may idle.
+// SessionLives says whether a session is still good.
 func SessionLives(seen, ends, ended, now money.Instant) bool {
 	return ended == 0 && now < ends && now < seen.Add(IdleLimit)
 }

@@ -31,15 +31,6 @@ func (d Date) BankingDay() bool {
 	return !actual && !observed
 }
 
-// OnOrAfterBankingDay is the day itself when the banks are open, else the next
-// day that they are.
-func (d Date) OnOrAfterBankingDay() Date {
-	for !d.BankingDay() {
-		d++
-	}
-	return d
-}
-
 // AddBankingDays moves forward by n banking days; a day on which the banks are
 // closed counts as the banking day before it.
 func (d Date) AddBankingDays(n int) Date {

@@ -29,18 +29,33 @@ type File struct {
 }
 
 // Drop writes a file for the bank: in Dir/part, to disk, and only then under its
-// own name. The same name with the same content is fine, so that a
+// own name, with a copy kept in Dir/sent. The same name with the same content is fine, so that a
 // drop can be repeated after a crash; with other content it is ErrTaken.
 func (f Folder) Drop(name string, content []byte) error {
-	dir, parts := filepath.Join(f.Dir, "out"), filepath.Join(f.Dir, "part")
+	dir, parts, sent := filepath.Join(f.Dir, "out"), filepath.Join(f.Dir, "part"), filepath.Join(f.Dir, "sent")
 	if name == "" || name != filepath.Base(name) {
 		return fmt.Errorf("drop file %q: not a file name", name)
 	}
-	if err := errors.Join(os.MkdirAll(dir, 0o700), os.MkdirAll(parts, 0o700)); err != nil {
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.MkdirAll(parts, 0o700), os.MkdirAll(sent, 0o700)); err != nil {
 		return fmt.Errorf("drop file %s: %w", name, err)
 	}
-	if err := drop(filepath.Join(dir, name), filepath.Join(parts, name), content); err != nil {
+	// What has been dropped once stays known, also when the bank has taken it: a
+	// second drop would debit everybody twice.
+	known := filepath.Join(sent, name)
+	if was, err := os.ReadFile(known); err == nil && bytes.Equal(was, content) {
+		return nil
+	} else if err == nil {
+		return fmt.Errorf("drop file %s: %w", name, ErrTaken)
+	} else if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("drop file %s: %w", name, err)
+	}
+	for _, path := range []string{filepath.Join(dir, name), known} {
+		if err := drop(path, filepath.Join(parts, name), content); err != nil {
+			return fmt.Errorf("drop file %s: %w", name, err)
+		}
+		if err := syncDir(filepath.Dir(path)); err != nil {
+			return err
+		}
 	}
 	// What attempts that were cut off have left behind goes with the first that
 	// was not.
@@ -53,7 +68,7 @@ func (f Folder) Drop(name string, content []byte) error {
 	if err != nil {
 		return fmt.Errorf("drop file %s: %w", name, err)
 	}
-	return syncDir(dir)
+	return nil
 }
 
 func drop(path, part string, content []byte) error {

@@ -31,6 +31,26 @@ func TestADropIsWholeAndNeverOverwritten(t *testing.T) {
 	}
 }
 
+// The bank takes a file before we have written down that it left.
+func TestAFileThatTheBankHasTakenIsNotDroppedAgain(t *testing.T) {
+	f := Folder{t.TempDir()}
+	if err := f.Drop("a.ach", []byte("debits")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(f.Dir, "out", "a.ach")); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Drop("a.ach", []byte("debits")); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Drop("a.ach", []byte("other")); !errors.Is(err, ErrTaken) {
+		t.Errorf("other content: %v", err)
+	}
+	if left, err := os.ReadDir(filepath.Join(f.Dir, "out")); err != nil || len(left) != 0 {
+		t.Errorf("dropped again: %v, %v", left, err)
+	}
+}
+
 func TestWhatTheBankLeavesIsPutAwayAndKept(t *testing.T) {
 	f := Folder{t.TempDir()}
 	if files, err := f.Waiting(); err != nil || len(files) != 0 {

@@ -33,6 +33,10 @@ func spaceless(s string) string { return strings.Join(strings.Fields(s), "") }
 // window is how long failures count: after a day without one they start again.
 const window = 24 * time.Hour
 
+// spare are tries beyond the usual ones before a bucket is held: a person may ask
+// for a second code before giving up on the first.
+var spare = map[string]int{"code_of": identity.CodeTries}
+
 // attempt counts one try in a bucket, in a transaction of its own that is
 // committed before any secret is compared, and refuses when the bucket is held.
 // It is the only counter there is.
@@ -47,7 +51,7 @@ func (s *Service) attempt(ctx context.Context, purpose, value string) (n int, er
 		if held > now {
 			return nil
 		}
-		if d := identity.Hold(n); d > 0 {
+		if d := identity.Hold(n - spare[purpose]); d > 0 {
 			tx.HoldAttempt(bucket, now.Add(d))
 		}
 		return nil
@@ -93,6 +97,7 @@ func (s *Service) StartActivation(ctx context.Context, req ActivationRequest, sr
 		}
 		if person != nil {
 			a.CustomerID = person.ID
+			tx.EndActivations(person.ID, a.ID)
 			err = s.notify(tx, person.ID, a.ID, billing.Notice{Kind: billing.NoticeActivationCode, Code: code}, money.Instant(identity.CodeLife.Microseconds()))
 		}
 		tx.InsertActivation(a)
@@ -150,7 +155,16 @@ func (s *Service) ProveActivation(ctx context.Context, id FlowID, code string, s
 	} else if n > identity.CodeTries {
 		return errFlow
 	}
-	return s.db.Update(ctx, func(tx *store.Tx) error {
+	// Asking for a new code does not start the count again (NIST SP 800-63B-4,
+	// 3.1.3): tries are counted for the customer as well.
+	whose, err := s.flowOwner(ctx, id)
+	if err != nil {
+		return err
+	}
+	if _, err := s.attempt(ctx, "code_of", whose); err != nil {
+		return err
+	}
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.flow(tx, id, "sent")
 		if err != nil {
 			return err
@@ -165,6 +179,24 @@ func (s *Service) ProveActivation(ctx context.Context, id FlowID, code string, s
 		}
 		return err
 	})
+	if err == nil {
+		err = s.forgive(ctx, "code_of", whose)
+	}
+	return err
+}
+
+// flowOwner is the customer whose code a run waits for; the run itself when
+// there is none.
+func (s *Service) flowOwner(ctx context.Context, id FlowID) (owner string, err error) {
+	owner = string(id)
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		a, err := tx.Activation(string(id))
+		if err == nil && a.CustomerID != "" {
+			owner = a.CustomerID
+		}
+		return absent(err)
+	})
+	return owner, err
 }
 
 // ActivationName is the username to offer: the one in use, or the e-mail address
@@ -234,6 +266,7 @@ func (s *Service) FinishActivation(ctx context.Context, id FlowID, username, pas
 		} else if !moved {
 			return errFlow
 		}
+		tx.EndActivations(a.CustomerID, a.ID)
 		now, kind := s.clock(), billing.NoticeActivated
 		if _, err := tx.LoginOf(a.CustomerID); err == nil {
 			kind = billing.NoticePasswordChanged

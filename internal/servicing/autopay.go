@@ -34,7 +34,7 @@ func (s *Service) ReviewAutopay(ctx context.Context, actor identity.Actor, id Co
 		if err != nil {
 			return err
 		}
-		b, err := s.usable(tx, who, bank)
+		b, err := s.usable(tx.BankAccount, who, bank)
 		if err != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func (s *Service) ReviewAutopay(ctx context.Context, actor identity.Actor, id Co
 			return err
 		}
 		r.Method = method(b)
-		if r.FirstDate, r.FirstAmount, err = firstDraft(c, day); err != nil {
+		if r.FirstDate, r.FirstAmount, err = firstDraft(tx, c, day); err != nil {
 			return err
 		}
 		r.Authorization = s.autopayAgreement(c, b, r.FirstDate)
@@ -51,13 +51,24 @@ func (s *Service) ReviewAutopay(ctx context.Context, actor identity.Actor, id Co
 	return r, err
 }
 
-// firstDraft is the next due date after a day, and what would be drawn then as
-// things stand.
-func firstDraft(c *store.Contract, day money.Date) (money.Date, money.Cents, error) {
+// autopayKey begins the keys of autopay's own payments: one for each contract
+// and due date, so that running a day twice draws once.
+const autopayKey = "autopay:"
+
+func draftKey(c *store.Contract, due money.Date) string {
+	return autopayKey + c.ID + ":" + due.String()
+}
+
+// firstDraft is the next due date that autopay has not drawn yet, and what would
+// be drawn then as things stand.
+func firstDraft(tx *store.Tx, c *store.Contract, day money.Date) (money.Date, money.Cents, error) {
 	if c.Status != "open" {
 		return 0, 0, refuse("closed", "", "This account is paid off, so there is nothing for autopay to pay.")
 	}
-	on := nextDraft(c, day)
+	on, err := nextDraft(tx, c, day)
+	if err != nil {
+		return 0, 0, err
+	}
 	if on.IsZero() {
 		return 0, 0, refuse("matured", "", "The last due date has passed. Pay what is left once, or call us.")
 	}
@@ -65,27 +76,38 @@ func firstDraft(c *store.Contract, day money.Date) (money.Date, money.Cents, err
 	return on, amount, err
 }
 
-// nextDraft is the first due date after a day; none after the last instalment.
-func nextDraft(c *store.Contract, day money.Date) money.Date {
-	n := c.Terms.DueThrough(day) + 1
+// nextDraft is the first due date on or after an open day that has not been
+// drawn; none after the last instalment.
+func nextDraft(tx *store.Tx, c *store.Contract, day money.Date) (money.Date, error) {
+	on := dueOnOrAfter(c, day)
+	if on != day {
+		return on, nil
+	}
+	_, err := tx.PaymentByKey(c.CustomerID, draftKey(c, day))
+	if err == nil {
+		return dueOnOrAfter(c, day+1), nil
+	}
+	return on, absent(err)
+}
+
+func dueOnOrAfter(c *store.Contract, day money.Date) money.Date {
+	n := c.Terms.DueThrough(day-1) + 1
 	if n > c.Terms.Payments {
 		return 0
 	}
 	return c.Terms.DueDate(n)
 }
 
-// draftAmount is what autopay draws on a due date: the instalment of that date
-// and anything past due. Fees are not drawn; the last draft is all that is left.
+// draftAmount is what autopay draws on a due date: what the instalment of that
+// date still asks for. What is past due, and fees, are not drawn: the customer
+// was told the one amount, and money that came back is not asked for again by
+// itself. The last draft is all that is left.
 func draftAmount(c *store.Contract, on money.Date) (money.Cents, error) {
 	d, err := due(c, on)
-	if err != nil {
+	if err != nil || d.Upcoming != on {
 		return 0, err
 	}
-	amount := d.PastDue
-	if d.Upcoming == on {
-		amount += d.UpcomingAmount
-	}
-	return amount, nil
+	return d.UpcomingAmount, nil
 }
 
 // autopayAgreement is the written authorisation for recurring debits (Reg E, 12
@@ -96,7 +118,7 @@ func (s *Service) autopayAgreement(c *store.Contract, b *store.BankAccount, firs
 		what = "my monthly lease payment"
 	}
 	return fmt.Sprintf("I authorize %s to take %s from my %s account ending in %s (routing number %s) on each due date, starting %s, for account ending in %s. "+
-		"The amount is the payment due that day, %s as a rule, with anything past due; the last payment is whatever is left. Late fees and other fees are not taken. "+
+		"The amount is the payment due that day, %s as a rule; the last payment is whatever is left. Amounts past due, late fees and other fees are not taken. "+
 		"My statement tells me the amount and the date at least 10 days before. If a due date is not a banking day, my bank sees the payment on the next one. "+
 		"I can turn autopay off in my account, or by calling %s, until the day's payments are sent to the banks. I can also stop a payment by telling my bank at least 3 business days before. "+
 		"If my bank returns a payment, it will be taken off my account again%s. I can print or save a copy of this authorization.",
@@ -109,7 +131,7 @@ func (s *Service) EnrollAutopay(ctx context.Context, actor identity.Actor, req A
 	if err != nil {
 		return out, err
 	}
-	if req.Key == "" || len(req.Key) > 255 {
+	if !goodKey(req.Key) {
 		return out, refuse("key_missing", "", "Start again from your account.")
 	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
@@ -148,11 +170,11 @@ func (s *Service) enroll(tx *store.Tx, c *store.Contract, req AutopayRequest, ha
 	if err != nil {
 		return err
 	}
-	b, err := s.usable(tx, c.CustomerID, req.Method)
+	b, err := s.usable(tx.TakeBankAccount, c.CustomerID, req.Method)
 	if err != nil {
 		return err
 	}
-	first, amount, err := firstDraft(c, day)
+	first, amount, err := firstDraft(tx, c, day)
 	if err != nil {
 		return err
 	}
@@ -220,8 +242,9 @@ func (s *Service) resumeAutopay(tx *store.Tx, c *store.Contract, day money.Date)
 	if _, err := tx.Autopay(c.ID); err != nil {
 		return absent(err)
 	}
-	c.DraftOn = nextDraft(c, day)
-	return nil
+	on, err := nextDraft(tx, c, day)
+	c.DraftOn = on
+	return err
 }
 
 // autopay is the enrolment in force as its customer sees it; nil when off.

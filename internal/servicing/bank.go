@@ -2,7 +2,6 @@ package servicing
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"unicode"
 
@@ -139,7 +138,7 @@ func (s *Service) RemoveBankAccount(ctx context.Context, actor identity.Actor, i
 		return err
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		b, err := tx.BankAccount(who, string(id))
+		b, err := tx.TakeBankAccount(who, string(id))
 		if err != nil {
 			return err
 		}
@@ -154,7 +153,7 @@ func (s *Service) RemoveBankAccount(ctx context.Context, actor identity.Actor, i
 			return refuse("payment_uses", "", "A payment from this bank account has not gone out yet. Cancel it or wait until it has.")
 		}
 		if removed, err := tx.RemoveBankAccount(who, b.ID, s.clock()); err != nil || !removed {
-			return errors.Join(err)
+			return err // removed already: nothing is left to do
 		}
 		tx.Audit(s.clock(), actor.String(), "remove_bank_account", "", b.ID)
 		return nil

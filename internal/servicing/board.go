@@ -39,9 +39,12 @@ func (s *Service) Board(ctx context.Context, actor identity.Actor, contracts ite
 	}
 	res := BoardResult{Skipped: map[string]int{}}
 	var bad tape.Errors
-	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		res = BoardResult{Skipped: map[string]int{}}
-		bad = tape.Errors{}
+	// Once: the records are a stream and cannot be read a second time.
+	err := s.db.UpdateOnce(ctx, func(tx *store.Tx) error {
+		day, err := today(tx)
+		if err != nil && !errors.Is(err, ErrNoBusinessDate) {
+			return err
+		}
 		waiting := 0
 		for b, err := range contracts {
 			if skip, ok := errors.AsType[*tape.Skip](err); ok {
@@ -49,7 +52,7 @@ func (s *Service) Board(ctx context.Context, actor identity.Actor, contracts ite
 				continue
 			}
 			if err == nil {
-				err = s.board(tx, actor, &b, &res)
+				err = s.board(tx, day, &b, &res)
 			}
 			if err != nil {
 				if _, located := errors.AsType[*tape.Error](err); !located {
@@ -82,20 +85,25 @@ func (s *Service) Board(ctx context.Context, actor identity.Actor, contracts ite
 	return res, err
 }
 
-// board takes one contract onto the books. A number that is taken, in the file
-// or on the books, is a located error.
-func (s *Service) board(tx *store.Tx, actor identity.Actor, b *tape.Boarding, res *BoardResult) error {
+// board takes one contract onto the books on the open day, if there is one. A
+// number that is taken, in the file or on the books, is a located error.
+func (s *Service) board(tx *store.Tx, day money.Date, b *tape.Boarding, res *BoardResult) error {
 	owner, err := s.boardCustomer(tx, b, res)
 	if err != nil {
 		return err
 	}
 	t := b.Terms
-	t.Brought = contract.Brought{LateFees: b.FeesOutstanding, LateThrough: t.DueThrough(b.AsOf)}
+	// What fell due before the contract came to these books is past, and has had
+	// its late fees or will have none.
+	t.Brought = contract.Brought{LateFees: b.FeesOutstanding, LateThrough: t.DueThrough(max(b.AsOf, day-1))}
 	if err := t.Validate(); err != nil {
 		if te, ok := errors.AsType[*contract.TermsError](err); ok {
 			return b.Error(te.Field, te.Reason)
 		}
 		return err
+	}
+	if !feesLast(t.Application) {
+		return b.Error("application", "interest and principal must come before fees: taking fees first makes later payments late (16 CFR 444.4)")
 	}
 	now := s.clock()
 	c := &store.Contract{
@@ -122,6 +130,19 @@ func (s *Service) board(tx *store.Tx, actor identity.Actor, b *tape.Boarding, re
 	res.Contracts++
 	res.Principal += t.Principal
 	return nil
+}
+
+// feesLast says whether no fee is taken before interest and principal.
+func feesLast(order []contract.Bucket) bool {
+	last, first := 0, len(order)
+	for i, b := range order {
+		if b == contract.Interest || b == contract.Principal {
+			last = i
+		} else {
+			first = min(first, i)
+		}
+	}
+	return last < first
 }
 
 // boardCustomer finds or adds the person behind a contract; SEC files name none.

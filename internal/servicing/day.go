@@ -126,7 +126,7 @@ func (s *Service) DraftAutopay(ctx context.Context, actor identity.Actor, id Con
 		if err != nil {
 			return err
 		}
-		c.DraftOn = nextDraft(c, on)
+		c.DraftOn = dueOnOrAfter(c, on+1)
 		if amount <= 0 { // paid ahead
 			return s.save(tx, c)
 		}
@@ -138,7 +138,7 @@ func (s *Service) DraftAutopay(ctx context.Context, actor identity.Actor, id Con
 		if err != nil {
 			return err
 		}
-		key := "autopay:" + day.String()
+		key := draftKey(c, day)
 		p := &store.Payment{
 			ContractID: c.ID, ID: store.NewID(), Key: key, InputHash: inputHash(key), CustomerID: c.CustomerID, BankAccountID: b.ID,
 			AgreementID: in.AgreementID, Confirmation: confirmation(), Kind: billing.AmountDue, Autopay: true, State: billing.Pending,
@@ -172,7 +172,7 @@ func (s *Service) ChargeLateFees(ctx context.Context, actor identity.Actor, id C
 			}
 			err = s.notify(tx, c.CustomerID, c.ID+":"+strconv.Itoa(n), billing.Notice{
 				Kind: billing.NoticeLateFee, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c),
-				Fee: fee, Date: on, AmountDue: d.Amount(), DueDate: c.Terms.DueDate(n),
+				Fee: fee, Date: on, PastDue: d.PastDue + d.Fees, AmountDue: d.UpcomingAmount, DueDate: d.Upcoming,
 			}, 0)
 			if err != nil {
 				return err
@@ -238,6 +238,9 @@ func (s *Service) makeStatement(tx *store.Tx, c *store.Contract, closing money.D
 	if closing < in.Opening {
 		in.Opening = closing
 	}
+	if n := c.Terms.DueThrough(closing) + 1; n <= c.Terms.Payments {
+		in.DueDate = c.Terms.DueDate(n)
+	}
 	if in.Previous, in.PreviousEntry, err = previousStatement(tx, c.ID); err != nil {
 		return billing.Statement{}, err
 	}
@@ -292,7 +295,6 @@ type CutResult struct {
 	File    string
 	Entries int
 	Total   money.Cents
-	Aside   int // payments that could not go into a file
 }
 
 // CutFile puts all pending payments into one file to the bank, in the

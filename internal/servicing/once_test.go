@@ -235,6 +235,33 @@ func TestAReturnIsTakenOnce(t *testing.T) {
 	})
 }
 
+// A draft and a payment by hand of one account come back together.
+func TestTwoReturnsOfOneContractInOneFile(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		a := o.take("L1", loan())
+		p, q := o.pay(a, 450_00), o.pay(a, 100_00)
+		o.to(o.day + 4)
+		file := returnFile(t, o.day, "A", returned{o.trace(p.ID), "R01", 450_00}, returned{o.trace(q.ID), "R01", 100_00})
+		if r := got(o.ReadReturns(ctx, system, "two.ach", file))(t); r.Returned != 2 {
+			t.Errorf("%+v", r)
+		}
+		o.expect(2, "reversals", `SELECT COUNT(*) FROM event WHERE kind = 'reversal'`)
+		o.verify()
+	})
+}
+
+// A customer's key cannot stand in the way of the system's own.
+func TestAKeyLikeTheSystemsIsRefused(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		a := o.take("L1", loan())
+		req := o.request(a, 1_00)
+		req.Key = "autopay:" + string(a.id) + ":2026-02-15"
+		if _, err := o.SubmitPayment(ctx, a.actor, req, src); outcome(err) != "refused key_missing" {
+			t.Errorf("a key of the system's: %s", outcome(err))
+		}
+	})
+}
+
 func TestWhatNothingAnswersToIsKeptAside(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
 		a := o.take("L1", loan())

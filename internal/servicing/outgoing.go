@@ -3,6 +3,7 @@ package servicing
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"marque/internal/billing"
@@ -17,7 +18,10 @@ type Outgoing struct {
 	Attempts int
 	Notice   billing.Notice // with address and name filled in
 	Expired  bool           // too late to be of use: it is not sent
-	row      *store.Notice
+	// Unreadable is why its content cannot be read; it cannot be sent, and does
+	// not stop the others.
+	Unreadable error
+	row        *store.Notice
 }
 
 // Outbox lists messages whose time has come, oldest first, with the addresses
@@ -34,14 +38,12 @@ func (s *Service) Outbox(ctx context.Context, actor identity.Actor, limit int) (
 		}
 		for _, r := range rows {
 			o := Outgoing{ID: r.ID, Attempts: r.Attempts, Expired: r.ExpiresAt != 0 && now > r.ExpiresAt, row: r}
-			if err := json.Unmarshal([]byte(r.Content), &o.Notice); err != nil {
-				return fmt.Errorf("read notice %s: %w", r.ID, err)
-			}
 			person, err := tx.Customer(r.CustomerID)
-			if err != nil {
-				return err
+			if err = errors.Join(err, json.Unmarshal([]byte(r.Content), &o.Notice)); err != nil {
+				o.Unreadable = fmt.Errorf("read notice %s: %w", r.ID, err)
+			} else {
+				o.Notice.To, o.Notice.Name = person.Email, person.FirstName
 			}
-			o.Notice.To, o.Notice.Name = person.Email, person.FirstName
 			out = append(out, o)
 		}
 		return nil
@@ -90,18 +92,6 @@ func (s *Service) Record(ctx context.Context, actor identity.Actor, o Outgoing, 
 		tx.FinishNotice(o.ID, string(outcome), cut(reason, 300), at)
 		return nil
 	})
-}
-
-// NoticeCounts counts messages by state.
-func (s *Service) NoticeCounts(ctx context.Context, actor identity.Actor) (n map[string]int, err error) {
-	if err := system(actor); err != nil {
-		return nil, err
-	}
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		n, err = tx.CountNotices()
-		return err
-	})
-	return n, err
 }
 
 // FileToDrop is a file that was cut for the bank and has not left yet.

@@ -50,7 +50,7 @@ func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req P
 		if err != nil {
 			return err
 		}
-		if p, err := tx.PaymentByKey(c.ID, req.Key); err == nil {
+		if p, err := tx.PaymentByKey(c.CustomerID, req.Key); err == nil {
 			made, err := s.payment(tx, p)
 			r.Made = &made
 			return err
@@ -69,7 +69,7 @@ func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req P
 		if r.Card, err = s.card(tx, c, day); err != nil {
 			return err
 		}
-		b, err := s.usable(tx, who, req.Method)
+		b, err := s.usable(tx.BankAccount, who, req.Method)
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req P
 // decide plans a payment on the account as it stands. Payments that are
 // scheduled before it are not counted: they have not been made yet.
 func (s *Service) decide(tx *store.Tx, c *store.Contract, req PaymentRequest, day money.Date) (billing.Plan, error) {
-	p, err := billing.Decide(&c.Terms, c.State, req.Kind, req.Amount, req.Date, day, day)
+	p, err := billing.Decide(&c.Terms, c.State, req.Kind, req.Amount, req.Date, day)
 	return p, asRefusal(err)
 }
 
@@ -105,12 +105,13 @@ func (s *Service) sameDay(tx *store.Tx, c *store.Contract, req PaymentRequest) (
 	return out, nil
 }
 
-// usable is a bank account that the customer has and has not removed.
-func (s *Service) usable(tx *store.Tx, who string, id BankAccountID) (*store.BankAccount, error) {
+// usable is a bank account that the customer has and has not removed. read is how
+// it is read: taking its row, when something is about to be made that draws from it.
+func (s *Service) usable(read func(customer, id string) (*store.BankAccount, error), who string, id BankAccountID) (*store.BankAccount, error) {
 	if id == "" {
 		return nil, refuse("method_missing", "method", "Choose the bank account to pay from.")
 	}
-	b, err := tx.BankAccount(who, string(id))
+	b, err := read(who, string(id))
 	if errors.Is(err, store.ErrNotFound) || (err == nil && b.Removed != 0) {
 		return nil, refuse("method_gone", "method", "Choose one of your bank accounts, or add one.")
 	}
@@ -141,7 +142,7 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 	if err != nil {
 		return out, err
 	}
-	if req.Key == "" || len(req.Key) > 255 {
+	if !goodKey(req.Key) {
 		return out, refuse("key_missing", "", "Start again from your account.")
 	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
@@ -149,8 +150,8 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 		if err != nil {
 			return err
 		}
-		hash := inputHash(who, req.Kind, req.Amount, req.Date, req.Method)
-		if p, err := tx.PaymentByKey(c.ID, req.Key); err == nil {
+		hash := inputHash(who, c.ID, req.Kind, req.Amount, req.Date, req.Method)
+		if p, err := tx.PaymentByKey(who, req.Key); err == nil {
 			if p.InputHash != hash {
 				return errKeyReused
 			}
@@ -170,7 +171,16 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 		out = view(p, b)
 		return nil
 	})
+	if isConflict(err) { // the key made a payment on another contract at the same moment
+		return out, errKeyReused
+	}
 	return out, err
+}
+
+// goodKey says whether a key can be a customer's: the system's own begin with
+// "autopay:".
+func goodKey(key string) bool {
+	return key != "" && len(key) <= 255 && !strings.HasPrefix(key, autopayKey)
 }
 
 // submit decides and applies; the payment's row is the caller's to insert.
@@ -188,7 +198,7 @@ func (s *Service) submit(tx *store.Tx, c *store.Contract, req PaymentRequest, ac
 	if plan.Amount != req.Amount {
 		return nil, nil, refuse("amount_changed", "amount", "The amount has changed to %s since you opened the page. Check it and confirm again.", plan.Amount.USD())
 	}
-	b, err := s.usable(tx, c.CustomerID, req.Method)
+	b, err := s.usable(tx.TakeBankAccount, c.CustomerID, req.Method)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -96,7 +96,7 @@ var systems = []reach{
 	{"Record", func(v *victim, by identity.Actor) (any, error) {
 		return nil, v.Record(ctx, by, v.out, servicing.OutcomeSent, "", 0)
 	}},
-	{"NoticeCounts", func(v *victim, by identity.Actor) (any, error) { return v.NoticeCounts(ctx, by) }},
+	{"Asides", func(v *victim, by identity.Actor) (any, error) { return v.Asides(ctx, by) }},
 	{"FilesToDrop", func(v *victim, by identity.Actor) (any, error) { return v.FilesToDrop(ctx, by) }},
 	{"Dropped", func(v *victim, by identity.Actor) (any, error) { return nil, v.Dropped(ctx, by, v.file) }},
 	{"ReadReturns", func(v *victim, by identity.Actor) (any, error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"marque/internal/billing"
 	"marque/internal/contract"
@@ -94,6 +95,11 @@ func (s *Service) card(tx *store.Tx, c *store.Contract, day money.Date) (Card, e
 	if card.Autopay, err = s.autopay(tx, c); err != nil {
 		return card, err
 	}
+	if card.Autopay == nil {
+		if card.AutopayEnded, err = autopayEnd(tx, c); err != nil {
+			return card, err
+		}
+	}
 	payments, err := tx.PaymentsOfContract(c.ID)
 	if err != nil {
 		return card, err
@@ -114,6 +120,23 @@ func (s *Service) card(tx *store.Tx, c *store.Contract, day money.Date) (Card, e
 	}
 	slices.Reverse(card.Scheduled)
 	return card, nil
+}
+
+// autopayEnd is why the last enrolment ended, when a returned payment ended it.
+func autopayEnd(tx *store.Tx, c *store.Contract) (*AutopayEnd, error) {
+	last, err := tx.LastAutopay(c.ID)
+	if err != nil {
+		return nil, absent(err)
+	}
+	reason, returned := strings.CutPrefix(last.EndReason, endedByReturn)
+	if !returned {
+		return nil, nil
+	}
+	b, err := tx.BankAccount(last.CustomerID, last.BankAccountID)
+	if err != nil {
+		return nil, err
+	}
+	return &AutopayEnd{money.DateOf(last.Ended.Time()), reason, method(b)}, nil
 }
 
 // Account is a contract's own page.
@@ -200,7 +223,9 @@ func (s *Service) Payment(ctx context.Context, actor identity.Actor, id Contract
 		if err != nil {
 			return err
 		}
-		out, err = s.payment(tx, p)
+		if out, err = s.payment(tx, p); err == nil && billing.ReturnedFeeAllowed(p.ReturnCode) {
+			out.ReturnFee = c.Terms.ReturnedFee
+		}
 		return err
 	})
 	return out, err

@@ -38,7 +38,26 @@ func (e *FileRefused) Error() string { return "file " + e.Name + " refused: " + 
 func (e *FileRefused) Unwrap() error { return e.Reason }
 
 // AsideItem is a record that nothing here answers to. It is kept, not lost.
-type AsideItem struct{ Trace, Code, Reason string }
+type AsideItem struct {
+	Trace, Code, Reason string
+	Amount              money.Cents
+	Kept                money.Instant
+}
+
+// Asides lists the records from the bank that are kept aside, oldest first.
+func (s *Service) Asides(ctx context.Context, actor identity.Actor) (out []AsideItem, err error) {
+	if err := system(actor); err != nil {
+		return nil, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		rows, err := tx.ACHAsides()
+		for _, a := range rows {
+			out = append(out, AsideItem{a.Trace, a.Code, a.Reason, a.Amount, a.Kept})
+		}
+		return err
+	})
+	return out, err
+}
 
 // ReadReturns applies a file of returns from the bank: all of it or nothing. A
 // file with a wrong hash, count or total is refused whole. The same file again,
@@ -87,7 +106,7 @@ func (s *Service) ReadReturns(ctx context.Context, actor identity.Actor, name st
 }
 
 func (s *Service) aside(tx *store.Tx, hash string, trace ach.TraceNumber, code string, amount money.Cents, reason, content string, res *ReturnsResult) error {
-	res.Aside = append(res.Aside, AsideItem{string(trace), code, reason})
+	res.Aside = append(res.Aside, AsideItem{string(trace), code, reason, amount, s.clock()})
 	return tx.InsertACHAside(&store.ACHAside{
 		ID: store.NewID(), Once: inputHash(trace, code, amount, content), Hash: hash, Trace: string(trace), Code: code,
 		Amount: amount, Reason: reason, Content: content, Kept: s.clock(),
@@ -126,6 +145,9 @@ func (s *Service) returned(tx *store.Tx, actor identity.Actor, hash string, r *a
 	return s.takeBack(tx, actor, c, p, r.Code, day)
 }
 
+// endedByReturn begins the reason of an enrolment that a returned payment ended.
+const endedByReturn = "returned: "
+
 // takeBack reverses a returned payment on the business date, charges the
 // returned-payment fee if the contract has one and the reason allows it, ends
 // autopay where the reason says that the next draft would come back too, and
@@ -152,7 +174,7 @@ func (s *Service) takeBack(tx *store.Tx, actor identity.Actor, c *store.Contract
 		}
 	}
 	if billing.ReturnEndsAutopay(string(code)) {
-		if err := s.endAutopay(tx, c, "returned: "+billing.ReturnReason(string(code)), actor); err != nil {
+		if err := s.endAutopay(tx, c, endedByReturn+billing.ReturnReason(string(code)), actor); err != nil {
 			return err
 		}
 	}
@@ -166,7 +188,8 @@ func (s *Service) takeBack(tx *store.Tx, actor identity.Actor, c *store.Contract
 	}
 	tx.Audit(s.clock(), actor.String(), "payment_returned", c.ID, p.ID+" "+string(code))
 	n := s.paymentNotice(billing.NoticePaymentReturned, c, p, b)
-	n.Fee, n.Reason, n.AmountDue, n.DueDate, n.Balance = fee, billing.ReturnReason(string(code)), d.Amount(), d.NextDate, c.State.Principal
+	n.Fee, n.Reason, n.Balance = fee, billing.ReturnReason(string(code)), c.State.Principal
+	n.PastDue, n.AmountDue, n.DueDate = d.PastDue+d.Fees, d.UpcomingAmount, d.Upcoming
 	return s.notify(tx, c.CustomerID, p.ID, n, 0)
 }
 

@@ -60,7 +60,7 @@ var ErrForbidden = errors.New("not allowed")
 // sign-in.
 type Source struct{ IP, UserAgent string }
 
-// errConflict is what a person is told when something changed under their hands.
+// errChanged is what a person is told when something changed under their hands.
 var errChanged = &Refusal{"changed", "", "This has changed since you opened the page. Check it and try again."}
 
 // asRefusal passes billing's refusals on as servicing's.

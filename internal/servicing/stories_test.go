@@ -169,13 +169,41 @@ var stories = map[string]string{
 		payment  L1 drawn on 2026-04-16  amount 403.84  interest 2.05  principal 401.79
 		balance  L1 on 2026-04-16  principal 0.00  closed true`,
 
-	"autopay takes what is past due, and no fees": `
+	"autopay takes the day's instalment, and nothing past due or in fees": `
 		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
 		late fee L1 on 2026-02-26 -> 22.50
 		autopay  L1 starts on 2026-03-01 -> accepted
-		autopay  L1 on 2026-03-01  next 2026-03-15  amount 900.00
-		payment  L1 drawn on 2026-03-16  amount 900.00  fees 0.00
-		due      L1 on 2026-03-16  next 2026-04-15  past 0.00  amount 472.50`,
+		autopay  L1 on 2026-03-01  next 2026-03-15  amount 450.00
+		payment  L1 drawn on 2026-03-16  amount 450.00  fees 0.00
+		due      L1 on 2026-03-16  next 2026-03-15  past 450.00  amount 922.50`,
+
+	"autopay that starts on a due date draws that day, and moving it keeps the day": `
+		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		autopay  L1 starts on 2026-02-15 -> accepted
+		autopay  L1 on 2026-02-15  next 2026-02-15  amount 450.00
+		autopay  L1 starts on 2026-02-15 -> accepted
+		payment  L1 drawn on 2026-02-16  amount 450.00
+		autopay  L1 on 2026-02-16  next 2026-03-15  amount 450.00`,
+
+	"past due and its fee are cleared together, before an instalment to come": `
+		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		late fee L1 on 2026-02-26 -> 22.50
+		pay      L1 472.50 on 2026-03-02 -> accepted
+		due      L1 on 2026-03-03  next 2026-03-15  past 0.00  amount 450.00`,
+
+	"money for an instalment to come pays it whole before fees": `
+		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		late fee L1 on 2026-02-26 -> 22.50
+		pay      L1 900.00 on 2026-03-02 -> accepted
+		due      L1 on 2026-03-16  next 2026-04-15  past 0.00  amount 472.50
+		late fee L1 on 2026-03-27 -> none`,
+
+	"an instalment short only of what fees took is not late": `
+		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		late fee L1 on 2026-02-26 -> 22.50
+		pay      L1 600.00 on 2026-03-02 -> accepted
+		pay      L1 300.00 on 2026-03-14 -> accepted
+		late fee L1 on 2026-03-27 -> none`,
 
 	"autopay counts what was paid by hand": `
 		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15

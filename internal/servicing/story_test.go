@@ -329,11 +329,8 @@ func (s *teller) books() {
 // some of them no longer agree.
 func TestStoriesNoticeAnotherEngine(t *testing.T) {
 	for name, vary := range map[string]func(*contract.Terms){
-		"rounding down":      func(t *contract.Terms) { t.Rounding = money.Truncate },
-		"a year of 366 days": func(t *contract.Terms) { t.DayCount = money.Actual366 },
-		"fees before principal": func(t *contract.Terms) {
-			t.Application = []contract.Bucket{contract.LateFees, contract.OtherFees, contract.Interest, contract.Principal}
-		},
+		"rounding down":       func(t *contract.Terms) { t.Rounding = money.Truncate },
+		"a year of 366 days":  func(t *contract.Terms) { t.DayCount = money.Actual366 },
 		"a day less of grace": func(t *contract.Terms) { t.GraceDays-- },
 		"no returned fee":     func(t *contract.Terms) { t.ReturnedFee = 0 },
 	} {

@@ -34,6 +34,7 @@ type Card struct {
 	Payoff        contract.Payoff // as of the business date
 	LateFeeOn     money.Date      // first day on which a late fee may be charged; zero when none can be
 	Autopay       *Autopay        // nil when off
+	AutopayEnded  *AutopayEnd     // when a returned payment turned it off and it has not been turned on since
 	Scheduled     []Payment
 	LastPayment   *Payment
 	Paid          money.Cents // principal repaid so far
@@ -103,6 +104,7 @@ type Payment struct {
 	ReturnCode   string
 	ReturnReason string // in plain words
 	ReturnedOn   money.Date
+	ReturnFee    money.Cents // charged because it came back
 	Cancellable  bool
 }
 
@@ -110,10 +112,16 @@ type Payment struct {
 type BankAccount struct {
 	ID      BankAccountID
 	Type    string // checking or savings
-	Bank    string // routing number's last four: we hold no directory of banks
 	Routing string
 	Last4   string
 	Holder  string
+}
+
+// AutopayEnd is why a returned payment turned autopay off.
+type AutopayEnd struct {
+	On     money.Date
+	Reason string // in plain words
+	Method BankAccount
 }
 
 // Autopay is an enrolment in force.

@@ -38,6 +38,7 @@ var (
 
 	insertActivation = stmt(`INSERT INTO activation (id, customer_id, code_hash, state, expires_at, created_at) VALUES ($1, $2, $3, 'sent', $4, $5)`)
 	selectActivation = stmt(`SELECT id, customer_id, code_hash, state, expires_at, created_at FROM activation WHERE id = $1`)
+	endActivations   = stmt(`UPDATE activation SET state = 'done' WHERE customer_id = $1 AND id <> $2 AND state <> 'done'`)
 	moveActivation   = stmt(`UPDATE activation SET state = $3 WHERE id = $1 AND state = $2`)
 
 	countAttempt = stmt(`INSERT INTO attempt (bucket, count, since, until) VALUES ($1, 1, $2, 0)
@@ -109,6 +110,9 @@ func (tx *Tx) MoveActivation(id, from, to string) (bool, error) {
 	n, err := tx.exec(moveActivation, id, from, to)
 	return n == 1, err
 }
+
+// EndActivations ends a customer's other runs: only the newest code works.
+func (tx *Tx) EndActivations(customer, but string) { tx.later(endActivations, customer, but) }
 
 // CountAttempt counts one more attempt, in one statement, and says how many
 // there have been since and whether the bucket is held. Counts older than since

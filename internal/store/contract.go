@@ -88,7 +88,6 @@ var (
 	selectEntries = stmt(`SELECT e.id, e.kind, e.event_seq, e.corrects, e.effective, e.posted_at, p.account, p.amount
 		FROM entry e JOIN posting p ON p.contract_id = e.contract_id AND p.entry_id = e.id
 		WHERE e.contract_id = $1 AND e.id > $2 ORDER BY e.id, p.account`)
-	selectTrialBalance = stmt(`SELECT account, CAST(SUM(amount) AS BIGINT) FROM posting GROUP BY account`)
 
 	insertPostings = func() (out [7]*statement) {
 		for n := 2; n < len(out); n++ {
@@ -291,19 +290,4 @@ func (tx *Tx) Entries(contractID string, after int) (out []ledger.Entry, err err
 		return nil
 	}, contractID, after)
 	return out, err
-}
-
-// TrialBalance sums every posting by account.
-func (tx *Tx) TrialBalance() (ledger.Balances, error) {
-	b := ledger.Balances{}
-	err := tx.query(selectTrialBalance, func(r *sql.Rows) error {
-		var a ledger.Account
-		var c money.Cents
-		if err := r.Scan(&a, &c); err != nil {
-			return err
-		}
-		b[a] = c
-		return nil
-	})
-	return b, err
 }

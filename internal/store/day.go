@@ -112,7 +112,6 @@ var (
 	claimNotice  = stmt(`UPDATE notice SET try_at = $3, attempts = attempts + 1 WHERE id = $1 AND state = 'queued' AND try_at = $2`)
 	finishNotice = stmt(`UPDATE notice SET state = $2, error = $3, sent_at = $4, content = CASE WHEN kind = 'activation_code' THEN '' ELSE content END WHERE id = $1`)
 	delayNotice  = stmt(`UPDATE notice SET try_at = $2, error = $3 WHERE id = $1`)
-	countNotices = stmt(`SELECT state, COUNT(*) FROM notice GROUP BY state`)
 )
 
 // InsertNotice enqueues a message. One with the same Once is already there: nothing is added.
@@ -125,7 +124,8 @@ func (tx *Tx) InsertNotice(n *Notice) error {
 	return nil
 }
 
-// QueuedNotices reads messages whose time has come.
+// QueuedNotices reads messages whose time has come. One whose content cannot be
+// decrypted comes without it.
 func (tx *Tx) QueuedNotices(now money.Instant, limit int) (out []*Notice, err error) {
 	err = tx.query(selectNotices, func(r *sql.Rows) error {
 		n := &Notice{}
@@ -133,9 +133,11 @@ func (tx *Tx) QueuedNotices(now money.Instant, limit int) (out []*Notice, err er
 			return err
 		}
 		var err error
-		n.Content, err = tx.db.keys.Unseal(n.Content, "notice:content:"+n.ID)
+		if n.Content, err = tx.db.keys.Unseal(n.Content, "notice:content:"+n.ID); err != nil {
+			n.Content = "" // one that cannot be read does not stop the others
+		}
 		out = append(out, n)
-		return err
+		return nil
 	}, now, limit)
 	return out, err
 }
@@ -154,19 +156,6 @@ func (tx *Tx) FinishNotice(id, state, reason string, at money.Instant) {
 // DelayNotice sets the next attempt.
 func (tx *Tx) DelayNotice(id, reason string, next money.Instant) {
 	tx.later(delayNotice, id, next, reason)
-}
-
-// CountNotices counts messages by state.
-func (tx *Tx) CountNotices() (map[string]int, error) {
-	out := map[string]int{}
-	err := tx.query(countNotices, func(r *sql.Rows) error {
-		var s string
-		var n int
-		err := r.Scan(&s, &n)
-		out[s] = n
-		return err
-	})
-	return out, err
 }
 
 // ACHFile is a file to the bank; Content is encrypted at rest.

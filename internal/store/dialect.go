@@ -173,14 +173,49 @@ var schema embed.FS
 // appendOnly are the tables whose rows are never changed nor deleted.
 var appendOnly = []string{"event", "entry", "posting", "agreement", "statement", "audit"}
 
-// Migrate brings the schema up to date. Running it again changes nothing.
-func (db *DB) Migrate(ctx context.Context) error {
+// Migrate brings the schema up to date. Running it again changes nothing, and
+// processes that start together wait for each other.
+func (db *DB) Migrate(ctx context.Context) (err error) {
 	p, err := db.provider()
 	if err != nil {
 		return err
 	}
+	if db.dialect == postgres {
+		conn, err := db.write.Conn(ctx)
+		if err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		defer conn.Close()
+		if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock(7267)"); err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		defer func() {
+			if _, e := conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock(7267)"); e != nil {
+				err = errors.Join(err, e)
+				discard(conn)
+			}
+		}()
+	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
+	}
+	return db.guardOnce(ctx)
+}
+
+const settingGuard = "append_only"
+
+// guardOnce puts the guards on the append-only tables, the first time.
+func (db *DB) guardOnce(ctx context.Context) error {
+	tables := strings.Join(appendOnly, " ")
+	err := db.View(ctx, func(tx *Tx) error {
+		v, err := tx.Setting(settingGuard)
+		if err == nil && v != tables {
+			return ErrNotFound
+		}
+		return err
+	})
+	if !errors.Is(err, ErrNotFound) {
+		return err
 	}
 	for _, table := range appendOnly {
 		for _, text := range db.dialect.guard(table) {
@@ -189,7 +224,31 @@ func (db *DB) Migrate(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return db.Update(ctx, func(tx *Tx) error {
+		tx.SetSetting(settingGuard, tables)
+		return nil
+	})
+}
+
+const settingKeys = "key_check"
+
+// ErrKeys says that the keys are not the ones this database was written with.
+var ErrKeys = errors.New("the keys are not this database's: put its keys.json in place")
+
+// CheckKeys refuses keys other than those the database was first opened with.
+func (db *DB) CheckKeys(ctx context.Context) error {
+	check := db.keys.Hash("key_check", "")
+	return db.Update(ctx, func(tx *Tx) error {
+		v, err := tx.Setting(settingKeys)
+		if errors.Is(err, ErrNotFound) {
+			tx.SetSetting(settingKeys, check)
+			return nil
+		}
+		if err == nil && v != check {
+			return ErrKeys
+		}
+		return err
+	})
 }
 
 // Current says whether the schema is the one this program was built for.

@@ -46,11 +46,10 @@ var (
 	insertPayment = stmt(`INSERT INTO payment (` + paymentColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`)
 	selectPayment            = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 AND id = $2`)
-	selectPaymentByKey       = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 AND key = $2`)
+	selectPaymentByKey       = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE customer_id = $1 AND key = $2`)
 	selectPaymentByTrace     = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE trace = $1`)
 	selectPaymentsOfContract = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 ORDER BY created_at DESC, id DESC`)
 	selectPaymentsOfCustomer = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE customer_id = $1 ORDER BY created_at DESC, id DESC`)
-	selectOpenPayments       = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 AND state IN ('scheduled', 'pending') ORDER BY date, id`)
 	selectScheduled          = stmt(`SELECT contract_id, id FROM payment WHERE state = 'scheduled' AND date <= $1 ORDER BY date, id LIMIT $2`)
 	claimPending             = stmt(`UPDATE payment SET file_id = $1 WHERE state = 'pending' AND date <= $2`)
 	selectClaimed            = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE file_id = $1 AND state = 'pending' ORDER BY id`)
@@ -129,9 +128,9 @@ func (tx *Tx) Payment(contractID, id string) (*Payment, error) {
 	return tx.payment(selectPayment, contractID, id)
 }
 
-// PaymentByKey finds the payment that a key has already made.
-func (tx *Tx) PaymentByKey(contractID, key string) (*Payment, error) {
-	return tx.payment(selectPaymentByKey, contractID, key)
+// PaymentByKey finds the payment that a customer's key has already made.
+func (tx *Tx) PaymentByKey(customer, key string) (*Payment, error) {
+	return tx.payment(selectPaymentByKey, customer, key)
 }
 
 // PaymentByTrace finds the payment that a trace number was given to.
@@ -147,11 +146,6 @@ func (tx *Tx) PaymentsOfContract(id string) ([]*Payment, error) {
 // PaymentsOfCustomer reads all of a customer's payments, newest first.
 func (tx *Tx) PaymentsOfCustomer(id string) ([]*Payment, error) {
 	return tx.payments(selectPaymentsOfCustomer, id)
-}
-
-// OpenPayments reads a contract's payments that have not gone to the bank.
-func (tx *Tx) OpenPayments(contractID string) ([]*Payment, error) {
-	return tx.payments(selectOpenPayments, contractID)
 }
 
 // CountPaymentsUsing counts a bank account's payments that have not gone out.
@@ -224,11 +218,11 @@ type BankAccount struct {
 const bankAccountColumns = `customer_id, id, key, input_hash, type, holder, routing, account, account_hash, last4, created_at, removed_at`
 
 var (
-	insertBankAccount      = stmt(`INSERT INTO bank_account (` + bankAccountColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
-	selectBankAccount      = stmt(`SELECT ` + bankAccountColumns + ` FROM bank_account WHERE customer_id = $1 AND id = $2`)
-	selectBankAccountByKey = stmt(`SELECT ` + bankAccountColumns + ` FROM bank_account WHERE customer_id = $1 AND key = $2`)
-	selectBankAccounts     = stmt(`SELECT ` + bankAccountColumns + ` FROM bank_account WHERE customer_id = $1 ORDER BY id`)
-	removeBankAccount      = stmt(`UPDATE bank_account SET removed_at = $3 WHERE customer_id = $1 AND id = $2 AND removed_at = 0`)
+	insertBankAccount  = stmt(`INSERT INTO bank_account (` + bankAccountColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
+	selectBankAccount  = stmt(`SELECT ` + bankAccountColumns + ` FROM bank_account WHERE customer_id = $1 AND id = $2`)
+	selectBankAccounts = stmt(`SELECT ` + bankAccountColumns + ` FROM bank_account WHERE customer_id = $1 ORDER BY id`)
+	takeBankAccount    = stmt(`UPDATE bank_account SET removed_at = removed_at WHERE customer_id = $1 AND id = $2 RETURNING ` + bankAccountColumns)
+	removeBankAccount  = stmt(`UPDATE bank_account SET removed_at = $3 WHERE customer_id = $1 AND id = $2 AND removed_at = 0`)
 )
 
 // InsertBankAccount adds a bank account. The same account twice is a *ConflictError.
@@ -246,9 +240,10 @@ func (tx *Tx) BankAccount(customer, id string) (*BankAccount, error) {
 	return tx.bankAccount(selectBankAccount, customer, id)
 }
 
-// BankAccountByKey finds the bank account that a key has already added.
-func (tx *Tx) BankAccountByKey(customer, key string) (*BankAccount, error) {
-	return tx.bankAccount(selectBankAccountByKey, customer, key)
+// TakeBankAccount reads a bank account and holds its row until the transaction
+// ends, so that it cannot be removed while something is made to draw from it.
+func (tx *Tx) TakeBankAccount(customer, id string) (*BankAccount, error) {
+	return tx.bankAccount(takeBankAccount, customer, id)
 }
 
 // BankAccountNumber decrypts the account number, for the file to the bank.
@@ -316,6 +311,7 @@ var (
 	insertAutopay      = stmt(`INSERT INTO autopay (` + autopayColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
 	selectAutopay      = stmt(`SELECT ` + autopayColumns + ` FROM autopay WHERE contract_id = $1 AND ended_at = 0`)
 	selectAutopayByKey = stmt(`SELECT ` + autopayColumns + ` FROM autopay WHERE contract_id = $1 AND key = $2`)
+	selectLastAutopay  = stmt(`SELECT ` + autopayColumns + ` FROM autopay WHERE contract_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1`)
 	endAutopay         = stmt(`UPDATE autopay SET ended_at = $2, end_reason = $3 WHERE contract_id = $1 AND ended_at = 0`)
 	countAutopayUsing  = stmt(`SELECT COUNT(*) FROM autopay WHERE customer_id = $1 AND bank_account_id = $2 AND ended_at = 0`)
 )
@@ -340,6 +336,11 @@ func (tx *Tx) InsertAutopay(a *Autopay) {
 // Autopay reads the enrolment in force.
 func (tx *Tx) Autopay(contractID string) (*Autopay, error) {
 	return tx.autopay(selectAutopay, contractID)
+}
+
+// LastAutopay reads the newest enrolment, in force or not.
+func (tx *Tx) LastAutopay(contractID string) (*Autopay, error) {
+	return tx.autopay(selectLastAutopay, contractID)
 }
 
 // AutopayByKey finds the enrolment that a key has already made.

@@ -131,7 +131,11 @@ func (tx *Tx) query(s *statement, scan func(*sql.Rows) error, args ...any) error
 	return rows.Close()
 }
 
+// rows sends what is queued first: a transaction reads what it has written.
 func (tx *Tx) rows(s *statement, args []any) (*sql.Rows, error) {
+	if err := tx.Flush(); err != nil {
+		return nil, err
+	}
 	if p, err := tx.prepared(s); err != nil {
 		return nil, err
 	} else if p != nil {
@@ -155,6 +159,9 @@ func (tx *Tx) one(s *statement, dest []any, args ...any) error {
 
 // exec runs a write at once and says how many rows it touched.
 func (tx *Tx) exec(s *statement, args ...any) (int64, error) {
+	if err := tx.Flush(); err != nil {
+		return 0, err
+	}
 	var res sql.Result
 	p, err := tx.prepared(s)
 	if err == nil {
@@ -211,6 +218,15 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 			return err
 		}
 	}
+}
+
+// UpdateOnce is Update for a function that cannot be run twice, such as one that
+// reads a stream: a transaction that PostgreSQL stops is not tried again.
+func (db *DB) UpdateOnce(ctx context.Context, fn func(*Tx) error) error {
+	if db.dialect == sqlite {
+		return db.enqueue(ctx, fn)
+	}
+	return db.updateAlone(ctx, fn)
 }
 
 func (db *DB) updateAlone(ctx context.Context, fn func(*Tx) error) (err error) {

@@ -251,3 +251,47 @@ func TestPersonalDataIsUnreadableAtRestAndBoundToItsRow(t *testing.T) {
 		}
 	})
 }
+
+// Processes of one company start together on one PostgreSQL.
+func TestProcessesThatStartTogetherMigrateOnce(t *testing.T) {
+	url := pgtest.URL(t)
+	keys, err := LoadKeys(filepath.Join(t.TempDir(), "keys.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 6 {
+		wg.Go(func() {
+			db, err := Open(context.Background(), url, keys)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := errors.Join(db.Migrate(context.Background()), db.CheckKeys(context.Background()), db.Close()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestOtherKeysAreRefused(t *testing.T) {
+	onBoth(t, func(t *testing.T, db *DB) {
+		if err := db.CheckKeys(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		other, err := LoadKeys(filepath.Join(t.TempDir(), "other.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := db.keys
+		db.keys = other
+		if err := db.CheckKeys(context.Background()); !errors.Is(err, ErrKeys) {
+			t.Errorf("other keys: %v", err)
+		}
+		db.keys = own
+		if err := db.CheckKeys(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -40,7 +40,9 @@ func (s *Site) Serve(mux *http.ServeMux) http.Handler {
 			s.Log.InfoContext(r.Context(), "request", "id", id, "method", r.Method, "route", r.Pattern,
 				"status", w.status, "bytes", w.bytes, "took", s.Now().Sub(begun))
 		}()
-		if s.base != nil && !strings.EqualFold(r.Host, s.base.Host) {
+		// Probes come by address; everybody else by the one name.
+		probe := r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
+		if s.base != nil && !probe && !strings.EqualFold(r.Host, s.base.Host) {
 			http.Error(w, "This server does not answer for that address.", http.StatusMisdirectedRequest)
 			return
 		}

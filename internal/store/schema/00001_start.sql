@@ -163,7 +163,7 @@ CREATE TABLE payment (
   CHECK ((state = 'returned') = (return_code <> '')),
   CHECK (state <> 'scheduled' OR event_seq = 0)
 );
-CREATE UNIQUE INDEX payment_key ON payment (contract_id, key);
+CREATE UNIQUE INDEX payment_key ON payment (customer_id, key);
 CREATE UNIQUE INDEX payment_trace ON payment (trace) WHERE trace <> '';
 CREATE UNIQUE INDEX payment_confirmation ON payment (confirmation);
 CREATE INDEX payment_scheduled ON payment (date) WHERE state = 'scheduled';
