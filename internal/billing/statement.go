@@ -69,13 +69,13 @@ func lineText(kind string) string {
 	case "payment":
 		return "Payment received"
 	case "payment_returned":
-		return "Payment taken back"
+		return "Payment returned by the bank"
 	case "late_fee":
 		return "Late fee"
 	case "returned_fee":
 		return "Returned payment fee"
 	}
-	return "Payment applied anew"
+	return "Earlier payment applied again"
 }
 
 // StatementInput is all that a statement is made from.

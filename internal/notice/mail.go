@@ -98,7 +98,7 @@ func split(n billing.Notice) []pair {
 	for _, v := range []struct {
 		label  string
 		amount money.Cents
-	}{{"Interest", a.Interest}, {name, a.Principal}, {"Late fees", a.LateFee}, {"Other fees", a.OtherFee}, {"Held for you (credit)", a.Unapplied}} {
+	}{{"Interest", a.Interest}, {name, a.Principal}, {"Late fees", a.LateFee}, {"Other fees", a.OtherFee}, {"Kept as a credit", a.Unapplied}} {
 		if v.amount != 0 {
 			list = append(list, pair{label: v.label, value: v.amount.USD()})
 		}
@@ -109,12 +109,16 @@ func split(n billing.Notice) []pair {
 	return list
 }
 
-// due is what is owed now, when the notice says.
+// due is what is to be paid now, and next, when the notice says.
 func due(n billing.Notice) []pair {
-	if n.DueDate == 0 {
-		return nil
+	var list []pair
+	if n.PastDue > 0 {
+		list = append(list, pair{label: "Past due now, with fees", value: n.PastDue.USD()})
 	}
-	return []pair{{label: "Amount due", value: n.AmountDue.USD()}, {label: "Due date", value: n.DueDate.Long()}}
+	if n.AmountDue > 0 && n.DueDate != 0 {
+		list = append(list, pair{label: "Next payment (" + n.DueDate.Long() + ")", value: n.AmountDue.USD()})
+	}
+	return list
 }
 
 func paid(n billing.Notice) []pair {
@@ -160,7 +164,7 @@ var letters = map[billing.NoticeKind]func(billing.Notice) letter{
 			facts: paid(n), rest: []string{"Nothing has been taken yet. To cancel this payment, sign in before that day."}}
 	},
 	billing.NoticePaymentCancelled: func(n billing.Notice) letter {
-		return letter{subject: "Your payment was cancelled", reason: "Your payment of " + n.Amount.USD() + before(" for ", n.Date.Long(), n.Date != 0) + " was cancelled.",
+		return letter{subject: "Your payment was canceled", reason: "Your payment of " + n.Amount.USD() + before(" for ", n.Date.Long(), n.Date != 0) + " was canceled.",
 			facts: append(paid(n), due(n)...), rest: []string{"Nothing will be taken" + from(n) + ".", notYou}}
 	},
 	billing.NoticePaymentReturned: func(n billing.Notice) letter {
@@ -171,7 +175,7 @@ var letters = map[billing.NoticeKind]func(billing.Notice) letter{
 		if n.Fee > 0 {
 			facts = append(facts, pair{label: "Returned payment fee", value: n.Fee.USD()})
 		}
-		return letter{subject: "Your bank returned your payment",
+		return letter{subject: "Payment returned by the bank",
 			reason: "Your bank returned your payment of " + n.Amount.USD() + before(", dated ", n.Date.Long(), n.Date != 0) + ".",
 			facts:  append(facts, due(n)...),
 			rest: []string{"This payment no longer counts on your account.",
@@ -186,11 +190,10 @@ var letters = map[billing.NoticeKind]func(billing.Notice) letter{
 			rest: []string{"This is what you authorized. Keep this message for your records."}, quoted: n.Text}
 	},
 	billing.NoticeAutopayOff: func(n billing.Notice) letter {
-		return letter{subject: "Autopay is off", reason: "Autopay is off. We will not draw payments" + from(n) + " any more.",
-			facts: due(n), rest: append(nonEmpty(n.Reason), "Your payments are still due each month. You can pay on our website or by check.", notYou)}
+		return autopayOff(n)
 	},
 	billing.NoticeAutopayDrawn: func(n billing.Notice) letter {
-		return letter{subject: "Autopay made your payment", reason: "Autopay drew your payment of " + n.Amount.USD() + on(n.Date) + from(n) + ".",
+		return letter{subject: "Autopay made your payment", reason: "Autopay took your payment of " + n.Amount.USD() + on(n.Date) + from(n) + ".",
 			facts: append(append(paid(n), split(n)...), due(n)...), rest: []string{"Your receipt is on our website under Payments."}}
 	},
 	billing.NoticeStatementReady: func(n billing.Notice) letter {
@@ -213,12 +216,29 @@ var letters = map[billing.NoticeKind]func(billing.Notice) letter{
 	},
 }
 
+// autopayOff tells apart who ended it: the customer, or a payment that the bank
+// returned, for which nobody else can be to blame.
+func autopayOff(n billing.Notice) letter {
+	m := letter{subject: "Autopay is off", reason: "Autopay is off. We will not take payments" + from(n) + " any more.", facts: due(n)}
+	const still = "Your payments are still due each month. You can pay on our website or by check."
+	switch why, returned := strings.CutPrefix(n.Reason, "returned: "); {
+	case returned:
+		m.rest = []string{"Your bank returned a payment: " + strings.TrimSuffix(why, ".") + ". So we turned autopay off.", still,
+			"To turn autopay on again, sign in to our website and choose a bank account."}
+	case n.Reason == "by the customer":
+		m.rest = []string{"You turned it off.", still, notYou}
+	default:
+		m.rest = []string{still, notYou}
+	}
+	return m
+}
+
 // fraud stands at the foot of every message.
 const fraud = "We never ask for your password or your full Social Security number: not by e-mail, not by text, not by phone."
 
 func (m letter) message(n billing.Notice, l billing.Lender) (Message, error) {
 	about := strings.Join(nonEmpty(n.Name, before("account ending in ", n.AccountEnds, true), n.Vehicle), ", ")
-	foot := nonEmpty(askUs(l), fraud, strings.Join(nonEmpty(l.Name, strings.Join(l.Address, ", "), l.Website), " · "))
+	foot := nonEmpty(askUs(l), fraud, strings.Join(nonEmpty(l.Name, strings.Join(street(l), ", "), l.Website), " · "))
 	foot = append(foot, l.Legal...)
 	var facts []pair
 	for _, f := range m.facts {

@@ -30,11 +30,11 @@ func TestMailSaysWhyInItsFirstLine(t *testing.T) {
 		billing.NoticeBankAccountAdded: "A bank account was added to your online access: checking ending in 4821.",
 		billing.NoticePaymentReceived:  "We received your payment of $612.40 from checking ending in 4821.",
 		billing.NoticePaymentScheduled: "You scheduled a payment of $612.40 for Dec 15, 2026 from checking ending in 4821.",
-		billing.NoticePaymentCancelled: "Your payment of $612.40 for Dec 15, 2026 was cancelled.",
+		billing.NoticePaymentCancelled: "Your payment of $612.40 for Dec 15, 2026 was canceled.",
 		billing.NoticePaymentReturned:  "Your bank returned your payment of $612.40, dated Dec 15, 2026.",
 		billing.NoticeAutopayOn:        "You turned on autopay from checking ending in 4821. The first payment is $612.40 on Dec 15, 2026.",
-		billing.NoticeAutopayOff:       "Autopay is off. We will not draw payments from checking ending in 4821 any more.",
-		billing.NoticeAutopayDrawn:     "Autopay drew your payment of $612.40 on Dec 15, 2026 from checking ending in 4821.",
+		billing.NoticeAutopayOff:       "Autopay is off. We will not take payments from checking ending in 4821 any more.",
+		billing.NoticeAutopayDrawn:     "Autopay took your payment of $612.40 on Dec 15, 2026 from checking ending in 4821.",
 		billing.NoticeStatementReady:   "Your statement is ready. $1,049.90 is due on Jan 15, 2027.",
 		billing.NoticeLateFee:          "A late fee of $25.00 was added to your account on Dec 15, 2026.",
 		billing.NoticePaidOff:          "Your account was paid off on Dec 15, 2026. Thank you.",
@@ -70,7 +70,7 @@ func TestMailOfAPaymentSaysWhereItWent(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"Confirmation number: 7K2M-QX", "Interest: $101.75", "Principal: $510.65", "Balance after this payment: $23,489.35",
-		"Amount due: $1,049.90", "Due date: Jan 15, 2027", "For María Álvarez, account ending in 2204, 2024 Vento Lumen"} {
+		"Next payment (Jan 15, 2027): $1,049.90", "For María Álvarez, account ending in 2204, 2024 Vento Lumen"} {
 		if !strings.Contains(m.Text, want+"\n") {
 			t.Errorf("no %q in\n%s", want, m.Text)
 		}
@@ -97,6 +97,41 @@ func TestAutopayMailCarriesTheAuthorization(t *testing.T) {
 	}
 	if !strings.Contains(m.Text, n.Text) || !strings.Contains(m.HTML, n.Text) {
 		t.Errorf("authorization not word for word:\n%s\n%s", m.Text, m.HTML)
+	}
+}
+
+func TestMailTellsPastDueFromTheNextPayment(t *testing.T) {
+	for _, kind := range []billing.NoticeKind{billing.NoticeLateFee, billing.NoticePaymentReturned} {
+		n := noticeOf(kind)
+		n.PastDue, n.AmountDue = 310_52, 147_50
+		m, err := Mail(n, harbor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(m.Text, "Past due now, with fees: $310.52\nNext payment (Jan 15, 2027): $147.50\n") {
+			t.Errorf("%s:\n%s", kind, m.Text)
+		}
+	}
+}
+
+func TestMailOfAutopayOffSaysWhoEndedIt(t *testing.T) {
+	for reason, want := range map[string]struct {
+		line string
+		you  bool
+	}{
+		"returned: the bank account is closed": {"Your bank returned a payment: the bank account is closed. So we turned autopay off.", false},
+		"by the customer":                      {"You turned it off.", true},
+		"":                                     {"Your payments are still due each month.", true},
+	} {
+		n := noticeOf(billing.NoticeAutopayOff)
+		n.Reason = reason
+		m, err := Mail(n, harbor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(m.Text, "\n"+want.line) || strings.Contains(m.Text, notYou) != want.you || strings.Contains(m.Text, "draw") {
+			t.Errorf("%q:\n%s", reason, m.Text)
+		}
 	}
 }
 

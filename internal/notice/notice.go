@@ -7,7 +7,7 @@
 // once, and readable after a fax; that text from a customer or a file wraps,
 // shrinks or runs on to the next page but never lies over other text; that a
 // character the font lacks is printed as a question mark; that a lease's papers
-// speak of rent and never of a rate (Regulation M, 12 CFR 1013.4(s)); and that
+// speak of lease payments and never of a rate (Regulation M, 12 CFR 1013.4(s)); and that
 // a statement whose balances do not add up is refused, not printed.
 //
 // Messages never hold a whole account number or a link that signs anyone in.
@@ -33,6 +33,15 @@ func askUs(l billing.Lender) string {
 		return "Questions? Call " + l.Phone + "."
 	}
 	return "Questions? Call " + l.Phone + ", " + strings.TrimSuffix(l.Hours, ".") + "."
+}
+
+// street is the lender's address without its name, which an address may begin
+// with and which stands before it.
+func street(l billing.Lender) []string {
+	if len(l.Address) > 0 && strings.EqualFold(strings.TrimSpace(l.Address[0]), strings.TrimSpace(l.Name)) {
+		return l.Address[1:]
+	}
+	return l.Address
 }
 
 // clock is a moment as a person reads it, in the lender's time zone and with its

@@ -102,8 +102,7 @@ func (p *paper) letterhead() {
 	p.accent()
 	p.y += 7
 	p.number = p.y + small.size
-	line := strings.Join(nonEmpty(strings.Join(p.lender.Address, ", "), p.lender.Phone, p.lender.Website), "  ·  ")
-	p.para(left, right-left-70, line, small) // the page number stands at the right
+	p.items(left, right-left-70, small, strings.Join(street(p.lender), ", "), p.lender.Phone, p.lender.Website) // the page number stands at the right
 	p.y += 10
 }
 
@@ -279,6 +278,24 @@ func (p *paper) para(x, w float64, s string, st style) {
 		p.text(x, p.y+st.size, line, st)
 		p.y += st.leading()
 	}
+}
+
+// items draws short texts with dots between them. One that the line has no room
+// for begins the next, without a dot.
+func (p *paper) items(x, w float64, st style, parts ...string) {
+	line := ""
+	for _, s := range nonEmpty(parts...) {
+		switch joined := line + " · " + s; {
+		case line == "":
+			line = s
+		case p.width(joined, st) <= w:
+			line = joined
+		default:
+			p.para(x, w, line, st)
+			line = s
+		}
+	}
+	p.para(x, w, line, st)
 }
 
 func (p *paper) rule(from, to float64) { p.pdf.Line(from, p.y, to, p.y) }

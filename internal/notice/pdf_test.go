@@ -110,15 +110,15 @@ func TestStatementSaysEveryFigure(t *testing.T) {
 		"Harborline Motor Finance Statement", "PO Box 4100, Alder Falls, OR 97000", "Page 1 of 2", "Page 2 of 2",
 		"Account number 4400-118-2204", "Statement closing Nov 30, 2026", "Period Nov 1, 2026 to Nov 30, 2026", "Dec 15, 2026",
 		"María Álvarez-Dvořák", "2024 Vento Lumen, ending in 8812",
-		"Past due for 15 days $75.25", "This payment $450.00", "Fees $40.00", "Amount due $565.25",
-		"If your payment comes after Dec 25, 2026, a late fee of $22.50 may be added.", s.AutopayText,
-		"Beginning balance, Nov 1 $24,000.00", "Principal paid -$329.74", "Adjustments $100.00", "Ending balance, Nov 30 $23,770.26",
-		"Regular payment $450.00", "Payments left 48", "Annual interest rate 5.9", "Interest not yet paid $57.41", "Payoff amount on Nov 30 $23,867.67",
-		"Nov 15, 2026 Payment, confirmation 7K2M-QX $455.00 $120.26 $329.74 $5.00", "-$100.00 $0.00 -$100.00 $0.00", "Total $355.00 $120.26 $229.74 $5.00",
+		"Past due for 15 days $75.25", "Regular payment $450.00", "Fees $40.00", "Amount due $565.25",
+		"A late fee of $22.50 may be added if $525.25 is not paid by Dec 25, 2026.", s.AutopayText,
+		"Beginning balance, Nov 1 $24,000.00", "Principal paid −$329.74", "Put back by returned payments $100.00", "Ending balance, Nov 30 $23,770.26",
+		"Regular payment $450.00", "Payments left 48", "Annual interest rate 5.9", "Interest not paid yet $57.41", "Payoff amount on Nov 30 $23,867.67",
+		"Nov 15, 2026 Payment, confirmation 7K2M-QX $455.00 $120.26 $329.74 $5.00", "−$100.00 $0.00 −$100.00 $0.00", "Total $355.00 $120.26 $229.74 $5.00",
 		"Oct 31, 2026 Nov 15, 2026 $24,000.00 365 $3.879452 15 $58.1918", "Nov 15, 2026 Nov 30, 2026 $23,770.26 365 $3.842316 15 $57.6347",
 		"Finance charge for this period $117.67", "Interest paid in this period $120.26",
-		"Nov 18, 2026 Returned payment fee -$20.00", "Nov 26, 2026 Late fee for the payment due Nov 15 -$25.00",
-		"Fees charged in this period $45.00", "Fees paid in this period $5.00", "Fees not yet paid on Nov 30, 2026 $40.00",
+		"Nov 18, 2026 Returned payment fee −$20.00", "Nov 26, 2026 Late fee for the payment due Nov 15 −$25.00",
+		"Fees charged in this period $45.00", "Fees paid in this period $5.00", "Fees not paid yet on Nov 30, 2026 $40.00",
 		"Year to date, 2026 Interest paid $1,310.55 Principal paid $3,911.12 Fees paid $30.00",
 		"Payment coupon", "Amount enclosed $", "Due date Dec 15, 2026", harbor.Phone, harbor.Website, harbor.Legal[0],
 	} {
@@ -155,16 +155,47 @@ func leaseStatement() billing.Statement {
 // 12 CFR 1013.4(s): a lessor does not speak of an annual percentage rate.
 var leaseNever = regexp.MustCompile(`(?i)interest|\bAPR\b|annual|\brate\b|finance charge|principal`)
 
-func TestLeaseStatementSpeaksOfRent(t *testing.T) {
+func TestLeaseStatementSpeaksOfLeasePayments(t *testing.T) {
 	got := statementText(t, leaseStatement())
 	if bad := leaseNever.FindAllString(got, -1); bad != nil {
 		t.Errorf("%q in\n%s", bad, got)
 	}
-	for _, want := range []string{"Rent paid -$450.00", "Ending balance, Nov 30 $23,550.00", "On a lease the balance is the rent still to come.", "Amount Rent Fees Held",
-		"Nov 15, 2026 Payment, confirmation 7K2M-QX $462.50 $450.00 $0.00 $12.50", "Held for you (credit) $12.50", "Year to date, 2026 Rent paid $3,911.12"} {
+	for _, want := range []string{"Lease payments −$450.00", "Ending balance, Nov 30 $23,550.00", "On a lease the balance is the lease payments left to make.", "Amount Lease payments Fees Held",
+		"Nov 15, 2026 Payment, confirmation 7K2M-QX $462.50 $450.00 $0.00 $12.50", "Kept as a credit $12.50", "Year to date, 2026 Lease payments $3,911.12"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
+	}
+}
+
+func TestStatementSaysWhichPaymentPreventsTheLateFee(t *testing.T) {
+	s := loanStatement()
+	s.LateAfter = money.NewDate(2026, 12, 1) // of the payment past due, before the due date
+	if got := LateFeeWords(s); got != "A late fee of $22.50 may be added if $75.25 is not paid by Dec 1, 2026." {
+		t.Error(got)
+	}
+	s.LateAfter = 0
+	if got := LateFeeWords(s); got != "" {
+		t.Error(got)
+	}
+}
+
+func TestCouponWithAutopayAsksForNoCheck(t *testing.T) {
+	s := loanStatement()
+	s.PastDue, s.DaysPastDue, s.FeesDue, s.AmountDue, s.FinanceAdjustment = 0, 0, 0, 450_00, -1_25
+	s.Lender.Website = "https://www.a-rather-long-name-for-a-lender-of-cars.example/customers/pay"
+	got := statementText(t, s)
+	for _, want := range []string{"Autopay is on. Do not send a check.", "Interest put back or taken off for earlier periods −$1.25"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "Amount enclosed") || strings.Contains(got, "with your check") {
+		t.Errorf("asks for a check:\n%s", got)
+	}
+	s.AutopayText, s.Lender.Address = "", append([]string{s.Lender.Name}, s.Lender.Address...)
+	if got := payee(s.Lender); len(got) != 3 || !strings.Contains(statementText(t, s), "Amount enclosed $") {
+		t.Errorf("the name stands twice: %q", got)
 	}
 }
 
@@ -333,7 +364,7 @@ func TestReceipt(t *testing.T) {
 	got := receiptText(t, loanReceipt())
 	for _, want := range []string{"Receipt", "$612.40", "Received. It counts from Dec 15, 2026 and was sent to your bank.", "Confirmation number 7K2M-QX",
 		"Payment date Dec 15, 2026", "Dec 14, 2026, 10:05 PM UTC", "From checking ending in 4821", "Interest $101.75", "Principal $505.65", "Late fees $5.00",
-		"Balance after this payment $19,494.35", "Nov 14, 2026 Dec 15, 2026 $20,000.00 365 $3.282192 31 $101.7479", loanReceipt().Authorization, "Page 1 of 1"} {
+		"Balance after this payment $19,494.35", "Each line is the interest a day × days.", "Nov 14, 2026 Dec 15, 2026 $20,000.00 365 $3.282192 31 $101.7479", loanReceipt().Authorization, "Page 1 of 1"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
@@ -344,16 +375,16 @@ func TestReceiptOfAReturnedPayment(t *testing.T) {
 	r := loanReceipt()
 	r.State, r.ReturnedOn, r.ReturnReason, r.Allocation = billing.Returned, money.NewDate(2026, 12, 17), "Insufficient funds", contract.Allocation{}
 	got := receiptText(t, r)
-	if !strings.Contains(got, "Returned by your bank on Dec 17, 2026: Insufficient funds. This payment does not count on your account.") || strings.Contains(got, "Balance after") {
+	if !strings.Contains(got, "Payment returned by the bank on Dec 17, 2026: Insufficient funds. This payment does not count on your account.") || strings.Contains(got, "Balance after") || strings.Contains(got, "Interest") {
 		t.Error(got)
 	}
 }
 
-func TestLeaseReceiptSpeaksOfRent(t *testing.T) {
+func TestLeaseReceiptSpeaksOfLeasePayments(t *testing.T) {
 	r := loanReceipt()
 	r.Kind, r.Allocation = contract.Lease, contract.Allocation{Principal: 612_40}
 	got := receiptText(t, r)
-	if bad := leaseNever.FindAllString(got, -1); bad != nil || !strings.Contains(got, "Rent $612.40") {
+	if bad := leaseNever.FindAllString(got, -1); bad != nil || !strings.Contains(got, "Lease payments $612.40") {
 		t.Errorf("%q in\n%s", bad, got)
 	}
 }
@@ -381,6 +412,10 @@ func TestAutopayCopyHoldsTheAuthorization(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
+	}
+	a.FirstAmount = 0
+	if got := paperText(t, func(w io.Writer) error { return AutopayPDF(w, a) }); !strings.Contains(got, "The payment of Jan 15, 2027 was already paid when you agreed.") || strings.Contains(got, "$0.00") {
+		t.Error(got)
 	}
 	a.Text = ""
 	if err := AutopayPDF(io.Discard, a); err == nil {

@@ -34,7 +34,7 @@ func ReceiptPDF(w io.Writer, r billing.Receipt) error {
 		pair{label: how, value: clock(r.Made, r.Lender)},
 		pair{label: "From", value: r.Method}))
 	p.applied(r)
-	if len(r.Spans) > 0 && r.Kind != contract.Lease {
+	if len(r.Spans) > 0 && r.Kind != contract.Lease && r.State != billing.Returned && r.State != billing.Cancelled {
 		p.section("Interest", 50)
 		p.interestTable(r.Spans, "")
 	}
@@ -62,9 +62,9 @@ func standing(r billing.Receipt) (string, error) {
 	case billing.Settled:
 		return "Paid. It counts from " + r.Date.Long() + ".", nil
 	case billing.Cancelled:
-		return "Cancelled. Nothing was taken.", nil
+		return "Canceled. Nothing was taken.", nil
 	case billing.Returned:
-		s := "Returned by your bank"
+		s := "Payment returned by the bank"
 		if r.ReturnedOn != 0 {
 			s += " on " + r.ReturnedOn.Long()
 		}
@@ -95,7 +95,7 @@ func (p *paper) applied(r billing.Receipt) {
 		list = append(list, pair{label: "Other fees", value: a.OtherFee.USD()})
 	}
 	if a.Unapplied != 0 {
-		list = append(list, pair{label: "Held for you (credit)", value: a.Unapplied.USD()})
+		list = append(list, pair{label: "Kept as a credit", value: a.Unapplied.USD()})
 	}
 	list = append(list, pair{label: "Payment", value: r.Amount.USD(), total: true})
 	p.pairs(left, column, list)
@@ -131,7 +131,11 @@ func AutopayPDF(w io.Writer, a billing.AutopayPaper) error {
 	if err != nil {
 		return fmt.Errorf("autopay copy for %s: %w", a.AccountNumber, err)
 	}
-	p.sum("First payment", a.FirstAmount.USD(), "On "+a.FirstDate.Long()+" from "+a.Method+".")
+	if a.FirstAmount > 0 {
+		p.sum("First payment", a.FirstAmount.USD(), "On "+a.FirstDate.Long()+" from "+a.Method+".")
+	} else {
+		p.sum("Pay from", a.Method, "The payment of "+a.FirstDate.Long()+" was already paid when you agreed.")
+	}
 	p.section("Autopay", 80)
 	p.facts(left, right-left, 130, append(whose(a.Recipient, a.AccountNumber, a.Vehicle),
 		pair{label: "From", value: a.Method},

@@ -54,12 +54,12 @@ func StatementPDF(w io.Writer, s billing.Statement) error {
 }
 
 // words are what a loan and a lease call the same figure. On a lease principal
-// is the rent still to come and nothing is said of a rate (12 CFR 1013.4(s)).
+// is the payments still to make and nothing is said of a rate (12 CFR 1013.4(s)).
 type words struct{ paid, principal string }
 
 func wordsFor(k contract.Kind) words {
 	if k == contract.Lease {
-		return words{"Rent paid", "Rent"}
+		return words{"Lease payments", "Lease payments"}
 	}
 	return words{"Principal paid", "Principal"}
 }
@@ -95,9 +95,38 @@ func (t *statement) head() {
 	if s.AutopayText != "" {
 		t.para(left, right-left, s.AutopayText, strong)
 	}
-	if s.LateAfter != 0 && s.LateFee > 0 && s.AmountDue > 0 {
-		t.para(left, right-left, fmt.Sprintf("If your payment comes after %s, a late fee of %s may be added.", s.LateAfter.Long(), s.LateFee.USD()), body)
+	if words := LateFeeWords(s); words != "" {
+		t.para(left, right-left, words, body)
 	}
+}
+
+// LateFeeWords says when the next late fee may be added and what prevents it;
+// nothing when none can be in the period. A fee that can come before the due
+// date is for what is past due.
+func LateFeeWords(s billing.Statement) string {
+	unpaid := s.AmountDue - s.FeesDue
+	if s.PastDue > 0 && s.LateAfter < s.DueDate {
+		unpaid = s.PastDue
+	}
+	if s.LateAfter == 0 || s.LateFee <= 0 || unpaid <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("A late fee of %s may be added if %s is not paid by %s.", s.LateFee.USD(), unpaid.USD(), s.LateAfter.Long())
+}
+
+// ThisPayment is what a statement asks for the payment of its due date, and what
+// that is called: less than the regular payment when some of it is paid already.
+func ThisPayment(s billing.Statement) (label string, amount money.Cents) {
+	amount = s.AmountDue - s.PastDue - s.FeesDue
+	switch {
+	case amount == 0 && s.EndingBalance > 0:
+		label = "Regular payment (already paid)"
+	case amount < s.RegularPayment:
+		label = "Regular payment (the rest of it)"
+	default:
+		label = "Regular payment"
+	}
+	return label, amount
 }
 
 // whatToPay ends in the amount due, which its lines sum to.
@@ -113,12 +142,16 @@ func (t *statement) whatToPay() {
 	}
 	t.text(second, t.y+74, due, figure2)
 	t.y += 86
+	label, amount := ThisPayment(s)
 	list := []pair{{label: "Past due", value: s.PastDue.USD()}}
 	if s.DaysPastDue > 0 {
 		list[0].label = "Past due for " + days(s.DaysPastDue)
 	}
+	if s.PastDue > s.RegularPayment {
+		list[0].label = "Past due, the oldest part for " + days(s.DaysPastDue)
+	}
 	list = append(list,
-		pair{label: "This payment", value: (s.AmountDue - s.PastDue - s.FeesDue).USD()},
+		pair{label: label, value: amount.USD()},
 		pair{label: "Fees", value: s.FeesDue.USD()},
 		pair{label: "Amount due", value: s.AmountDue.USD(), total: true})
 	t.rule(second, right)
@@ -138,8 +171,8 @@ func (t *statement) summary() {
 	start := t.y
 	t.pairs(left, column, []pair{
 		{label: "Beginning balance, " + s.Opening.Short(), value: s.BeginningBalance.USD()},
-		{label: t.words.paid, value: (-s.PrincipalPaid).USD()},
-		{label: "Adjustments", value: s.Adjustments.USD()},
+		{label: t.words.paid, value: usd(-s.PrincipalPaid)},
+		{label: "Put back by returned payments and corrections", value: usd(s.Adjustments)},
 		{label: "Ending balance, " + s.Closing.Short(), value: s.EndingBalance.USD(), total: true},
 	})
 	end := t.y
@@ -148,11 +181,11 @@ func (t *statement) summary() {
 	if s.Kind != contract.Lease {
 		list = append(list,
 			pair{label: "Annual interest rate", value: s.Rate.Percent()},
-			pair{label: "Interest not yet paid", value: s.InterestAccrued.USD()})
+			pair{label: "Interest not paid yet", value: s.InterestAccrued.USD()})
 	}
-	list = append(list, pair{label: "Fees not yet paid", value: s.FeesOutstanding.USD()})
+	list = append(list, pair{label: "Fees not paid yet", value: s.FeesOutstanding.USD()})
 	if s.Unapplied != 0 {
-		list = append(list, pair{label: "Held for you (credit)", value: s.Unapplied.USD()})
+		list = append(list, pair{label: "Kept as a credit", value: s.Unapplied.USD()})
 	}
 	if s.Kind != contract.Lease {
 		list = append(list, pair{label: "Payoff amount on " + s.Closing.Short(), value: s.PayoffToday.USD()})
@@ -161,7 +194,7 @@ func (t *statement) summary() {
 	t.y = max(t.y, end)
 	if s.Kind == contract.Lease {
 		t.y += 4
-		t.para(left, right-left, "On a lease the balance is the rent still to come.", small)
+		t.para(left, right-left, "On a lease the balance is the lease payments left to make.", small)
 	}
 }
 
@@ -207,12 +240,15 @@ func (t *statement) paymentColumns(lines []billing.StatementLine) ([]col, func(m
 		var out []string
 		for i, c := range []money.Cents{amount, a.Interest, a.Principal, a.LateFee + a.OtherFee, a.Unapplied} {
 			if keep[i] {
-				out = append(out, c.USD())
+				out = append(out, usd(c))
 			}
 		}
 		return out
 	}
 }
+
+// usd has a real minus sign, as pages do.
+func usd(c money.Cents) string { return strings.Replace(c.USD(), "-", "−", 1) }
 
 func isFee(kind string) bool { return kind == "late_fee" || kind == "returned_fee" }
 
@@ -223,21 +259,24 @@ func (t *statement) interest() {
 		t.interestTable(s.InterestLines, s.Rate.Percent())
 		t.y += 4
 	}
+	if s.FinanceAdjustment != 0 {
+		t.pairs(left, right-left, []pair{{label: "Interest put back or taken off for earlier periods", value: usd(s.FinanceAdjustment)}})
+	}
 	t.pairs(left, right-left, []pair{
-		{label: "Finance charge for this period", value: s.FinanceCharge.USD(), total: true},
-		{label: "Interest paid in this period", value: s.InterestPaid.USD()},
-		{label: "Interest not yet paid on " + s.Closing.Long(), value: s.InterestAccrued.USD()},
+		{label: "Finance charge for this period", value: usd(s.FinanceCharge), total: true},
+		{label: "Interest paid in this period", value: usd(s.InterestPaid)},
+		{label: "Interest not paid yet on " + s.Closing.Long(), value: s.InterestAccrued.USD()},
 	})
 }
 
 // interestTable shows each span so that a person with a calculator gets the
-// same. rate may be empty where the paper does not know it.
+// same. rate is empty where the paper does not know it.
 func (p *paper) interestTable(lines []billing.InterestLine, rate string) {
-	how := "Each line is balance ÷ days in the year × days, at your annual rate."
+	how := "Each line is the interest a day × days. The interest a day is the balance × your yearly rate ÷ days in the year."
 	if rate != "" {
 		how = "Each line is balance × " + rate + " ÷ days in the year × days."
 	}
-	p.para(left, right-left, how+" The first day counts and the last does not. Interest is rounded to the cent once, when it is posted.", small)
+	p.para(left, right-left, how+" Interest counts from the day after the first date, which is the last closing or payment, to the second date. It is rounded to the cent once, when it is posted.", small)
 	p.y += 3
 	rows := make([][]string, len(lines))
 	for i, l := range lines {
@@ -255,7 +294,7 @@ func (t *statement) fees() {
 	var rows [][]string
 	for _, l := range s.Lines {
 		if isFee(l.Kind) {
-			rows = append(rows, []string{l.Date.Long(), l.Text, l.Amount.USD()})
+			rows = append(rows, []string{l.Date.Long(), l.Text, usd(l.Amount)})
 		}
 	}
 	if len(rows) > 0 {
@@ -264,21 +303,21 @@ func (t *statement) fees() {
 	}
 	t.pairs(left, right-left, []pair{
 		{label: "Fees charged in this period", value: s.FeesCharged.USD()},
-		{label: "Fees paid in this period", value: s.FeesPaid.USD()},
-		{label: "Fees not yet paid on " + s.Closing.Long(), value: s.FeesOutstanding.USD(), total: true},
+		{label: "Fees paid in this period", value: usd(s.FeesPaid)},
+		{label: "Fees not paid yet on " + s.Closing.Long(), value: s.FeesOutstanding.USD(), total: true},
 	})
 }
 
 func (t *statement) year() {
 	s := t.s
 	t.section(fmt.Sprintf("Year to date, %d", s.Closing.Year()), 45)
-	list := []pair{{label: "Interest paid", value: s.InterestPaidYear.USD()}}
+	list := []pair{{label: "Interest paid", value: usd(s.InterestPaidYear)}}
 	if s.Kind == contract.Lease {
 		list = nil
 	}
 	t.pairs(left, right-left, append(list,
-		pair{label: t.words.paid, value: s.PrincipalPaidYear.USD()},
-		pair{label: "Fees paid", value: s.FeesPaidYear.USD()}))
+		pair{label: t.words.paid, value: usd(s.PrincipalPaidYear)},
+		pair{label: "Fees paid", value: usd(s.FeesPaidYear)}))
 }
 
 func (t *statement) ask() {
@@ -290,7 +329,7 @@ func (t *statement) ask() {
 func (p *paper) closing(first string) {
 	l := p.lender
 	p.para(left, right-left, strings.Join(nonEmpty(first, askUs(l)), " "), body)
-	p.para(left, right-left, strings.Join(nonEmpty(l.Website, l.Email), "  ·  "), body)
+	p.items(left, right-left, body, l.Website, l.Email)
 	p.y += 4
 	for _, legal := range l.Legal {
 		p.para(left, right-left, legal, small)
@@ -306,7 +345,11 @@ func (t *statement) coupon() {
 	t.pdf.SetDashPattern([]float64{3, 3}, 0)
 	t.pdf.Line(0, couponTop, 612, couponTop)
 	t.pdf.SetDashPattern(nil, 0)
-	t.text(left, couponTop+12, "Cut here. Send this part with your check.", small)
+	auto, cut := autopayCovers(s), "Cut here. Send this part with your check."
+	if auto {
+		cut = noCheck
+	}
+	t.text(left, couponTop+12, cut, small)
 	one := func(x, y, w float64, text string, st style) {
 		l := t.fit(text, st, w)
 		t.text(x, y, l.text, l.style)
@@ -314,10 +357,12 @@ func (t *statement) coupon() {
 	y := couponTop + 34
 	one(left, y, column, "Payment coupon", heading)
 	one(left, y+14, column, s.Recipient.Name, body)
-	one(left, y+40, column, "Make your check payable and mail it to", small)
-	for i, text := range append([]string{s.Lender.Name}, s.Lender.Address...) {
-		if i < 5 {
-			one(left, y+54+float64(i)*13, column, text, style{regular, 10})
+	if !auto {
+		one(left, y+40, column, "Make your check payable and mail it to", small)
+		for i, text := range payee(s.Lender) {
+			if i < 5 {
+				one(left, y+54+float64(i)*13, column, text, style{regular, 10})
+			}
 		}
 	}
 	due := "None"
@@ -330,9 +375,24 @@ func (t *statement) coupon() {
 		l := t.fit(v.value, style{semibold, 12}, column-92)
 		t.right(right, at, l.text, l.style)
 	}
-	t.text(second, y+70, "Amount enclosed", body)
-	t.pdf.Rect(second+92, y+54, column-92, 24, "D")
-	t.text(second+98, y+70, "$", style{regular, 12})
-	t.text(second, y+96, "Write your account number on your check.", small)
+	if auto {
+		t.text(second, y+70, noCheck, strong)
+	} else {
+		t.text(second, y+70, "Amount enclosed", body)
+		t.pdf.Rect(second+92, y+54, column-92, 24, "D")
+		t.text(second+98, y+70, "$", style{regular, 12})
+		t.text(second, y+96, "Write your account number on your check.", small)
+	}
 	t.y = keep
 }
+
+const noCheck = "Autopay is on. Do not send a check."
+
+// autopayCovers says that autopay leaves nothing of the amount due: it takes no
+// past-due amounts and no fees.
+func autopayCovers(s billing.Statement) bool {
+	return s.AutopayText != "" && s.PastDue == 0 && s.FeesDue == 0
+}
+
+// payee is the name and address that a check is made out and mailed to.
+func payee(l billing.Lender) []string { return append([]string{l.Name}, street(l)...) }

@@ -17,7 +17,9 @@ type accountPage struct {
 	web.Page
 	servicing.Account
 	Reading                 reading
+	Ended                   string // that a returned payment turned autopay off
 	WhyDue                  web.Why
+	PastDueNow              money.Cents // with fees; zero when nothing is past due
 	WhyPayoff               web.Why
 	WhyAccrued              web.Why
 	Vehicle                 string
@@ -26,6 +28,8 @@ type accountPage struct {
 	Ends                    string
 	IsLease                 bool
 	Accrued                 money.Cents
+	AccruedName             string
+	FeesCharged             money.Cents // this year
 	LateFee                 string
 	Applied                 string
 	DayCount                string
@@ -62,7 +66,7 @@ func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (
 	accrued, carried := a.Payoff.Interest, a.State.Accrued.Round(a.Terms.Rounding)
 	v := accountPage{
 		Page: about(page(s, vehicleName(a.Vehicle), "overview"), a.Card), Account: a,
-		Reading: read(a.Card), WhyDue: whyDue(a.Due),
+		Reading: read(a.Card), Ended: endedWords(a.Card), WhyDue: whyNow(a.Due),
 		WhyPayoff:  whyPayoff(a.Kind, a.Payoff, a.Spans, carried),
 		WhyAccrued: whyInterest("Why "+accrued.USD()+"?", a.Spans, carried, accrued),
 		Vehicle:    vehicleName(a.Vehicle), Label: kindName(a.Kind) + " ••" + ends(a.AccountNumber),
@@ -71,10 +75,20 @@ func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (
 		Chart: balanceChart(a), Href: accountHref(a.ID), Year: r.URL.Query().Get("year"),
 	}
 	v.BusinessDate = a.Date
-	rows, err := v.filter(a.History)
-	if err != nil {
-		return v, err
+	v.AccruedName = "Interest since " + a.State.Through.Long()
+	if carried > 0 {
+		v.AccruedName = "Interest not paid yet"
 	}
+	if a.Due.PastDue > 0 {
+		v.PastDueNow = a.Due.PastDue + a.Due.Fees
+	}
+	for _, h := range a.History {
+		if (h.Kind == "late_fee" || h.Kind == "returned_fee") && h.Effective.Year() == a.YTD.Year {
+			v.FeesCharged -= fees(h.Allocation)
+		}
+	}
+	rows := v.filter(a.History)
+	var err error
 	if v.Pages, err = web.Paginate(r.URL, len(rows), historyRows); err != nil {
 		return v, err
 	}
@@ -89,15 +103,13 @@ func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (
 }
 
 // filter keeps the rows of the year in the address, and lists the years.
-func (v *accountPage) filter(all []servicing.HistoryRow) ([]servicing.HistoryRow, error) {
+func (v *accountPage) filter(all []servicing.HistoryRow) []servicing.HistoryRow {
 	years := map[int]bool{}
 	for _, h := range all {
 		years[h.Effective.Year()] = true
 	}
-	var err error
-	v.Years, err = yearOptions(years, v.Year)
-	if err != nil || v.Year == "" {
-		return all, err
+	if v.Years, v.Year = yearOptions(years, v.Year); v.Year == "" {
+		return all
 	}
 	var out []servicing.HistoryRow
 	for _, h := range all {
@@ -105,18 +117,14 @@ func (v *accountPage) filter(all []servicing.HistoryRow) ([]servicing.HistoryRow
 			out = append(out, h)
 		}
 	}
-	return out, nil
+	return out
 }
 
-// yearOptions lists years, newest first. A chosen year that is not a year is
-// not found; one without rows stays among the choices.
-func yearOptions(years map[int]bool, chosen string) ([]web.Option, error) {
-	if chosen != "" {
-		y, err := strconv.Atoi(chosen)
-		if err != nil || y < 1900 || y > 9999 || strconv.Itoa(y) != chosen {
-			return nil, web.NotFound()
-		}
-		years[y] = true
+// yearOptions lists years, newest first, and gives the chosen one: none when
+// what was asked for is not a year. One without rows stays among the choices.
+func yearOptions(years map[int]bool, asked string) (options []web.Option, chosen string) {
+	if y, err := strconv.Atoi(asked); err == nil && y >= 1900 && y <= 9999 && strconv.Itoa(y) == asked {
+		years[y], chosen = true, asked
 	}
 	var list []int
 	for y := range years {
@@ -128,7 +136,7 @@ func yearOptions(years map[int]bool, chosen string) ([]web.Option, error) {
 	for _, y := range list {
 		out = append(out, web.Option{Value: strconv.Itoa(y), Label: strconv.Itoa(y)})
 	}
-	return out, nil
+	return out, chosen
 }
 
 // YearField is the filter's choice of year, filled in from the address.
@@ -138,6 +146,9 @@ func (v accountPage) YearField() web.Field {
 
 // PaymentsLeft counts the payments still to make.
 func (v accountPage) PaymentsLeft() int { return len(v.Remaining) }
+
+// IsPastDue says that a row of the payments still to come is late already.
+func (v accountPage) IsPastDue(r contract.Row) bool { return r.Date < v.Date }
 
 // LastDate is the due date of the last of them.
 func (v accountPage) LastDate() money.Date {

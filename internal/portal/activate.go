@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"marque/internal/identity"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -23,7 +24,7 @@ func (p *portal) startActivation(w http.ResponseWriter, r *http.Request) error {
 	}
 	req := servicing.ActivationRequest{
 		AccountNumber: form.Need("account_number", "Enter your account number."),
-		SSN4:          form.Need("ssn4", "Enter the last four digits of your Social Security number."),
+		SSN4:          form.Digits("ssn4", "Enter the last four digits of your Social Security number."),
 		ZIP:           form.Need("zip", "Enter your ZIP code."),
 	}
 	if form.OK() {
@@ -97,11 +98,20 @@ func (p *portal) finishActivation(w http.ResponseWriter, r *http.Request) error 
 	}
 	username := form.Need("username", "Choose a username.")
 	password := form.Raw("password")
-	switch {
-	case password == "":
+	if password == "" {
 		form.Error("password", "Choose a password of at least 15 characters.")
-	case password != form.Raw("password_again"):
-		form.Error("password_again", "The two passwords are not the same. Type both again.")
+	} else {
+		if problem := identity.PasswordProblem(password, username); problem != "" {
+			form.Error("password", problem)
+		}
+		if password != form.Raw("password_again") {
+			form.Error("password_again", "The two passwords are not the same. Type both again.")
+		}
+	}
+	if username != "" && !form.OK() {
+		if err := p.usernameProblem(r, form, username); err != nil {
+			return err
+		}
 	}
 	if form.OK() {
 		token, err := p.svc.FinishActivation(r.Context(), p.flow(r), username, password, source(r))
@@ -119,6 +129,20 @@ func (p *portal) finishActivation(w http.ResponseWriter, r *http.Request) error 
 		}
 	}
 	return p.show(w, r, "activate-password", form, activationPage("Choose a password", form))
+}
+
+// usernameProblem notes what is wrong with the username, so that it is said
+// together with the password's problem: without a password nothing is finished.
+func (p *portal) usernameProblem(r *http.Request, form *web.Form, username string) error {
+	_, err := p.svc.FinishActivation(r.Context(), p.flow(r), username, "", source(r))
+	no, ok := errors.AsType[*servicing.Refusal](err)
+	switch {
+	case !ok:
+		return err
+	case no.Field == "username":
+		form.Error(no.Field, no.Message)
+	}
+	return nil
 }
 
 // flowGone says that the run through these pages is over, or never began.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 
+	"marque/internal/money"
 	"marque/internal/notice"
 	"marque/internal/servicing"
 	"marque/internal/web"
@@ -13,6 +14,7 @@ type autopayPage struct {
 	web.Page
 	servicing.Card
 	Words, OffWords string // when on
+	Ended           string // that a returned payment turned it off
 	Methods         []web.Option
 	Href            string
 }
@@ -49,7 +51,7 @@ func (p *portal) autopayChoice(r *http.Request, s servicing.Session, form *web.F
 func newAutopayPage(s servicing.Session, card servicing.Card, list []servicing.BankAccount, form *web.Form) autopayPage {
 	b := about(page(s, "Autopay", "payments"), card)
 	b.Layout, b.Back, b.Form = "flow", accountHref(card.ID), form
-	v := autopayPage{Page: b, Card: card, Href: accountHref(card.ID) + "/autopay"}
+	v := autopayPage{Page: b, Card: card, Ended: endedWords(card), Href: accountHref(card.ID) + "/autopay"}
 	if card.Autopay != nil {
 		v.Words = newAutopayLine(card).Words
 		v.OffWords = "Autopay will no longer pay from " + methodName(card.Autopay.Method) + "."
@@ -65,7 +67,7 @@ func newAutopayPage(s servicing.Session, card servicing.Card, list []servicing.B
 		v.Methods[0].Label = "A checking or savings account"
 	}
 	if v.Form == nil {
-		v.Form = web.NewForm("method", v.Methods[0].Value)
+		v.Form = web.NewForm("method", firstMethod(card, list))
 	}
 	return v
 }
@@ -73,6 +75,9 @@ func newAutopayPage(s servicing.Session, card servicing.Card, list []servicing.B
 type autopayReviewPage struct {
 	web.Page
 	Review     servicing.AutopayReview
+	First      money.Date
+	Amount     money.Cents
+	Paid       string // that the payment of the first date is paid already
 	MethodName string
 	Key        string
 	Href       string
@@ -116,7 +121,12 @@ func newAutopayReviewPage(s servicing.Session, v servicing.AutopayReview, form *
 	if key == "" {
 		key = servicing.NewKey()
 	}
-	return autopayReviewPage{Page: b, Review: v, MethodName: capital(methodName(v.Method)), Key: key, Href: href}
+	out := autopayReviewPage{Page: b, Review: v, First: v.FirstDate, Amount: v.FirstAmount, MethodName: capital(methodName(v.Method)), Key: key, Href: href}
+	if due := v.Contract.Due; v.FirstAmount <= 0 && due.Upcoming > v.FirstDate {
+		out.First, out.Amount = due.Upcoming, due.UpcomingAmount
+		out.Paid = "(the payment of " + v.FirstDate.Short() + " is already paid)"
+	}
+	return out
 }
 
 func (p *portal) enrollAutopay(w http.ResponseWriter, r *http.Request, s servicing.Session) error {

@@ -109,25 +109,18 @@ func (p *portal) addBankAccount(w http.ResponseWriter, r *http.Request, s servic
 	return nil
 }
 
-// addBankAccountToPay adds the account and goes straight on to the review.
 func (p *portal) addBankAccountToPay(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	form, err := web.ReadForm(r)
-	if err != nil {
-		return err
-	}
-	b, ok, err := p.add(r, s, form)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return p.show(w, r, "bank-account", form, newBankAccountToPay(s, servicing.ContractID(r.PathValue("id")), form))
-	}
-	form.Set("method", string(b.ID))
-	return p.review(w, r, s, form)
+	return p.addOnTheWay(w, r, s, newBankAccountToPay, p.review)
 }
 
-// addBankAccountToAutopay adds the account and goes straight on to the review.
 func (p *portal) addBankAccountToAutopay(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	return p.addOnTheWay(w, r, s, newBankAccountToAutopay, p.showAutopayReview)
+}
+
+// addOnTheWay adds the account and goes straight on to the review.
+func (p *portal) addOnTheWay(w http.ResponseWriter, r *http.Request, s servicing.Session,
+	again func(servicing.Session, servicing.ContractID, *web.Form) bankAccountPage,
+	review func(http.ResponseWriter, *http.Request, servicing.Session, *web.Form) error) error {
 	form, err := web.ReadForm(r)
 	if err != nil {
 		return err
@@ -137,10 +130,10 @@ func (p *portal) addBankAccountToAutopay(w http.ResponseWriter, r *http.Request,
 		return err
 	}
 	if !ok {
-		return p.show(w, r, "bank-account", form, newBankAccountToAutopay(s, servicing.ContractID(r.PathValue("id")), form))
+		return p.show(w, r, "bank-account", form, again(s, servicing.ContractID(r.PathValue("id")), form))
 	}
 	form.Set("method", string(b.ID))
-	return p.showAutopayReview(w, r, s, form)
+	return review(w, r, s, form)
 }
 
 // add puts the form's account on file, or notes on the form what is wrong. The
@@ -168,7 +161,7 @@ func readBankAccount(form *web.Form) servicing.BankAccountRequest {
 		Key:          form.Value("account_key"),
 		Holder:       form.Need("holder", "Enter the name on the bank account."),
 		Type:         form.OneOf("type", "Choose checking or savings.", "checking", "savings"),
-		Routing:      form.Need("routing", "Enter the routing number: nine digits."),
+		Routing:      form.Digits("routing", "Enter the routing number: nine digits."),
 		Account:      form.Need("account", "Enter the account number."),
 		AccountAgain: form.Need("account_again", "Enter the account number a second time."),
 	}

@@ -3,14 +3,17 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"slices"
 
+	"marque/internal/contract"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
 
 type helpPage struct {
 	web.Page
-	In bool
+	In    bool
+	Lease bool // leases only, and so no interest
 }
 
 // help is open to everybody: whoever cannot sign in needs it most.
@@ -19,6 +22,12 @@ func (p *portal) help(w http.ResponseWriter, r *http.Request) error {
 	switch s, err := p.session(r); {
 	case err == nil:
 		v.Page, v.In = page(s, "Help", "help"), true
+		o, err := p.svc.Overview(r.Context(), s.Actor)
+		if err != nil {
+			return err
+		}
+		loan := func(c servicing.Card) bool { return c.Kind == contract.Loan }
+		v.Lease = len(o.Contracts) > 0 && !slices.ContainsFunc(o.Contracts, loan)
 	case !errors.Is(err, servicing.ErrNoSession):
 		return err
 	default:

@@ -17,6 +17,7 @@ type overviewPage struct {
 type overviewCard struct {
 	servicing.Card
 	Reading     reading
+	Ended       string // that a returned payment turned autopay off
 	Why         web.Why
 	Vehicle     string
 	Label       string // "Loan ••4821"
@@ -50,7 +51,7 @@ func newOverview(s servicing.Session, o servicing.Overview) overviewPage {
 	v.BusinessDate = o.Date
 	for _, c := range o.Contracts {
 		v.Cards = append(v.Cards, overviewCard{
-			Card: c, Reading: read(c), Why: whyNow(c.Due), Vehicle: vehicleName(c.Vehicle),
+			Card: c, Reading: read(c), Ended: endedWords(c), Why: whyNow(c.Due), Vehicle: vehicleName(c.Vehicle),
 			Label: kindName(c.Kind) + " ••" + ends(c.AccountNumber), BalanceName: balanceName(c.Kind), PayoffName: payoffName(c.Kind), Method: autopayMethod(c),
 			Progress: progressWords(c), WhyPayoff: whyPayoff(c.Kind, c.Payoff, nil, 0), Lately: lately(c), Next: next(c), Href: accountHref(c.ID),
 		})

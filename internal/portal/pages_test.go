@@ -108,7 +108,8 @@ func TestOverviewOfOnePastDueSaysWhatToPayAndWhatHappensThen(t *testing.T) {
 	a := behind(t)
 	page := render(t, "overview", nil, newOverview(maya, overviewOf(a)))
 	now := (a.Due.PastDue + a.Due.Fees).USD()
-	says(t, page, "Past due", "has been past due since Oct 15, and $25.00 in fees is unpaid. Paying "+now+" today brings the account up to date.",
+	says(t, page, "Past due now $1,184 .68 the oldest part since Oct 15, 2026",
+		"$1,159.68 is past due (the oldest part since Oct 15), and $25.00 in fees is unpaid. Paying "+now+" today brings the account up to date.",
 		"The next payment of $579.84 is due on Dec 15.", "Pay "+now, "A late fee may be charged from "+(today+5).Short())
 	saysNot(t, page, "!")
 }
@@ -148,9 +149,110 @@ func TestAScheduledPaymentThatCoversTheAmountDueIsSaidAndNotAskedForAgain(t *tes
 func TestAutopayThatLeavesFeesDoesNotHideThem(t *testing.T) {
 	c := current(t).Card
 	c.Due.Fees = 25_00
-	if r := read(c); r.Quiet || !strings.Contains(r.Sentence, "$604.84 is due on Dec 15. Autopay will pay $579.84 on Dec 15") {
+	if r := read(c); r.Quiet || !strings.Contains(r.Sentence, "The payment of $579.84 is due on Dec 15, and $25.00 in fees is unpaid. Autopay will pay $579.84 on Dec 15 from checking ••4821. It does not pay the fees.") {
 		t.Errorf("%+v", r)
 	}
+}
+
+func TestFeesStandApartWhereThePaymentIsListed(t *testing.T) {
+	c := current(t).Card
+	c.Autopay, c.Due.Fees = nil, 7_76
+	r := read(c)
+	var sum money.Cents
+	for _, e := range next(c) {
+		sum += e.Amount
+	}
+	if r.Amount != 587_60 || sum != r.Amount {
+		t.Errorf("the headline is %s, what comes next %s", r.Amount, sum)
+	}
+}
+
+func TestOneInstalmentPastDueIsSinceOneDay(t *testing.T) {
+	a := accountAfter(t, "k2", loanTerms(), orla, 23)
+	r := read(a.Card)
+	if r.When != "since Nov 15, 2026" || !strings.HasPrefix(r.Sentence, "$579.84 is past due since Nov 15. Paying $579.84 today") {
+		t.Errorf("%+v", r)
+	}
+	v, err := newAccountPage(maya, a, get("/accounts/k2"))
+	must(t, err)
+	page := render(t, "account", nil, v)
+	says(t, page, "Past due now $579.84", "Next payment (Dec 15, 2026) $579.84", "Nov 15, 2026 Past due, if paid today")
+	saysNot(t, page, "Amount due")
+	if n := strings.Count(words(page), "if paid today"); n != 1 {
+		t.Errorf("%d rows are past due", n)
+	}
+}
+
+func TestAutopayEndedByAReturnIsSaidUntilItIsOnAgain(t *testing.T) {
+	a := current(t)
+	a.AutopayEnded = &servicing.AutopayEnd{On: today, Reason: "the bank account is closed", Method: checking}
+	const told = "Autopay was turned off on Nov 22 because the bank account is closed."
+	saysNot(t, render(t, "overview", nil, newOverview(maya, overviewOf(a))), "turned off")
+	a.Autopay = nil
+	v, err := newAccountPage(maya, a, get("/accounts/k1"))
+	must(t, err)
+	other := checking
+	other.ID, other.Last4 = "b2", "7007"
+	methods := []servicing.BankAccount{checking, other}
+	auto := newAutopayPage(maya, a.Card, methods, nil)
+	for name, page := range map[string]string{
+		"overview": render(t, "overview", nil, newOverview(maya, overviewOf(a))),
+		"account":  render(t, "account", nil, v),
+		"autopay":  render(t, "autopay", nil, auto),
+	} {
+		if text := words(page); !strings.Contains(text, told) || !strings.Contains(text, "Choose another account") {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+	if auto.Form.Value("method") != "b2" || firstPayForm(optionsOf(a, methods...)).Value("method") != "b2" {
+		t.Error("the account that failed is chosen beforehand")
+	}
+	if m := firstPayForm(optionsOf(a, checking)).Value("method"); m != newMethod {
+		t.Errorf("chosen beforehand: %s", m)
+	}
+}
+
+func TestAutopayOfAPaymentMadeAheadSaysWhatItTakesFirst(t *testing.T) {
+	a := accountAfter(t, "k1", loanTerms(), orla, 25)
+	due := money.NewDate(2026, 12, 15)
+	v := servicing.AutopayReview{Contract: a.Card, Method: checking, FirstDate: due, Authorization: "I authorize"}
+	says(t, render(t, "autopay-review", nil, newAutopayReviewPage(maya, v, web.NewForm())),
+		"First payment Jan 15, 2027 (the payment of Dec 15 is already paid)", "Amount $579.84")
+	a.Autopay = &servicing.Autopay{Method: checking, Since: today, NextDate: due, Authorization: "I authorize"}
+	says(t, render(t, "autopay", nil, newAutopayPage(maya, a.Card, nil, nil)),
+		"Autopay is on, from checking ••4821. The payment of Dec 15 is already paid. The next is $579.84 on Jan 15, 2027.")
+}
+
+func TestAReturnedPaymentSaysItsFeeAndStandsOnItsReturnsDay(t *testing.T) {
+	c, p := current(t).Card, paid(billing.Returned)
+	p.ReturnFee = 15_00
+	says(t, render(t, "payment", nil, newPaymentPage(maya, c, p)), "A $15.00 fee was added on Nov 18.")
+	c.LastPayment = &p
+	if e := lately(c)[0]; e.Date != p.ReturnedOn || e.What != "Payment returned by the bank" {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestAPaymentOnABankHolidaySaysWhenTheBankSeesIt(t *testing.T) {
+	thanksgiving := money.NewDate(2026, 11, 26)
+	v := reviewOf(t, current(t), billing.AmountOther, 100_00, thanksgiving)
+	says(t, render(t, "review", nil, newReviewPage(maya, v, web.NewForm())),
+		"It counts on Nov 26. Banks are closed that day: yours sees it on Nov 27 and takes it by Nov 30.")
+}
+
+func TestReviewOfLessThanTheInterestSaysWhatStaysUnpaid(t *testing.T) {
+	a := behind(t)
+	v := reviewOf(t, a, billing.AmountOther, 50_00, today)
+	all := a.Payoff.Interest
+	page := render(t, "review", nil, newReviewPage(maya, v, web.NewForm()))
+	says(t, page, "$50.00 of "+all.USD()+" interest ("+(all-50_00).USD()+" of it stays unpaid).", "Why "+all.USD()+" interest?",
+		"Still past due $1,109.68", "Fees still unpaid $25.00", "Next payment (Dec 15, 2026) $579.84")
+}
+
+func TestReviewOfAPayoffForALaterDayPromisesNothing(t *testing.T) {
+	page := render(t, "review", nil, newReviewPage(maya, reviewOf(t, current(t), billing.AmountPayoff, 0, today+10), web.NewForm()))
+	says(t, page, "Nothing is left to pay, as things stand today. A late fee or another charge added before Dec 2, 2026 would be left over.")
+	saysNot(t, page, "paid in full")
 }
 
 func TestAccountPageOfALoan(t *testing.T) {
@@ -159,6 +261,7 @@ func TestAccountPageOfALoan(t *testing.T) {
 	must(t, err)
 	page := render(t, "account", nil, v)
 	says(t, page, "Payoff amount today "+a.Payoff.Total.USD(), "× 5.99% ÷ 365 × 7 days", "Rate 5.99% a year, fixed",
+		"Number of payments 60 Term 60 months", "Interest since Nov 15, 2026", "$0.00 fees charged, $0.00 fees paid.",
 		"5.00% of the unpaid part of the payment, at most $25.00, when a payment is more than 10 days late",
 		"Interest, then principal, then late fees, then other fees", "36 payments left", "In 2026 so far:", "Planned")
 	if n := strings.Count(page, `data-label="Interest"`); n != historyRows+len(a.Remaining) {
@@ -185,8 +288,10 @@ func TestAccountHistoryByYear(t *testing.T) {
 	must(t, err)
 	says(t, render(t, "account", nil, v), "Nothing was posted in 2019.")
 	for _, bad := range []string{"x", "02026", "2026.5", "-1"} {
-		if _, err := newAccountPage(maya, a, get("/accounts/k1?year="+bad)); err == nil {
-			t.Errorf("year %s is taken", bad)
+		v, err := newAccountPage(maya, a, get("/accounts/k1?year="+bad))
+		must(t, err)
+		if v.Year != "" || len(v.Rows) != historyRows {
+			t.Errorf("year %s filters: %d rows", bad, len(v.Rows))
 		}
 	}
 }
@@ -230,7 +335,7 @@ func TestPayPageOffersFigures(t *testing.T) {
 	}
 	o = optionsOf(behind(t))
 	page = render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o)))
-	says(t, page, "Past due amount", "Brings the account up to date.", "A checking or savings account")
+	says(t, page, "Past due now With $25.00 in fees. Brings the account up to date.", "A checking or savings account")
 	o = optionsOf(closed(t), checking)
 	says(t, render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o))), "There is nothing to pay")
 }
@@ -271,10 +376,10 @@ func TestPaymentPageInEveryState(t *testing.T) {
 	card := current(t).Card
 	want := map[billing.PaymentState][]string{
 		billing.Scheduled: {"Payment scheduled", "How it will be applied", "Cancel this payment", "Receipt (PDF)"},
-		billing.Pending:   {"Payment received", "How it was applied", "keep the money there", "Cancel this payment"},
+		billing.Pending:   {"Payment received", "How it was applied", "sees it on Nov 16 and takes $579.84 from checking ••4821 by Nov 17; keep the money there", "Cancel this payment"},
 		billing.Sent:      {"Payment sent to your bank", "within a banking day or two"},
 		billing.Settled:   {"Payment complete", "There is nothing more to do."},
-		billing.Returned:  {"Payment returned", "there was not enough money in the account.", "Pay again", "on Nov 18, 2026"},
+		billing.Returned:  {"Payment returned by the bank", "there was not enough money in the account.", "Pay again", "on Nov 18, 2026"},
 		billing.Cancelled: {"Payment canceled", "Nothing was taken"},
 	}
 	for state, lines := range want {
@@ -307,6 +412,11 @@ func TestPaymentsPage(t *testing.T) {
 	v, err = newPaymentsPage(maya, o, list, get("/payments?account=k3&year=2026"))
 	must(t, err)
 	says(t, render(t, "payments", nil, v), "No payment matches.")
+	v, err = newPaymentsPage(maya, o, list, get("/payments?year=abc"))
+	must(t, err)
+	if len(v.Rows) != 2 || v.Year != "" {
+		t.Errorf("a year that is none filters: %+v", v.Rows)
+	}
 	if _, err := newPaymentsPage(maya, o, list, get("/payments?account=k9")); err == nil {
 		t.Error("another's account is a filter")
 	}
@@ -346,7 +456,7 @@ func TestDocumentsAndStatements(t *testing.T) {
 	says(t, render(t, "documents", nil, newDocumentsPage(maya, overviewOf(), nil, nil)), "No documents yet")
 
 	page = render(t, "statement", nil, newStatementPage(maya, "/accounts/k1/statements/2026-11-24", statementOf(contract.Loan)))
-	says(t, page, "Beginning balance $19,542.20", "Principal paid −$480.40", "Ending balance $19,061.80", "Finance charge for the period: $96.10", "$28.1540", "Payment, thank you", "may be added if the payment arrives after Dec 25, 2026")
+	says(t, page, "Beginning balance $19,542.20", "Principal paid −$480.40", "Ending balance $19,061.80", "Finance charge for the period: $96.10", "$28.1540", "Payment, thank you", "A late fee of $25.00 may be added if $579.84 is not paid by Dec 25, 2026.")
 	page = render(t, "statement", nil, newStatementPage(maya, "/x", statementOf(contract.Lease)))
 	saysNot(t, page, "nterest", "rincipal", "APR", "%")
 }
@@ -366,5 +476,6 @@ func TestPagesForTheSignedOut(t *testing.T) {
 	if !strings.Contains(page, `value="maya@mail.example"`) || strings.Count(page, `autocomplete="new-password"`) != 2 {
 		t.Errorf("the username is not offered, or the fields are not named:\n%s", page)
 	}
-	says(t, render(t, "help", nil, helpPage{Page: web.Page{Title: "Help"}}), "(800) 555-0142", "We never ask for your password, for a code, or for your full Social Security number", "A statement does not appear")
+	saysNot(t, render(t, "help", nil, helpPage{Page: web.Page{Title: "Help"}, In: true, Lease: true}), "nterest")
+	says(t, render(t, "help", nil, helpPage{Page: web.Page{Title: "Help"}}), "How is interest counted?", "(800) 555-0142", "We never ask for your password, for a code, or for your full Social Security number", "A statement does not appear")
 }

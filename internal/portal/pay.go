@@ -71,8 +71,8 @@ func firstPayForm(o servicing.PayOptions) *web.Form {
 	}
 	if o.Autopay != nil {
 		method = string(o.Autopay.Method.ID)
-	} else if len(o.Methods) > 0 {
-		method = string(o.Methods[0].ID)
+	} else {
+		method = firstMethod(o.Card, o.Methods)
 	}
 	return web.NewForm("how", how, "date", o.First.String(), "method", method, "key", servicing.NewKey())
 }
@@ -106,16 +106,18 @@ func howOptions(o servicing.PayOptions, form *web.Form) []web.Option {
 	due := o.Due
 	if due.PastDue > 0 {
 		now := due.PastDue + due.Fees
-		out = append(out, web.Option{Value: howPastDue, Label: "Past due amount", Note: now.USD(), Hint: "Brings the account up to date."})
+		out = append(out, web.Option{Value: howPastDue, Label: "Past due now", Note: now.USD(), Hint: pastDueHint(due)})
 	}
 	if due.Amount() > 0 && (due.PastDue == 0 || due.UpcomingAmount > 0) {
-		hint := "Due " + due.Upcoming.Long()
+		label, hint := "Amount due", "Due "+due.Upcoming.Long()
 		if due.PastDue > 0 {
-			hint = "Past due amount and the payment due " + due.Upcoming.Long()
+			label, hint = "Past due and next payment", "Past due now, and the payment due "+due.Upcoming.Long()
+		} else if due.Fees > 0 && !due.Upcoming.IsZero() {
+			hint = fmt.Sprintf("%s due %s, and %s in fees", due.UpcomingAmount.USD(), due.Upcoming.Long(), due.Fees.USD())
 		} else if due.Upcoming.IsZero() {
 			hint = "Unpaid fees"
 		}
-		out = append(out, web.Option{Value: howDue, Label: "Amount due", Note: min(due.Amount(), o.Payoff.Total).USD(), Hint: hint})
+		out = append(out, web.Option{Value: howDue, Label: label, Note: min(due.Amount(), o.Payoff.Total).USD(), Hint: hint})
 	}
 	payoff := web.Option{Value: howPayoff, Label: "Payoff amount", Note: o.Payoff.Total.USD(),
 		Hint: "Pays everything you owe. For " + o.Payoff.On.Long() + "; a later date adds interest for each day."}
@@ -126,6 +128,13 @@ func howOptions(o servicing.PayOptions, form *web.Form) []web.Option {
 		web.Option{Value: howOther, Label: "Another amount", Reveal: &web.Field{Name: "amount", Label: "Amount in dollars",
 			Value: form.Value("amount"), Error: form.ErrorFor("amount"), Hint: "Up to " + o.Payoff.Total.USD()}},
 		payoff)
+}
+
+func pastDueHint(d contract.Due) string {
+	if d.Fees > 0 {
+		return fmt.Sprintf("With %s in fees. Brings the account up to date.", d.Fees.USD())
+	}
+	return "Brings the account up to date."
 }
 
 // readPay makes a request of the form. What is wrong stands on the form; a date
@@ -194,7 +203,8 @@ type reviewPage struct {
 	Parts       []part
 	Why         web.Why
 	IsLease     bool
-	IsLater     bool // for a day to come: the split can still change
+	IsLater     bool   // for a day to come: the split can still change
+	Bank        string // when the bank sees it, if not on the payment date
 	BalanceName string
 	MethodName  string
 	Pay, Again  string   // the words of the button, and of the question
@@ -208,16 +218,23 @@ func newReviewPage(s servicing.Session, v servicing.PaymentReview, form *web.For
 	b.Layout, b.Form = "flow", form
 	req := v.Request
 	kind := v.Card.Kind
-	interest := v.Plan.Allocation.Interest
+	interest, unpaid := v.Plan.Allocation.Interest, unpaidInterest(v.Plan)
 	return reviewPage{Page: b, Review: v, MethodName: capital(methodName(v.Method)), Pay: "Pay " + req.Amount.USD(), IsLater: req.Date > v.Card.Due.AsOf,
 		Again:   "Yes, make another payment of " + req.Amount.USD() + " for the same day.",
-		Parts:   parts(kind, v.Plan.Allocation, v.Plan.Spans, v.Plan.Carried),
-		Why:     whyInterest("Why "+interest.USD()+" interest?", v.Plan.Spans, v.Plan.Carried, interest),
+		Parts:   parts(kind, v.Plan.Allocation, v.Plan.Spans, v.Plan.Carried, unpaid),
+		Why:     whyInterest("Why "+(interest+unpaid).USD()+" interest?", v.Plan.Spans, v.Plan.Carried, interest+unpaid),
+		Bank:    bankDays(req.Date),
 		IsLease: kind == contract.Lease, BalanceName: balanceName(kind), Href: accountHref(v.Card.ID) + "/pay",
 		Typed: carry(form, payFields),
 		Reviewed: []hidden{{"how", string(req.Kind)}, {"amount", req.Amount.String()}, {"reviewed", "yes"},
 			{"date", req.Date.String()}, {"method", string(req.Method)}, {"key", req.Key}},
 	}
+}
+
+// unpaidInterest is the interest that a payment leaves unpaid: what would still
+// close the account, less the principal and the fees in it.
+func unpaidInterest(p billing.Plan) money.Cents {
+	return max(0, p.PayoffAfter-p.BalanceAfter-p.DueAfter.Fees)
 }
 
 // reviewPay keeps what was typed and leads to the review, which is a page with

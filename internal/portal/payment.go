@@ -56,7 +56,7 @@ func newPaymentPage(s servicing.Session, card servicing.Card, pay servicing.Paym
 	b.Layout = "flow"
 	v := paymentPage{Page: b, Pay: pay, Returned: pay.State == billing.Returned, PayHref: accountHref(pay.Contract) + "/pay", Heading: heading, Next: words, Status: statusOf(pay.State),
 		Good:  pay.State != billing.Returned && pay.State != billing.Cancelled,
-		Parts: parts(card.Kind, pay.Allocation, nil, 0), BalanceName: balanceName(card.Kind),
+		Parts: parts(card.Kind, pay.Allocation, nil, 0, 0), BalanceName: balanceName(card.Kind),
 		HasPaper: pay.State != billing.Cancelled, From: capital(methodName(pay.Method)),
 		Href: paymentHref(pay), Account: vehicleName(card.Vehicle) + ", " + kindWord(card.Kind) + " ••" + ends(card.AccountNumber),
 		IsPlanned: pay.State == billing.Scheduled,
@@ -76,16 +76,20 @@ func kindWord(k contract.Kind) string {
 
 // paymentWords says where a payment stands and what happens next.
 func paymentWords(p servicing.Payment) (heading, next string) {
-	from := methodName(p.Method)
+	from, sent := methodName(p.Method), sentOn(p.Date)
 	switch p.State {
 	case billing.Scheduled:
-		next = fmt.Sprintf("On %s we will ask your bank for %s from %s. Have the money there that day. We will send you an e-mail when the payment is made.", p.Date.Long(), p.Amount.USD(), from)
+		next = fmt.Sprintf("On %s we will ask your bank for %s from %s. Have the money there that day. We will send you an e-mail when the payment is made.", sent.Long(), p.Amount.USD(), from)
+		if words := bankDays(p.Date); words != "" {
+			next += " " + words
+		}
 		if p.Cancellable {
 			next += " You can cancel until then."
 		}
 		return "Payment scheduled", next
 	case billing.Pending:
-		next = fmt.Sprintf("It counts on your account from %s. We will ask your bank for %s from %s on the next banking day; keep the money there until it is taken.", p.Date.Long(), p.Amount.USD(), from)
+		next = fmt.Sprintf("It counts on your account from %s. Your bank sees it on %s and takes %s from %s by %s; keep the money there until then.",
+			p.Date.Long(), sent.Short(), p.Amount.USD(), from, sent.AddBankingDays(1).Short())
 		return "Payment received", next
 	case billing.Sent:
 		return "Payment sent to your bank", fmt.Sprintf("It counts on your account from %s. Your bank will take %s from %s within a banking day or two; keep the money there until it does.", p.Date.Long(), p.Amount.USD(), from)
@@ -99,7 +103,11 @@ func paymentWords(p servicing.Payment) (heading, next string) {
 				next += "."
 			}
 		}
-		return "Payment returned", next + " It no longer counts on your account, and the amount is owed again. Your contract may allow a returned payment fee."
+		next += " It no longer counts on your account, and the amount is owed again."
+		if p.ReturnFee > 0 {
+			next += fmt.Sprintf(" A %s fee was added on %s.", p.ReturnFee.USD(), p.ReturnedOn.Short())
+		}
+		return "Payment returned by the bank", next
 	case billing.Cancelled:
 		return "Payment canceled", "Nothing was taken from your bank account for this payment. What was due is still due."
 	}
@@ -160,7 +168,11 @@ func (p *portal) showCancelForm(w http.ResponseWriter, r *http.Request, s servic
 func newCancelPage(s servicing.Session, card servicing.Card, pay servicing.Payment, form *web.Form) cancelPage {
 	b := about(page(s, "Cancel a payment", "payments"), card)
 	b.Layout, b.Back, b.Form = "flow", paymentHref(pay), form
-	return cancelPage{Page: b, Pay: pay, From: methodName(pay.Method), StillDue: card.Due.Amount() > 0, Href: paymentHref(pay), Due: card.Due.Upcoming}
+	v := cancelPage{Page: b, Pay: pay, From: methodName(pay.Method), StillDue: card.Due.Amount() > 0, Href: paymentHref(pay)}
+	if card.Due.PastDue == 0 { // else some of it is due already
+		v.Due = card.Due.Upcoming
+	}
+	return v
 }
 
 func (p *portal) cancelPayment(w http.ResponseWriter, r *http.Request, s servicing.Session) error {

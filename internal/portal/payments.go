@@ -68,17 +68,17 @@ func newPaymentsPage(s servicing.Session, o servicing.Overview, list []servicing
 		return v, web.NotFound()
 	}
 	years := map[int]bool{}
-	var kept []servicing.Payment
 	for _, pay := range list {
 		years[pay.Date.Year()] = true
+	}
+	v.years, v.Year = yearOptions(years, v.Year)
+	var kept []servicing.Payment
+	for _, pay := range list {
 		if (v.Account == "" || v.Account == string(pay.Contract)) && (v.Year == "" || v.Year == strconv.Itoa(pay.Date.Year())) {
 			kept = append(kept, pay)
 		}
 	}
 	var err error
-	if v.years, err = yearOptions(years, v.Year); err != nil {
-		return v, err
-	}
 	if v.Pages, err = web.Paginate(r.URL, len(kept), paymentRows); err != nil {
 		return v, err
 	}
@@ -100,7 +100,11 @@ func newAutopayLine(c servicing.Card) autopayLine {
 		l.Words = "Autopay is on, from " + methodName(a.Method) + "."
 		if !a.NextDate.IsZero() && a.NextAmount > 0 {
 			l.Words = "Autopay is on: " + a.NextAmount.USD() + " on " + a.NextDate.Long() + " from " + methodName(a.Method) + "."
+		} else if words := paidAhead(c, a.NextDate, a.NextAmount); words != "" {
+			l.Words += " " + words
 		}
+	} else if words := endedWords(c); words != "" {
+		l.Words = words
 	}
 	if c.Closed {
 		l.Words = "This account is closed."

@@ -372,6 +372,20 @@ func TestASessionThatEndedComesBackToThePageWanted(t *testing.T) {
 	}
 }
 
+func TestTheLastStepOfActivationSaysAllThatIsWrongAtOnce(t *testing.T) {
+	l := openLender(t)
+	b := l.browser(t)
+	b.send(t, "/activate", values("account_number", "770001001", "ssn4", "43-21 ", "zip", "43000"))
+	if at, _, page := b.send(t, "/activate/code", values("code", l.code(t))); at != "/activate/password" {
+		t.Fatalf("the code went to %s: %s", at, words(page))
+	}
+	_, status, page := b.send(t, "/activate/password", values("username", "maya", "password", "short", "password_again", "shorter"))
+	if status != http.StatusUnprocessableEntity {
+		t.Errorf("status %d", status)
+	}
+	says(t, page, "3 things need another look", "Use 6 or more characters without spaces.", "Use at least 15 characters.", "The two passwords are not the same.")
+}
+
 func TestActivationLooksTheSameWhetherOrNotTheAccountExists(t *testing.T) {
 	l := openLender(t)
 	pages := [2]string{}

@@ -42,7 +42,7 @@ func read(c servicing.Card) reading {
 		r.When, r.Sentence = "", fmt.Sprintf("%s in fees is due.", due.Amount().USD())
 	}
 	if due.Fees > 0 && !due.Upcoming.IsZero() {
-		r.Detail = fmt.Sprintf("This includes %s in fees.", due.Fees.USD())
+		r.Sentence = fmt.Sprintf("The payment of %s is due on %s, and %s in fees is unpaid.", due.UpcomingAmount.USD(), due.Upcoming.Short(), due.Fees.USD())
 	}
 	words, covered := coming(c)
 	if words != "" {
@@ -72,14 +72,17 @@ func readPastDue(c servicing.Card) reading {
 	due := c.Due
 	now := due.PastDue + due.Fees
 	r := reading{
-		Label: "Pay now", Amount: now, When: fmt.Sprintf("due since %s", due.NextDate.Long()),
+		Label: "Past due now", Amount: now, When: "since " + due.NextDate.Long(),
 		Status: status{"warn", "Past due"}, Button: "Pay " + now.USD(),
-		Sentence: fmt.Sprintf("%s has been past due since %s.", due.PastDue.USD(), due.NextDate.Short()),
+		Sentence: fmt.Sprintf("%s is past due %s", due.PastDue.USD(), pastDueSince(due, due.NextDate.Short())),
+	}
+	if severalPastDue(due) || due.Fees > 0 {
+		r.When = "the oldest part since " + due.NextDate.Long()
 	}
 	if due.Fees > 0 {
-		r.Sentence = fmt.Sprintf("%s has been past due since %s, and %s in fees is unpaid.", due.PastDue.USD(), due.NextDate.Short(), due.Fees.USD())
+		r.Sentence += fmt.Sprintf(", and %s in fees is unpaid", due.Fees.USD())
 	}
-	r.Sentence += fmt.Sprintf(" Paying %s today brings the account up to date.", now.USD())
+	r.Sentence += fmt.Sprintf(". Paying %s today brings the account up to date.", now.USD())
 	if due.UpcomingAmount > 0 {
 		r.Sentence += fmt.Sprintf(" The next payment of %s is due on %s.", due.UpcomingAmount.USD(), due.Upcoming.Short())
 	}
@@ -93,6 +96,24 @@ func readPastDue(c servicing.Card) reading {
 		r.Detail = strings.TrimSpace(r.Detail + fmt.Sprintf(" A late fee may be charged from %s.", c.LateFeeOn.Short()))
 	}
 	return r
+}
+
+// severalPastDue says that the past due amount began on more than one day: a
+// due date lies between the oldest and the one to come. After the last due date
+// it may also have been that one alone.
+func severalPastDue(d contract.Due) bool {
+	if d.Upcoming.IsZero() {
+		return d.PastDue > 0 && d.NextDate.AddMonths(1, d.NextDate.Day()) < d.AsOf
+	}
+	months := 12*(d.Upcoming.Year()-d.NextDate.Year()) + int(d.Upcoming.Time().Month()-d.NextDate.Time().Month())
+	return d.PastDue > 0 && months > 1
+}
+
+func pastDueSince(d contract.Due, since string) string {
+	if severalPastDue(d) {
+		return "(the oldest part since " + since + ")"
+	}
+	return "since " + since
 }
 
 // coming says what will be paid without anything more being done, and whether
@@ -123,7 +144,14 @@ func coming(c servicing.Card) (words string, covered bool) {
 	if a.NextDate == c.Due.Upcoming && a.NextAmount == c.Due.Amount() {
 		return fmt.Sprintf("Autopay will pay it from %s.", methodName(a.Method)), true
 	}
-	return fmt.Sprintf("Autopay will pay %s on %s from %s.", a.NextAmount.USD(), a.NextDate.Short(), methodName(a.Method)), false
+	words = fmt.Sprintf("Autopay will pay %s on %s from %s.", a.NextAmount.USD(), a.NextDate.Short(), methodName(a.Method))
+	switch due := c.Due; {
+	case due.PastDue > 0:
+		words += " It does not pay what is past due, or fees."
+	case due.Fees > 0:
+		words += " It does not pay the fees."
+	}
+	return words, false
 }
 
 // event is one thing that happened, or will.
@@ -141,7 +169,7 @@ func lately(c servicing.Card) []event {
 		return nil
 	}
 	words := map[billing.PaymentState]string{
-		billing.Returned:  "Your bank returned the payment",
+		billing.Returned:  "Payment returned by the bank",
 		billing.Settled:   "Payment complete",
 		billing.Cancelled: "Payment canceled",
 		billing.Pending:   "Payment received",
@@ -151,7 +179,11 @@ func lately(c servicing.Card) []event {
 	if !ok {
 		what = "Payment"
 	}
-	return []event{{p.Date, what, p.Amount, paymentHref(*p)}}
+	on := p.Date
+	if p.State == billing.Returned && !p.ReturnedOn.IsZero() {
+		on = p.ReturnedOn
+	}
+	return []event{{on, what, p.Amount, paymentHref(*p)}}
 }
 
 // next lists what will happen on the account, soonest first.
@@ -170,6 +202,9 @@ func next(c servicing.Card) []event {
 	}
 	if c.Due.UpcomingAmount > 0 {
 		out = append(out, event{Date: c.Due.Upcoming, What: "Payment due", Amount: c.Due.UpcomingAmount})
+		if c.Due.Fees > 0 && c.Due.PastDue == 0 {
+			out = append(out, event{Date: c.Due.Upcoming, What: "Unpaid fees", Amount: c.Due.Fees})
+		}
 	}
 	slices.SortStableFunc(out, func(a, b event) int { return int(a.Date - b.Date) })
 	return out

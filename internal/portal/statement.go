@@ -16,10 +16,13 @@ import (
 type statementPage struct {
 	web.Page
 	billing.Statement
-	Ends     string
-	IsLease  bool
-	DueWords string
-	PDF      string
+	Ends      string
+	IsLease   bool
+	DueWords  string
+	This      string      // what the payment of the due date is called
+	ThisPays  money.Cents // and what is asked for it
+	LateWords string
+	PDF       string
 }
 
 // statement shows one statement, or sends it as a PDF when the address ends in
@@ -47,6 +50,11 @@ func (p *portal) statement(w http.ResponseWriter, r *http.Request, s servicing.S
 func newStatementPage(s servicing.Session, address string, st billing.Statement) statementPage {
 	v := statementPage{Page: page(s, "Statement of "+st.Closing.Long(), "documents"), Statement: st, Ends: ends(st.AccountNumber),
 		IsLease: st.Kind == contract.Lease, PDF: address + ".pdf", DueWords: "due " + st.DueDate.Long()}
+	if st.PastDue > 0 {
+		v.DueWords = st.PastDue.USD() + " of it past due now"
+	}
+	v.This, v.ThisPays = notice.ThisPayment(st)
+	v.LateWords = notice.LateFeeWords(st)
 	v.Back, v.Contract = "/documents", st.Vehicle+" ••"+v.Ends
 	return v
 }

@@ -65,7 +65,7 @@ func whyNow(d contract.Due) web.Why {
 	}
 	d.UpcomingAmount = 0
 	w := whyDue(d)
-	w.Lines[len(w.Lines)-1].Text = "To bring the account up to date"
+	w.Lines[len(w.Lines)-1].Text = "Past due now, with fees"
 	return w
 }
 
@@ -73,7 +73,7 @@ func whyNow(d contract.Due) web.Why {
 func whyDue(d contract.Due) web.Why {
 	w := web.Why{Question: "Why " + d.Amount().USD() + "?"}
 	if d.PastDue > 0 {
-		w.Lines = append(w.Lines, web.WhyLine{Text: fmt.Sprintf("Past due since %s (%s)", d.NextDate.Long(), days(d.DaysPastDue)), Amount: d.PastDue.USD()})
+		w.Lines = append(w.Lines, web.WhyLine{Text: "Past due " + pastDueSince(d, d.NextDate.Long()+", "+days(d.DaysPastDue)+" ago"), Amount: d.PastDue.USD()})
 	}
 	if d.UpcomingAmount > 0 {
 		w.Lines = append(w.Lines, web.WhyLine{Text: "Payment due " + d.Upcoming.Long(), Amount: d.UpcomingAmount.USD()})
@@ -93,8 +93,9 @@ type part struct {
 }
 
 // parts says where a payment's money goes. Spans explain the interest and may
-// be empty when only the outcome is known.
-func parts(kind contract.Kind, a contract.Allocation, spans []contract.Span, carried money.Cents) []part {
+// be empty when only the outcome is known; unpaid is the interest that the
+// payment is too small for.
+func parts(kind contract.Kind, a contract.Allocation, spans []contract.Span, carried, unpaid money.Cents) []part {
 	var out []part
 	add := func(c money.Cents, name, detail string) {
 		if c != 0 {
@@ -105,7 +106,11 @@ func parts(kind contract.Kind, a contract.Allocation, spans []contract.Span, car
 	if kind == contract.Lease {
 		principal = "lease payments"
 	}
-	add(a.Interest, "interest", interestDetail(spans, carried))
+	if unpaid > 0 {
+		add(a.Interest, fmt.Sprintf("of %s interest", (a.Interest+unpaid).USD()), fmt.Sprintf("(%s of it stays unpaid)", unpaid.USD()))
+	} else {
+		add(a.Interest, "interest", interestDetail(spans, carried))
+	}
 	add(a.Principal, principal, "")
 	add(a.LateFee, "late fee", "")
 	add(a.OtherFee, "other fees", "")

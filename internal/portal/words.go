@@ -33,6 +33,67 @@ func ends(s string) string {
 
 func methodName(m servicing.BankAccount) string { return m.Type + " ••" + m.Last4 }
 
+// endedWords says that a returned payment turned autopay off, until it is on
+// again; nothing when none did.
+func endedWords(c servicing.Card) string {
+	e := c.AutopayEnded
+	if e == nil || c.Autopay != nil || c.Closed {
+		return ""
+	}
+	why := strings.TrimSuffix(e.Reason, ".")
+	if why == "" {
+		why = "your bank returned a payment"
+	}
+	return fmt.Sprintf("Autopay was turned off on %s because %s.", e.On.Short(), why)
+}
+
+// endedMethod is the bank account that autopay failed with, which is not the
+// one to offer first.
+func endedMethod(c servicing.Card) servicing.BankAccountID {
+	if endedWords(c) == "" {
+		return ""
+	}
+	return c.AutopayEnded.Method.ID
+}
+
+// firstMethod is the bank account to choose beforehand.
+func firstMethod(c servicing.Card, list []servicing.BankAccount) string {
+	for _, m := range list {
+		if m.ID != endedMethod(c) {
+			return string(m.ID)
+		}
+	}
+	return newMethod
+}
+
+// paidAhead says why autopay's next date takes nothing, and what it takes first.
+func paidAhead(c servicing.Card, on money.Date, amount money.Cents) string {
+	if on.IsZero() || amount > 0 || c.Due.Upcoming <= on {
+		return ""
+	}
+	return fmt.Sprintf("The payment of %s is already paid. The next is %s on %s.", on.Short(), c.Due.UpcomingAmount.USD(), c.Due.Upcoming.Long())
+}
+
+// bankDays says when the bank sees a payment that is dated on a day that banks
+// are closed; nothing on a banking day. The payment goes to the bank on the
+// first banking day, which takes it on the next.
+func bankDays(d money.Date) string {
+	if d.BankingDay() {
+		return ""
+	}
+	sent := sentOn(d)
+	return fmt.Sprintf("It counts on %s. Banks are closed that day: yours sees it on %s and takes it by %s.", d.Short(), sent.Short(), sent.AddBankingDays(1).Short())
+}
+
+// sentOn is the day that a payment goes to the bank: the first banking day on
+// or after its date.
+func sentOn(d money.Date) money.Date {
+	if d.BankingDay() {
+		return d
+	}
+	return d.AddBankingDays(1)
+}
+
 // kindName names a contract by what it is.
 func kindName(k contract.Kind) string {
 	if k == contract.Lease {

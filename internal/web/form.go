@@ -92,6 +92,11 @@ func (f *Form) Need(field, message string) string {
 	return v
 }
 
+// Digits is Need without the spaces and dashes that people set between digits.
+func (f *Form) Digits(field, message string) string {
+	return strings.NewReplacer(" ", "", "-", "").Replace(f.Need(field, message))
+}
+
 // OneOf gives the value when it is one of the choices, and else notes the
 // message.
 func (f *Form) OneOf(field, message string, choices ...string) string {
@@ -119,7 +124,7 @@ func (f *Form) Cents(field string) money.Cents {
 func (f *Form) Date(field string) money.Date {
 	v := f.Value(field)
 	if v == "" {
-		f.Error(field, "Enter a date")
+		f.Error(field, "Enter a date.")
 		return 0
 	}
 	if m, rest, ok := strings.Cut(v, "/"); ok {
@@ -128,7 +133,7 @@ func (f *Form) Date(field string) money.Date {
 	}
 	d, err := money.ParseDate(v)
 	if err != nil {
-		f.Error(field, "Enter a date that exists, like 12/15/2026")
+		f.Error(field, "Enter a date that exists, like 12/15/2026.")
 		return 0
 	}
 	return d
@@ -141,11 +146,12 @@ func pad(s string) string {
 	return s
 }
 
+// sentence begins with a capital and ends with one period.
 func sentence(s string) string {
 	if s == "" {
 		return ""
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return strings.ToUpper(s[:1]) + strings.TrimRight(s[1:], ".") + "."
 }
 
 // OK says that nothing is wrong.

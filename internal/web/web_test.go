@@ -438,3 +438,21 @@ func TestTimesAreTheBrandsZone(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestDigitsAreTakenAsPeopleSetThem(t *testing.T) {
+	f := NewForm("routing", " 1234-5678 0 ", "none", " ", "cents", "12,34", "date", "x")
+	if got := f.Digits("routing", "Enter it."); got != "123456780" || !f.OK() {
+		t.Errorf("%q, %v", got, f.Errors())
+	}
+	f.Digits("none", "Enter it.")
+	f.Cents("cents")
+	f.Date("date")
+	for _, e := range f.Errors() {
+		if !strings.HasSuffix(e.Message, ".") || strings.HasSuffix(e.Message, "..") {
+			t.Errorf("%s: %q does not end with one period", e.Field, e.Message)
+		}
+	}
+	if len(f.Errors()) != 3 {
+		t.Errorf("%v", f.Errors())
+	}
+}
