@@ -59,8 +59,8 @@ func draftKey(c *store.Contract, due money.Date) string {
 	return autopayKey + c.ID + ":" + due.String()
 }
 
-// firstDraft is the next due date that autopay has not drawn yet, and what would
-// be drawn then as things stand.
+// firstDraft is the next due date that has something to draw and has not been
+// drawn, and what would be drawn then as things stand.
 func firstDraft(tx *store.Tx, c *store.Contract, day money.Date) (money.Date, money.Cents, error) {
 	if c.Status != "open" {
 		return 0, 0, refuse("closed", "", "This account is paid off, so there is nothing for autopay to pay.")
@@ -73,6 +73,14 @@ func firstDraft(tx *store.Tx, c *store.Contract, day money.Date) (money.Date, mo
 		return 0, 0, refuse("matured", "", "The last due date has passed. Pay what is left once, or call us.")
 	}
 	amount, err := draftAmount(c, on)
+	for err == nil && amount == 0 { // paid ahead
+		later := dueOnOrAfter(c, on+1)
+		if later.IsZero() {
+			break
+		}
+		on = later
+		amount, err = draftAmount(c, on)
+	}
 	return on, amount, err
 }
 
