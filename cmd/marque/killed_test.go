@@ -57,7 +57,7 @@ func TestDaysKilledInTheMiddleEndLikeTheirTwin(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		stop := time.AfterFunc(whole/30+time.Duration(chance.Int64N(int64(whole/6))), func() { cmd.Process.Kill() }) //nolint:errcheck // it may have ended
+		stop := time.AfterFunc(whole/30+time.Duration(chance.Int64N(int64(whole/6))), func() { _ = cmd.Process.Kill() }) // it may have ended
 		err := cmd.Wait()
 		stop.Stop()
 		done = err == nil
@@ -99,12 +99,12 @@ func manyContracts(t *testing.T, data string) {
 	}
 	column := func(name string) int { return slices.Index(rows[0], name) }
 	w := csv.NewWriter(&file)
-	w.Write(rows[0]) //nolint:errcheck // Flush and Error follow
+	_ = w.Write(rows[0]) // Flush and Error follow
 	for i := range 60 {
 		row := slices.Clone(rows[1])
 		row[column("account_number")], row[column("customer_id")] = fmt.Sprintf("LN-%04d", i), fmt.Sprintf("C-%04d", i)
 		row[column("first_due_date")] = fmt.Sprintf("2026-02-%02d", 11+i%15)
-		w.Write(row) //nolint:errcheck // Flush and Error follow
+		_ = w.Write(row) // Flush and Error follow
 	}
 	if w.Flush(); w.Error() != nil {
 		t.Fatal(w.Error())

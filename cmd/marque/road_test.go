@@ -89,7 +89,7 @@ func startCompany(t *testing.T, database string) *openCompanyForTest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go server.Serve(mails) //nolint:errcheck // ends with the listener
+	go func() { _ = server.Serve(mails) }() // ends with the listener
 	mailer, err := notice.NewMailer(notice.SMTPConfig{Host: "127.0.0.1", Port: mails.Addr().(*net.TCPAddr).Port, TLS: "plain", From: "help@kestrane.example"})
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +113,7 @@ func startCompany(t *testing.T, database string) *openCompanyForTest {
 		if err := c.close(); err != nil {
 			t.Error(err)
 		}
-		server.Close() //nolint:errcheck // the test is over
+		_ = server.Close() // the test is over
 	})
 	return &openCompanyForTest{c, box, "http://" + <-ready}
 }

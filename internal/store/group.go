@@ -51,8 +51,14 @@ func (db *DB) enqueue(ctx context.Context, fn func(*Tx) error) error {
 // writer runs transactions one after another and commits those that were
 // waiting together with one write to disk.
 func (db *DB) writer(conn *sql.Conn) {
-	defer conn.Close()
 	cache := map[*statement]*sql.Stmt{}
+	defer func() {
+		// A connection with statements left open does not fold the log in.
+		for _, p := range cache {
+			_ = p.Close() // nothing is lost with a statement
+		}
+		_ = conn.Close() // everything was committed or answered with an error
+	}()
 	for {
 		select {
 		case j := <-db.jobs:
