@@ -123,6 +123,10 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 		if d.File, err = s.CutFile(ctx, actor, day); err != nil {
 			return d, err
 		}
+		for _, why := range d.File.Aside {
+			d.Problems = append(d.Problems, "file to the bank: "+why)
+			r.Log.Error("payment left out of the file to the bank", "date", day.String(), "why", why)
+		}
 	}
 	return d, r.Drop(ctx, &d)
 }

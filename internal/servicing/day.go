@@ -295,6 +295,7 @@ type CutResult struct {
 	File    string
 	Entries int
 	Total   money.Cents
+	Aside   []string // payments that could not go into a file, and why; they stay pending
 }
 
 // CutFile puts all pending payments into one file to the bank, in the
@@ -324,7 +325,7 @@ func (s *Service) CutFile(ctx context.Context, actor identity.Actor, on money.Da
 			return fmt.Errorf("cut file for %s: all %d files of the day are used", on, len(modifiers))
 		}
 		f := s.newFile(on, modifiers[n:n+1])
-		if err := s.fill(tx, f, payments, on); err != nil {
+		if err := s.fill(tx, f, payments, on, &res); err != nil || res.Entries == 0 {
 			return err
 		}
 		var b bytes.Buffer
@@ -333,12 +334,8 @@ func (s *Service) CutFile(ctx context.Context, actor identity.Actor, on money.Da
 		}
 		sum := sha256.Sum256(b.Bytes())
 		row := &store.ACHFile{ID: id, Name: fmt.Sprintf("%s-%s.ach", on, modifiers[n:n+1]), Modifier: modifiers[n : n+1], Date: on,
-			Content: b.String(), Hash: hex.EncodeToString(sum[:]), Created: s.clock()}
-		for _, p := range payments {
-			row.Entries++
-			row.Total += p.Amount
-		}
-		res = CutResult{File: row.Name, Entries: row.Entries, Total: row.Total}
+			Content: b.String(), Hash: hex.EncodeToString(sum[:]), Entries: res.Entries, Total: res.Total, Created: s.clock()}
+		res.File = row.Name
 		tx.Audit(row.Created, actor.String(), "cut_file", "", row.Name)
 		return tx.InsertACHFile(row)
 	})
@@ -354,7 +351,7 @@ func (s *Service) newFile(on money.Date, modifier string) *ach.File {
 
 // fill makes the entries: authorised over the internet, so WEB (Nacha). Trace
 // numbers go on from the last file's and are given once.
-func (s *Service) fill(tx *store.Tx, f *ach.File, payments []*store.Payment, on money.Date) error {
+func (s *Service) fill(tx *store.Tx, f *ach.File, payments []*store.Payment, on money.Date, res *CutResult) error {
 	last := 0
 	switch v, err := tx.Setting(settingTrace); {
 	case errors.Is(err, store.ErrNotFound):
@@ -373,34 +370,19 @@ func (s *Service) fill(tx *store.Tx, f *ach.File, payments []*store.Payment, on 
 	}}
 	accounts := map[string]*store.BankAccount{}
 	for _, p := range payments {
+		entry, err := debit(tx, p, accounts)
+		if err != nil {
+			res.Aside = append(res.Aside, fmt.Sprintf("payment %s of contract %s: %v", p.ID, p.ContractID, err))
+			continue
+		}
 		if last++; last > 9_999_999 {
 			last = 1
 		}
 		p.Trace, p.State, p.SettlesOn = odfi+fmt.Sprintf("%07d", last), billing.Sent, effective.AddBankingDays(s.rules.SettleDays)
-		account := accounts[p.BankAccountID]
-		if account == nil {
-			var err error
-			if account, err = tx.BankAccount(p.CustomerID, p.BankAccountID); err != nil {
-				return err
-			}
-			accounts[p.BankAccountID] = account
-		}
-		number, err := tx.BankAccountNumber(account)
-		if err != nil {
-			return err
-		}
-		name, _ := achName(account.Holder)
-		e := ach.Entry{TransactionCode: ach.CheckingDebit, RDFI: ach.RoutingNumber(account.Routing), Account: number, Amount: p.Amount,
-			IndividualID: strings.ReplaceAll(p.Confirmation, "-", ""), Name: name, Trace: ach.TraceNumber(p.Trace)}
-		if p.Autopay {
-			e.Discretionary = "R" // WEB: recurring
-		} else {
-			e.Discretionary = "S" // WEB: single
-		}
-		if account.Type == "savings" {
-			e.TransactionCode = ach.SavingsDebit
-		}
-		b.Entries = append(b.Entries, e)
+		entry.Trace = ach.TraceNumber(p.Trace)
+		b.Entries = append(b.Entries, entry)
+		res.Entries++
+		res.Total += p.Amount
 		if err := tx.SendPayment(p); err != nil {
 			return err
 		}
@@ -408,6 +390,35 @@ func (s *Service) fill(tx *store.Tx, f *ach.File, payments []*store.Payment, on 
 	f.Batches = []ach.Batch{b}
 	tx.SetSetting(settingTrace, strconv.Itoa(last))
 	return nil
+}
+
+// debit makes a payment's entry, without its trace number.
+func debit(tx *store.Tx, p *store.Payment, accounts map[string]*store.BankAccount) (ach.Entry, error) {
+	account := accounts[p.BankAccountID]
+	if account == nil {
+		var err error
+		if account, err = tx.BankAccount(p.CustomerID, p.BankAccountID); err != nil {
+			return ach.Entry{}, err
+		}
+		accounts[p.BankAccountID] = account
+	}
+	number, err := tx.BankAccountNumber(account)
+	if err != nil {
+		return ach.Entry{}, err
+	}
+	name, fits := achName(account.Holder)
+	if !fits || p.Amount > ach.MaxEntryAmount {
+		return ach.Entry{}, errors.New("the holder's name or the amount does not fit the bank's format")
+	}
+	e := ach.Entry{TransactionCode: ach.CheckingDebit, RDFI: ach.RoutingNumber(account.Routing), Account: number, Amount: p.Amount,
+		IndividualID: strings.ReplaceAll(p.Confirmation, "-", ""), Name: name, Discretionary: "S"} // WEB: single
+	if p.Autopay {
+		e.Discretionary = "R" // WEB: recurring
+	}
+	if account.Type == "savings" {
+		e.TransactionCode = ach.SavingsDebit
+	}
+	return e, nil
 }
 
 // achName spells an account holder's name in a NACHA file's 22 characters of

@@ -262,6 +262,24 @@ func TestAKeyLikeTheSystemsIsRefused(t *testing.T) {
 	})
 }
 
+// One bank account that cannot be read keeps its own payment back and no other.
+func TestOneBadEntryDoesNotStopTheFile(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		a, b := o.take("L1", loan()), o.take("L2", loan())
+		bad, good := o.pay(a, 100_00), o.pay(b, 200_00)
+		if _, err := o.raw.Exec(`UPDATE bank_account SET account = 'spoiled' WHERE id = $1`, string(a.bank)); err != nil {
+			t.Fatal(err)
+		}
+		res := got(o.CutFile(ctx, system, o.day))(t)
+		if res.Entries != 1 || res.Total != 200_00 || len(res.Aside) != 1 || !strings.Contains(res.Aside[0], string(bad.ID)) {
+			t.Errorf("%+v", res)
+		}
+		o.expect(1, "sent", `SELECT COUNT(*) FROM payment WHERE state = 'sent' AND id = '`+string(good.ID)+`'`)
+		o.expect(1, "waiting", `SELECT COUNT(*) FROM payment WHERE state = 'pending' AND id = '`+string(bad.ID)+`'`)
+		o.verify()
+	})
+}
+
 func TestWhatNothingAnswersToIsKeptAside(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
 		a := o.take("L1", loan())
