@@ -43,7 +43,7 @@ func leaseTerms() contract.Terms {
 }
 
 // accountAfter plays the first payments of a contract, each on its due date.
-func accountAfter(t *testing.T, id servicing.ContractID, terms contract.Terms, v servicing.Vehicle, payments int) servicing.Account {
+func accountAfter(t testing.TB, id servicing.ContractID, terms contract.Terms, v servicing.Vehicle, payments int) servicing.Account {
 	t.Helper()
 	s := terms.Open()
 	a := servicing.Account{Date: today, Terms: terms}
@@ -64,7 +64,7 @@ func accountAfter(t *testing.T, id servicing.ContractID, terms contract.Terms, v
 }
 
 // settle fills in what follows from a state.
-func settle(t *testing.T, a servicing.Account, s contract.State) servicing.Account {
+func settle(t testing.TB, a servicing.Account, s contract.State) servicing.Account {
 	t.Helper()
 	var err error
 	a.State, a.Balance, a.Paid, a.Closed = s, s.Principal, a.Original-s.Principal, s.Principal == 0
@@ -79,7 +79,7 @@ func settle(t *testing.T, a servicing.Account, s contract.State) servicing.Accou
 	return a
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func must(t *testing.T, err error) {
 
 // current has autopay on; behind missed two payments and owes a late fee; lease
 // is current without autopay; closed is paid off.
-func current(t *testing.T) servicing.Account {
+func current(t testing.TB) servicing.Account {
 	a := accountAfter(t, "k1", loanTerms(), orla, 24)
 	a.Autopay = &servicing.Autopay{Method: checking, Since: money.NewDate(2025, 1, 3), NextDate: a.Due.Upcoming, NextAmount: a.Due.Amount(),
 		Authorization: "I authorize Kestrane Motor Finance to take my monthly payment from my checking account ending in 4821 on each due date."}
@@ -97,7 +97,7 @@ func current(t *testing.T) servicing.Account {
 	return a
 }
 
-func behind(t *testing.T) servicing.Account {
+func behind(t testing.TB) servicing.Account {
 	a := accountAfter(t, "k2", loanTerms(), orla, 22)
 	s := a.State
 	_, err := s.Apply(&a.Terms, contract.Event{Seq: 23, Kind: contract.LateCharge, Date: money.NewDate(2026, 10, 26), Amount: 25_00, Instalment: 23})
@@ -106,11 +106,11 @@ func behind(t *testing.T) servicing.Account {
 	return settle(t, a, s)
 }
 
-func lease(t *testing.T) servicing.Account {
+func lease(t testing.TB) servicing.Account {
 	return accountAfter(t, "k3", leaseTerms(), sela, 18)
 }
 
-func closed(t *testing.T) servicing.Account {
+func closed(t testing.TB) servicing.Account {
 	a := current(t)
 	a.Autopay = nil
 	s := a.State
@@ -131,7 +131,7 @@ func optionsOf(a servicing.Account, methods ...servicing.BankAccount) servicing.
 	return servicing.PayOptions{Card: a.Card, Date: today, First: today, Last: today + 60, Methods: methods}
 }
 
-func reviewOf(t *testing.T, a servicing.Account, kind billing.AmountKind, amount money.Cents, date money.Date) servicing.PaymentReview {
+func reviewOf(t testing.TB, a servicing.Account, kind billing.AmountKind, amount money.Cents, date money.Date) servicing.PaymentReview {
 	t.Helper()
 	plan, err := billing.Decide(&a.Terms, a.State, kind, amount, date, today)
 	must(t, err)
@@ -168,7 +168,7 @@ func statementOf(kind contract.Kind) billing.Statement {
 	return st
 }
 
-func testPortal(t *testing.T, base string) (*portal, http.Handler) {
+func testPortal(t testing.TB, base string) (*portal, http.Handler) {
 	t.Helper()
 	brand, err := web.LoadBrand(web.DefaultBrand())
 	must(t, err)

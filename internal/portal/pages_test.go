@@ -25,7 +25,7 @@ func words(page string) string {
 	return spaces.ReplaceAllString(html.UnescapeString(tags.ReplaceAllString(page, " ")), " ")
 }
 
-func render(t *testing.T, name string, form *web.Form, data any) string {
+func render(t testing.TB, name string, form *web.Form, data any) string {
 	t.Helper()
 	p, _ := testPortal(t, "")
 	w := httptest.NewRecorder()
@@ -43,7 +43,7 @@ func render(t *testing.T, name string, form *web.Form, data any) string {
 
 // sound checks what holds for every page: one h1, no id twice, every table with
 // a caption and every input with a label.
-func sound(t *testing.T, name, page string) {
+func sound(t testing.TB, name, page string) {
 	t.Helper()
 	if n := strings.Count(page, "<h1"); n != 1 {
 		t.Errorf("%s has %d h1", name, n)
@@ -75,7 +75,7 @@ func sound(t *testing.T, name, page string) {
 	}
 }
 
-func says(t *testing.T, page string, want ...string) {
+func says(t testing.TB, page string, want ...string) {
 	t.Helper()
 	text := words(page)
 	for _, w := range want {
@@ -85,7 +85,7 @@ func says(t *testing.T, page string, want ...string) {
 	}
 }
 
-func saysNot(t *testing.T, page string, bad ...string) {
+func saysNot(t testing.TB, page string, bad ...string) {
 	t.Helper()
 	text := words(page)
 	for _, w := range bad {

@@ -32,7 +32,7 @@ type lender struct {
 	now money.Instant
 }
 
-func openLender(t *testing.T) *lender {
+func openLender(t testing.TB) *lender {
 	t.Helper()
 	ctx := context.Background()
 	keys, err := store.LoadKeys(filepath.Join(t.TempDir(), "keys.json"))
@@ -75,7 +75,7 @@ func openLender(t *testing.T) *lender {
 }
 
 // code is the newest activation code that was sent.
-func (l *lender) code(t *testing.T) string {
+func (l *lender) code(t testing.TB) string {
 	t.Helper()
 	list, err := l.svc.Outbox(context.Background(), identity.System("test"), 100)
 	must(t, err)
@@ -93,7 +93,7 @@ type browser struct {
 	l *lender
 }
 
-func (l *lender) browser(t *testing.T) *browser {
+func (l *lender) browser(t testing.TB) *browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	must(t, err)
@@ -101,21 +101,21 @@ func (l *lender) browser(t *testing.T) *browser {
 }
 
 // visit gives where it ended, the status and the page.
-func (b *browser) visit(t *testing.T, path string) (string, int, string) {
+func (b *browser) visit(t testing.TB, path string) (string, int, string) {
 	t.Helper()
 	resp, err := b.Get(b.l.URL + path)
 	must(t, err)
 	return read3(t, resp)
 }
 
-func (b *browser) send(t *testing.T, path string, form url.Values) (string, int, string) {
+func (b *browser) send(t testing.TB, path string, form url.Values) (string, int, string) {
 	t.Helper()
 	resp, err := b.PostForm(b.l.URL+path, form)
 	must(t, err)
 	return read3(t, resp)
 }
 
-func read3(t *testing.T, resp *http.Response) (string, int, string) {
+func read3(t testing.TB, resp *http.Response) (string, int, string) {
 	t.Helper()
 	body, err := io.ReadAll(resp.Body)
 	must(t, err)
@@ -126,7 +126,7 @@ func read3(t *testing.T, resp *http.Response) (string, int, string) {
 var inputs = regexp.MustCompile(`<input[^>]*type="hidden"[^>]*name="([^"]*)" value="([^"]*)"`)
 
 // formOf is what the form with the action would send of itself.
-func formOf(t *testing.T, page, action string) url.Values {
+func formOf(t testing.TB, page, action string) url.Values {
 	t.Helper()
 	_, rest, ok := strings.Cut(page, `action="`+action+`"`)
 	if !ok {
@@ -149,7 +149,7 @@ func values(pairs ...string) url.Values {
 }
 
 // activated is a browser signed in by activating online access.
-func (l *lender) activated(t *testing.T, number, ssn4 string) *browser {
+func (l *lender) activated(t testing.TB, number, ssn4 string) *browser {
 	t.Helper()
 	b := l.browser(t)
 	at, _, page := b.send(t, "/activate", values("account_number", number, "ssn4", ssn4, "zip", "43000"))
@@ -168,7 +168,7 @@ func (l *lender) activated(t *testing.T, number, ssn4 string) *browser {
 	return b
 }
 
-func (b *browser) account(t *testing.T) string {
+func (b *browser) account(t testing.TB) string {
 	t.Helper()
 	_, _, page := b.visit(t, "/")
 	return regexp.MustCompile(`/accounts/[0-9a-f-]{36}`).FindString(page)
@@ -177,7 +177,7 @@ func (b *browser) account(t *testing.T) string {
 var bankFields = []string{"holder", "Maya Okafor", "type", "checking", "routing", "123456780", "account", "0001234821", "account_again", "0001234821"}
 
 // toReview goes from the pay page by way of a new bank account to the review.
-func (b *browser) toReview(t *testing.T, account string) url.Values {
+func (b *browser) toReview(t testing.TB, account string) url.Values {
 	t.Helper()
 	_, _, page := b.visit(t, account+"/pay")
 	form := formOf(t, page, account+"/pay/review")
