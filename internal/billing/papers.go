@@ -161,6 +161,7 @@ type Notice struct {
 	Kind         NoticeKind          `json:"kind"`
 	To           string              `json:"to"` // e-mail address
 	Name         string              `json:"name"`
+	Lease        bool                `json:"lease,omitempty"` // the money is lease payments, and there is no interest
 	AccountEnds  string              `json:"account_ends,omitempty"`
 	Vehicle      string              `json:"vehicle,omitempty"`
 	Code         string              `json:"code,omitempty"`

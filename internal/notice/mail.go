@@ -86,13 +86,11 @@ func before(word, s string, said bool) string {
 
 func from(n billing.Notice) string { return before(" from ", n.Method, true) }
 
-// split is where a payment's money went. A notice does not say whether it is
-// about a loan or a lease; only where interest was paid is it surely a loan,
-// and only then is the rest called principal.
+// split is where a payment's money went, in the words of a loan or of a lease.
 func split(n billing.Notice) []pair {
-	a, name := n.Allocation, "Paid on your balance"
-	if a.Interest > 0 {
-		name = "Principal"
+	a, name, left := n.Allocation, "Principal", "Principal balance after this payment"
+	if n.Lease {
+		name, left = "Lease payments", "Payments left to make"
 	}
 	var list []pair
 	for _, v := range []struct {
@@ -104,7 +102,7 @@ func split(n billing.Notice) []pair {
 		}
 	}
 	if len(list) > 0 {
-		list = append(list, pair{label: "Balance after this payment", value: n.Balance.USD()})
+		list = append(list, pair{label: left, value: n.Balance.USD()})
 	}
 	return list
 }

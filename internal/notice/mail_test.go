@@ -69,7 +69,7 @@ func TestMailOfAPaymentSaysWhereItWent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Confirmation number: 7K2M-QX", "Interest: $101.75", "Principal: $510.65", "Balance after this payment: $23,489.35",
+	for _, want := range []string{"Confirmation number: 7K2M-QX", "Interest: $101.75", "Principal: $510.65", "Principal balance after this payment: $23,489.35",
 		"Next payment (Jan 15, 2027): $1,049.90", "For María Álvarez, account ending in 2204, 2024 Vento Lumen"} {
 		if !strings.Contains(m.Text, want+"\n") {
 			t.Errorf("no %q in\n%s", want, m.Text)
@@ -79,12 +79,12 @@ func TestMailOfAPaymentSaysWhereItWent(t *testing.T) {
 
 func TestMailOfALeasePaymentNamesNoInterest(t *testing.T) {
 	n := noticeOf(billing.NoticePaymentReceived)
-	n.Allocation = contract.Allocation{Principal: 612_40}
+	n.Allocation, n.Lease = contract.Allocation{Principal: 612_40}, true
 	m, err := Mail(n, harbor)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if regexp.MustCompile(`(?i)interest|principal|rate`).MatchString(m.Text) || !strings.Contains(m.Text, "Paid on your balance: $612.40") {
+	if regexp.MustCompile(`(?i)interest|principal|rate`).MatchString(m.Text) || !strings.Contains(m.Text, "Lease payments: $612.40") {
 		t.Error(m.Text)
 	}
 }

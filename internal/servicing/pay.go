@@ -225,7 +225,7 @@ func (s *Service) submit(tx *store.Tx, c *store.Contract, req PaymentRequest, ac
 
 func (s *Service) paymentNotice(kind billing.NoticeKind, c *store.Contract, p *store.Payment, b *store.BankAccount) billing.Notice {
 	return billing.Notice{
-		Kind: kind, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Amount: p.Amount, Date: p.Date, Method: describe(b),
+		Kind: kind, Lease: c.Kind == contract.Lease, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Amount: p.Amount, Date: p.Date, Method: describe(b),
 		Confirmation: p.Confirmation, Allocation: p.Plan.Allocation, Balance: p.Plan.BalanceAfter,
 	}
 }
