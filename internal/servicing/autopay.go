@@ -21,20 +21,12 @@ type AutopayRequest struct {
 
 // ReviewAutopay shows what enrolling would agree to.
 func (s *Service) ReviewAutopay(ctx context.Context, actor identity.Actor, id ContractID, bank BankAccountID) (r AutopayReview, err error) {
-	who, err := customer(actor)
-	if err != nil {
-		return r, err
-	}
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		c, err := tx.Contract(string(id), who)
-		if err != nil {
-			return err
-		}
+	err = s.own(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
 		day, err := today(tx)
 		if err != nil {
 			return err
 		}
-		b, err := s.usable(tx.BankAccount, who, bank)
+		b, err := s.usable(tx.BankAccount, c.CustomerID, bank)
 		if err != nil {
 			return err
 		}
@@ -119,7 +111,7 @@ func draftAmount(c *store.Contract, on money.Date) (money.Cents, error) {
 }
 
 // autopayAgreement is the written authorisation for recurring debits (Reg E, 12
-// CFR 1005.10(b)): who, what, when, how to stop, and the customer's assent.
+// CFR 1005.10(b)): c.CustomerID, what, when, how to stop, and the customer's assent.
 func (s *Service) autopayAgreement(c *store.Contract, b *store.BankAccount, first money.Date) string {
 	what := "my monthly payment"
 	if c.Kind == contract.Lease {
@@ -135,19 +127,11 @@ func (s *Service) autopayAgreement(c *store.Contract, b *store.BankAccount, firs
 
 // EnrollAutopay turns autopay on and keeps the written authorisation.
 func (s *Service) EnrollAutopay(ctx context.Context, actor identity.Actor, req AutopayRequest, src Source) (out Autopay, err error) {
-	who, err := customer(actor)
-	if err != nil {
-		return out, err
-	}
 	if !goodKey(req.Key) {
 		return out, refuse("key_missing", "", "Start again from your account.")
 	}
-	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		c, err := tx.TakeContract(string(req.Contract), who)
-		if err != nil {
-			return err
-		}
-		hash := inputHash(who, req.Method)
+	err = s.takeOwn(ctx, actor, req.Contract, func(tx *store.Tx, c *store.Contract) error {
+		hash := inputHash(c.CustomerID, req.Method)
 		known, err := tx.AutopayByKey(c.ID, req.Key)
 		if err == nil && known.InputHash != hash {
 			return errKeyReused
@@ -208,15 +192,7 @@ func (s *Service) enroll(tx *store.Tx, c *store.Contract, req AutopayRequest, ha
 
 // CancelAutopay turns autopay off. What has been drafted already stays.
 func (s *Service) CancelAutopay(ctx context.Context, actor identity.Actor, id ContractID) error {
-	who, err := customer(actor)
-	if err != nil {
-		return err
-	}
-	return s.db.Update(ctx, func(tx *store.Tx) error {
-		c, err := tx.TakeContract(string(id), who)
-		if err != nil {
-			return err
-		}
+	return s.takeOwn(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
 		return s.endAutopay(tx, c, "by the customer", actor)
 	})
 }
@@ -281,15 +257,7 @@ func (s *Service) autopay(tx *store.Tx, c *store.Contract) (*Autopay, error) {
 
 // AutopayPaper is the written authorisation in force, to keep.
 func (s *Service) AutopayPaper(ctx context.Context, actor identity.Actor, id ContractID) (p billing.AutopayPaper, err error) {
-	who, err := customer(actor)
-	if err != nil {
-		return p, err
-	}
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		c, err := tx.Contract(string(id), who)
-		if err != nil {
-			return err
-		}
+	err = s.own(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
 		in, err := tx.Autopay(c.ID)
 		if err != nil {
 			return err
@@ -298,11 +266,11 @@ func (s *Service) AutopayPaper(ctx context.Context, actor identity.Actor, id Con
 		if err != nil {
 			return err
 		}
-		b, err := tx.BankAccount(who, in.BankAccountID)
+		b, err := tx.BankAccount(c.CustomerID, in.BankAccountID)
 		if err != nil {
 			return err
 		}
-		person, err := tx.Customer(who)
+		person, err := tx.Customer(c.CustomerID)
 		if err != nil {
 			return err
 		}

@@ -17,15 +17,7 @@ import (
 
 // PayOptions is what can be chosen for a payment.
 func (s *Service) PayOptions(ctx context.Context, actor identity.Actor, id ContractID) (o PayOptions, err error) {
-	who, err := customer(actor)
-	if err != nil {
-		return o, err
-	}
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		c, err := tx.Contract(string(id), who)
-		if err != nil {
-			return err
-		}
+	err = s.own(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
 		if o.Date, err = today(tx); err != nil {
 			return err
 		}
@@ -33,7 +25,7 @@ func (s *Service) PayOptions(ctx context.Context, actor identity.Actor, id Contr
 			return err
 		}
 		o.First, o.Last = o.Date, o.Date+billing.DaysAhead
-		o.Methods, err = methods(tx, who)
+		o.Methods, err = methods(tx, c.CustomerID)
 		return err
 	})
 	return o, err
@@ -41,15 +33,7 @@ func (s *Service) PayOptions(ctx context.Context, actor identity.Actor, id Contr
 
 // ReviewPayment shows what a payment would do, without doing any of it.
 func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req PaymentRequest) (r PaymentReview, err error) {
-	who, err := customer(actor)
-	if err != nil {
-		return r, err
-	}
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		c, err := tx.Contract(string(req.Contract), who)
-		if err != nil {
-			return err
-		}
+	err = s.own(ctx, actor, req.Contract, func(tx *store.Tx, c *store.Contract) error {
 		if p, err := tx.PaymentByKey(c.CustomerID, req.Key); err == nil {
 			made, err := s.payment(tx, p)
 			r.Made = &made
@@ -69,7 +53,7 @@ func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req P
 		if r.Card, err = s.card(tx, c, day); err != nil {
 			return err
 		}
-		b, err := s.usable(tx.BankAccount, who, req.Method)
+		b, err := s.usable(tx.BankAccount, c.CustomerID, req.Method)
 		if err != nil {
 			return err
 		}
@@ -138,20 +122,12 @@ func returnedFeeWords(fee money.Cents) string {
 // bank with the day's file; for a later day it is kept until then. The same key
 // with the same inputs gives the payment that it made, however often it comes.
 func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req PaymentRequest, src Source) (out Payment, err error) {
-	who, err := customer(actor)
-	if err != nil {
-		return out, err
-	}
 	if !goodKey(req.Key) {
 		return out, refuse("key_missing", "", "Start again from your account.")
 	}
-	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		c, err := tx.TakeContract(string(req.Contract), who)
-		if err != nil {
-			return err
-		}
-		hash := inputHash(who, c.ID, req.Kind, req.Amount, req.Date, req.Method)
-		if p, err := tx.PaymentByKey(who, req.Key); err == nil {
+	err = s.takeOwn(ctx, actor, req.Contract, func(tx *store.Tx, c *store.Contract) error {
+		hash := inputHash(c.CustomerID, c.ID, req.Kind, req.Amount, req.Date, req.Method)
+		if p, err := tx.PaymentByKey(c.CustomerID, req.Key); err == nil {
 			if p.InputHash != hash {
 				return errKeyReused
 			}
@@ -267,15 +243,7 @@ func (s *Service) postPayment(tx *store.Tx, c *store.Contract, p *store.Payment,
 // CancelPayment takes back a payment that has not been sent to the bank. One
 // that was posted already is reversed; no fee is charged.
 func (s *Service) CancelPayment(ctx context.Context, actor identity.Actor, id ContractID, payment PaymentID) (out Payment, err error) {
-	who, err := customer(actor)
-	if err != nil {
-		return out, err
-	}
-	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		c, err := tx.TakeContract(string(id), who)
-		if err != nil {
-			return err
-		}
+	err = s.takeOwn(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
 		p, err := tx.Payment(c.ID, string(payment))
 		if err != nil {
 			return err
@@ -287,12 +255,12 @@ func (s *Service) CancelPayment(ctx context.Context, actor identity.Actor, id Co
 		if err := s.cancel(tx, c, p, actor); err != nil {
 			return err
 		}
-		b, err := tx.BankAccount(who, p.BankAccountID)
+		b, err := tx.BankAccount(c.CustomerID, p.BankAccountID)
 		if err != nil {
 			return err
 		}
 		out = view(p, b)
-		return s.notify(tx, who, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b), 0)
+		return s.notify(tx, c.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b), 0)
 	})
 	return out, err
 }

@@ -96,6 +96,37 @@ func customer(a identity.Actor) (string, error) {
 	return "", ErrForbidden
 }
 
+// own runs a read on a contract that is the acting customer's.
+func (s *Service) own(ctx context.Context, actor identity.Actor, id ContractID, fn func(*store.Tx, *store.Contract) error) error {
+	who, err := customer(actor)
+	if err != nil {
+		return err
+	}
+	return s.db.View(ctx, func(tx *store.Tx) error {
+		c, err := tx.Contract(string(id), who)
+		if err != nil {
+			return err
+		}
+		return fn(tx, c)
+	})
+}
+
+// takeOwn runs a change on a contract that is the acting customer's, with its
+// row held.
+func (s *Service) takeOwn(ctx context.Context, actor identity.Actor, id ContractID, fn func(*store.Tx, *store.Contract) error) error {
+	who, err := customer(actor)
+	if err != nil {
+		return err
+	}
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		c, err := tx.TakeContract(string(id), who)
+		if err != nil {
+			return err
+		}
+		return fn(tx, c)
+	})
+}
+
 func system(a identity.Actor) error {
 	if !a.IsSystem() {
 		return ErrForbidden
