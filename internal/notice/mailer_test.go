@@ -108,7 +108,13 @@ func (p *post) open(t *testing.T, cfg SMTPConfig) *Mailer {
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	t.Cleanup(func() {
-		if err := errors.Join(server.Close(), <-done); err != nil && !errors.Is(err, smtp.ErrServerClosed) {
+		closed := server.Close()
+		// A server closed before Serve has begun does not know its listener yet
+		// and would go on to wait at it for ever.
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+		if err := errors.Join(closed, <-done); err != nil && !errors.Is(err, smtp.ErrServerClosed) {
 			t.Error(err)
 		}
 	})
