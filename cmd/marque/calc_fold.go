@@ -89,7 +89,7 @@ func readEvent(text []byte, at int, t *contract.Terms) (contract.Event, *problem
 	case "payment", "late_fee", "returned_fee":
 		e.Kind = contract.EventKind(kind)
 	case "other_fee":
-		e.Kind = contract.ReturnedFee // one bucket holds every fee that is not for lateness
+		e.Kind = contract.OtherCharge
 	case "reversal":
 		e.Kind = contract.Reversal
 	default:

@@ -149,53 +149,68 @@ func plan(t *contract.Terms, s contract.State, kind AmountKind, amount money.Cen
 	return p, err
 }
 
-// LateFee is the late fee that the contract allows on a day, and the instalment
-// it is for. None (zero) when every instalment past its grace is paid or has
-// had its fee: one fee for an instalment, and never because an earlier fee is
-// unpaid or took money from a payment (16 CFR 444.4).
+// LateFee is the late fee that the contract and the law of its state allow on a
+// day, and the instalment it is for. None (zero) when every instalment past its
+// grace is paid or has had its fee: one fee for an instalment, and never because
+// an earlier fee is unpaid or took money from a payment (16 CFR 444.4). An
+// instalment with no fee (zero) is one whose time for it has passed by law: it is
+// to be passed over.
 func LateFee(t *contract.Terms, s contract.State, on money.Date) (instalment int, fee money.Cents) {
-	if n, fee := nextLateFee(t, s); n > 0 && on > t.DueDate(n)+money.Date(t.GraceDays) {
-		return n, fee
+	n, fee := nextLateFee(t, s)
+	if n == 0 || on <= s.DueDate(t, n)+money.Date(t.GraceDays) {
+		return 0, 0
 	}
-	return 0, 0
+	if law, err := t.FeeLaw(); err != nil || (law.PostWithin > 0 && on > s.DueDate(t, n)+money.Date(law.PostWithin)) {
+		return n, 0
+	}
+	return n, fee
 }
 
 // nextLateFee is the first instalment that a fee can still be charged for. One
-// so nearly paid that its fee rounds to nothing has none.
+// so nearly paid that its fee rounds to nothing has none. No fee follows an
+// acceleration, a repossession, a charge-off or the end of a lease, nor the cap
+// of interest for military service, which counts fees as interest (50 USC 3937).
 func nextLateFee(t *contract.Terms, s contract.State) (instalment int, fee money.Cents) {
-	if s.Principal == 0 {
+	if s.Principal == 0 || s.Accelerated != 0 || s.Repossessed || s.IsChargedOff || s.Ended || s.Service != nil {
 		return 0, 0
 	}
-	for n := max(int(s.Credited/t.Payment), s.LateThrough) + 1; n <= t.Payments; n++ {
-		unpaid := min(t.Payment, money.Cents(n)*t.Payment-s.Credited, s.Principal)
+	law, err := t.FeeLaw()
+	if err != nil {
+		return 0, 0 // the terms were refused when the contract came in; without its law no fee is charged
+	}
+	for n := max(s.Paid(), s.LateThrough) + 1; n <= s.Payments; n++ {
+		whole := s.PaymentOf(n)
+		unpaid := min(whole, s.Asked(n)-s.Credited, s.Principal)
 		if unpaid <= s.FeesAhead {
 			continue // all that it lacks went to earlier fees
 		}
-		if fee = lateFeeOn(t, unpaid); fee > 0 {
+		if fee = min(t.LateFee.On(unpaid), law.MaxLateFee(whole, unpaid)); fee > 0 {
 			return n, fee
 		}
 	}
 	return 0, 0
 }
 
-// lateFeeOn is the contract's late fee on an unpaid amount, rounded down: the
-// percentage, at least the flat amount, at most the cap.
-func lateFeeOn(t *contract.Terms, unpaid money.Cents) money.Cents {
-	fee := t.LateFee.Flat
-	if t.LateFee.Percent > 0 {
-		fee = max(fee, money.Cents(int64(unpaid)*(int64(t.LateFee.Percent)/1_000_000)/1_000_000))
-	}
-	if t.LateFee.Cap > 0 {
-		fee = min(fee, t.LateFee.Cap)
-	}
-	return fee
-}
-
 // LateFeeOn is the first day on which LateFee may charge the next fee; zero
 // when no further instalment can be late.
 func LateFeeOn(t *contract.Terms, s contract.State) money.Date {
 	if n, _ := nextLateFee(t, s); n > 0 {
-		return t.DueDate(n) + money.Date(t.GraceDays) + 1
+		return s.DueDate(t, n) + money.Date(t.GraceDays) + 1
 	}
 	return 0
+}
+
+// PaidInItsTime says whether an instalment's own payment came before its days of
+// grace ended, whatever is unpaid before it: some states then allow no late fee
+// for it (14A O.S. 2-203).
+func PaidInItsTime(t *contract.Terms, s *contract.State, events []contract.Event, n int) bool {
+	law, err := t.FeeLaw()
+	if err != nil || !law.CurrentFirst {
+		return false
+	}
+	var previous money.Date
+	if n > 1 {
+		previous = s.DueDate(t, n-1)
+	}
+	return law.Received(events, previous, s.DueDate(t, n)) >= s.PaymentOf(n)
 }

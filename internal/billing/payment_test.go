@@ -144,18 +144,20 @@ func TestPostingsBalanceAndReadBack(t *testing.T) {
 
 func TestClosingDatesAreSoManyDaysBeforeADueDate(t *testing.T) {
 	terms := loan()
+	state := terms.Open()
 	for _, c := range []struct{ after, want string }{
 		{"2026-01-15", "2026-01-25"}, {"2026-01-24", "2026-01-25"}, {"2026-01-25", "2026-02-22"}, {"2026-02-22", "2026-03-25"},
 		{"2031-02-22", "2031-03-25"}, // after the last instalment it goes on by the month
 	} {
-		if got := billing.NextClosing(&terms, day(c.after), 21); got != day(c.want) {
+		if got := billing.NextClosing(&terms, &state, day(c.after), 21); got != day(c.want) {
 			t.Errorf("after %s: %s, want %s", c.after, got, c.want)
 		}
 	}
 	terms.FirstDue, terms.DueDay = day("2026-01-31"), 31
+	state = terms.Open()
 	on := day("2026-01-01")
 	for range 70 {
-		next := billing.NextClosing(&terms, on, 21)
+		next := billing.NextClosing(&terms, &state, on, 21)
 		if next <= on || next > on+52 {
 			t.Fatalf("after %s: %s", on, next)
 		}

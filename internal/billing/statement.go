@@ -11,9 +11,9 @@ import (
 // NextClosing is the first statement closing date after a day: so many days
 // before a due date, and monthly in the same way after the last one while
 // something is still owed.
-func NextClosing(t *contract.Terms, after money.Date, daysBefore int) money.Date {
-	for n := t.DueThrough(after+money.Date(daysBefore)) + 1; ; n++ {
-		if closing := t.DueDate(n) - money.Date(daysBefore); closing > after {
+func NextClosing(t *contract.Terms, s *contract.State, after money.Date, daysBefore int) money.Date {
+	for n := s.DueThrough(t, after+money.Date(daysBefore)) + 1; ; n++ {
+		if closing := s.DueDate(t, n) - money.Date(daysBefore); closing > after {
 			return closing
 		}
 	}
@@ -111,24 +111,24 @@ func MakeStatement(in StatementInput) (Statement, error) {
 	}
 	out := Statement{
 		Lender: in.Lender, Recipient: in.Recipient, Kind: t.Kind, AccountNumber: in.AccountNumber, Vehicle: in.Vehicle,
-		Rate: t.Rate, DayCount: string(t.DayCount), Opening: in.Opening, Closing: in.Closing, DueDate: in.DueDate,
+		Rate: s.Rate, DayCount: string(t.DayCount), Opening: in.Opening, Closing: in.Closing, DueDate: in.DueDate,
 		BeginningBalance: t.Principal, EndingBalance: s.Principal, InterestAccrued: interest,
 		FeesOutstanding: s.LateFees + s.OtherFees, Unapplied: s.Unapplied,
-		RegularPayment: t.Payment, PastDue: due.PastDue, DaysPastDue: due.DaysPastDue, FeesDue: due.Fees, AmountDue: due.PastDue + due.Fees,
+		RegularPayment: s.PaymentOf(max(1, min(s.DueThrough(t, in.Closing)+1, s.Payments))), PastDue: due.PastDue, DaysPastDue: due.DaysPastDue, FeesDue: due.Fees, AmountDue: due.PastDue + due.Fees,
 		PayoffToday: s.Principal + interest + s.LateFees + s.OtherFees, AutopayText: in.AutopayText,
 	}
 	if due.Upcoming <= in.DueDate { // what is paid ahead is not asked for again
 		out.AmountDue += due.UpcomingAmount
 	}
-	out.PaymentsLeft = paymentsLeft(t, s, in.Closing)
+	out.PaymentsLeft = paymentsLeft(&s)
 	var accruedBefore money.Cents
 	if p := in.Previous; p != nil {
 		out.Opening, out.BeginningBalance, accruedBefore = p.Closing+1, p.EndingBalance, p.InterestAccrued
 	}
 	out.addLines(in)
 	out.FinanceCharge = out.InterestPaid + interest - accruedBefore
-	if n, fee := nextLateFee(t, s); n > 0 && t.DueDate(n) <= in.DueDate {
-		out.LateAfter, out.LateFee = t.DueDate(n)+money.Date(t.GraceDays), fee
+	if n, fee := nextLateFee(t, s); n > 0 && s.DueDate(t, n) <= in.DueDate {
+		out.LateAfter, out.LateFee = s.DueDate(t, n)+money.Date(t.GraceDays), fee
 	}
 	if out.BeginningBalance-out.PrincipalPaid+out.Adjustments != out.EndingBalance {
 		return Statement{}, fmt.Errorf("statement closing %s: %s - %s + %s is not %s", in.Closing,
@@ -196,9 +196,9 @@ func InterestLines(spans []contract.Span) (out []InterestLine) {
 	return out
 }
 
-func paymentsLeft(t *contract.Terms, s contract.State, on money.Date) int {
+func paymentsLeft(s *contract.State) int {
 	if s.Principal == 0 {
 		return 0
 	}
-	return max(1, t.Payments-int(s.Credited/t.Payment))
+	return max(1, s.Payments-s.Paid())
 }

@@ -27,49 +27,51 @@ type Due struct {
 func (d Due) Amount() money.Cents { return d.PastDue + d.UpcomingAmount + d.Fees }
 
 // Due finds what is owed on a day. An instalment due on the day itself is
-// upcoming, not past due.
+// upcoming, not past due. After an acceleration all of it is past due.
 func (s *State) Due(t *Terms, on money.Date) (Due, error) {
 	d := Due{AsOf: on, Fees: s.LateFees + s.OtherFees}
-	if s.Principal == 0 && s.Accrued.Round(t.Rounding) == 0 {
+	left, err := s.instalmentsLeft(t, on)
+	if err != nil || left == 0 {
+		return d, err
+	}
+	d.Instalment = max(1, min(s.Paid()+1, s.Payments))
+	d.NextDate = s.DueDate(t, d.Instalment)
+	if s.Accelerated != 0 || s.Ended || s.Sold {
+		if s.Accelerated != 0 {
+			d.NextDate = min(d.NextDate, s.Accelerated)
+		}
+		d.NextDate = min(d.NextDate, on)
+		d.PastDue, d.DaysPastDue = left, int(on-d.NextDate)
 		return d, nil
 	}
-	d.Instalment = min(int(s.Credited/t.Payment)+1, t.Payments)
-	d.NextDate = t.DueDate(d.Instalment)
-	left, err := s.principalAndInterest(t, on)
-	if err != nil {
-		return Due{}, err
-	}
-	passed := t.DueThrough(on - 1)
+	passed := s.DueThrough(t, on-1)
 	if d.NextDate < on {
 		d.DaysPastDue = int(on - d.NextDate)
 		d.PastDue = left
-		if passed < t.Payments {
-			d.PastDue = min(left, money.Cents(passed)*t.Payment-s.Credited)
+		if passed < s.Payments {
+			d.PastDue = max(0, min(left, s.Asked(passed)-s.Credited))
 		}
 	}
-	if left == d.PastDue && passed >= t.Payments {
+	if left == d.PastDue && passed >= s.Payments {
 		return d, nil // matured: all of it is past due
 	}
 	n := max(passed+1, d.Instalment)
-	d.Upcoming = t.DueDate(n)
-	whole, err := s.principalAndInterest(t, d.Upcoming)
+	d.Upcoming = s.DueDate(t, n)
+	whole, err := s.instalmentsLeft(t, d.Upcoming)
 	if err != nil {
 		return Due{}, err
 	}
 	d.UpcomingAmount = whole - d.PastDue
-	if n < t.Payments {
-		d.UpcomingAmount = min(d.UpcomingAmount, money.Cents(n)*t.Payment-s.Credited-d.PastDue)
+	if n < s.Payments {
+		d.UpcomingAmount = max(0, min(d.UpcomingAmount, s.Asked(n)-s.Credited-d.PastDue))
 	}
 	return d, nil
 }
 
-// principalAndInterest is what would clear principal and interest on a date.
-func (s *State) principalAndInterest(t *Terms, on money.Date) (money.Cents, error) {
-	c := *s
-	if err := c.accrue(t, on); err != nil {
-		return 0, err
-	}
-	return c.Principal + c.Accrued.Round(t.Rounding), nil
+// instalmentsLeft is what would clear principal, interest and a lease's tax on a date.
+func (s *State) instalmentsLeft(t *Terms, on money.Date) (money.Cents, error) {
+	interest, err := s.InterestTo(t, on)
+	return s.Principal + s.taxLeft(t) + interest, err
 }
 
 // InterestTo is the rounded interest unpaid on a date.
@@ -81,97 +83,5 @@ func (s *State) InterestTo(t *Terms, on money.Date) (money.Cents, error) {
 	return c.Accrued.Round(t.Rounding), nil
 }
 
-// Payoff is the amount that closes the account on a date, in its parts.
-type Payoff struct {
-	On        money.Date
-	Principal money.Cents
-	Interest  money.Cents // to the date, rounded once
-	Fees      money.Cents
-	Total     money.Cents
-	PerDiem   money.Interest // one more day's interest, unrounded
-}
-
-// Payoff quotes the account on a date not before its last event. A payment of
-// Total that day leaves nothing owed.
-func (s *State) Payoff(t *Terms, on money.Date) (Payoff, error) {
-	interest, err := s.InterestTo(t, on)
-	if err != nil {
-		return Payoff{}, err
-	}
-	perDiem, err := t.Accrual().PerDiem(s.Principal, on)
-	if err != nil {
-		return Payoff{}, err
-	}
-	p := Payoff{On: on, Principal: s.Principal, Interest: interest, Fees: s.LateFees + s.OtherFees, PerDiem: perDiem}
-	p.Total = p.Principal + p.Interest + p.Fees
-	return p, nil
-}
-
-// Span is one stretch of interest that can be checked by hand: balance × rate ÷
-// basis × days.
-type Span struct {
-	From, To money.Date
-	Days     int
-	Balance  money.Cents
-	Rate     money.Rate
-	Basis    int // days in the year
-	PerDiem  money.Interest
-	Interest money.Interest
-}
-
-// Spans explains the interest that accrues on the present principal from the
-// last payment to a date, one span for each length of year it lies in.
-func (s *State) Spans(t *Terms, to money.Date) ([]Span, error) {
-	return t.spans(s.Principal, s.Through, to)
-}
-
-func (t *Terms) spans(balance money.Cents, from, to money.Date) ([]Span, error) {
-	a := t.Accrual()
-	var out []Span
-	for from < to {
-		end := to
-		if t.DayCount == money.ActualActual {
-			end = min(to, money.NewDate(from.Year()+1, 1, 1))
-		}
-		i, err := a.Interest(balance, from, end)
-		if err != nil {
-			return nil, err
-		}
-		day, err := a.PerDiem(balance, from)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, Span{from, end, t.DayCount.Days(from, end), balance, t.Rate, a.Basis(from), day, i})
-		from = end
-	}
-	return out, nil
-}
-
-// Accruals explains all interest that accrued between two dates, one span for
-// each balance and length of year.
-func Accruals(t *Terms, events []Event, from, to money.Date) ([]Span, error) {
-	order, reversed, err := inOrder(events)
-	if err != nil {
-		return nil, err
-	}
-	s := t.Open()
-	var out []Span
-	for _, i := range order {
-		e := events[i]
-		if e.Date > to || e.Kind == Reversal || (e.Kind == Payment && reversed[e.Seq]) {
-			continue
-		}
-		if e.Kind == Payment && e.Date > from {
-			spans, err := t.spans(s.Principal, max(s.Through, from), e.Date)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, spans...)
-		}
-		if _, err := s.Apply(t, e); err != nil {
-			return nil, err
-		}
-	}
-	spans, err := t.spans(s.Principal, max(s.Through, from), to)
-	return append(out, spans...), err
-}
+// Maturity is the due date of the last instalment.
+func (s *State) Maturity(t *Terms) money.Date { return s.DueDate(t, max(1, s.Payments)) }

@@ -91,11 +91,11 @@ func nextDraft(tx *store.Tx, c *store.Contract, day money.Date) (money.Date, err
 }
 
 func dueOnOrAfter(c *store.Contract, day money.Date) money.Date {
-	n := c.Terms.DueThrough(day-1) + 1
-	if n > c.Terms.Payments {
+	n := c.State.DueThrough(&c.Terms, day-1) + 1
+	if n > c.State.Payments {
 		return 0
 	}
-	return c.Terms.DueDate(n)
+	return c.State.DueDate(&c.Terms, n)
 }
 
 // draftAmount is what autopay draws on a due date: what the instalment of that
@@ -122,7 +122,7 @@ func (s *Service) autopayAgreement(c *store.Contract, b *store.BankAccount, firs
 		"My statement tells me the amount and the date at least 10 days before. If a due date is not a banking day, my bank sees the payment on the next one. "+
 		"I can turn autopay off in my account, or by calling %s, until the day's payments are sent to the banks. I can also stop a payment by telling my bank at least 3 business days before. "+
 		"If my bank returns a payment, it will be taken off my account again%s. I can print or save a copy of this authorization.",
-		s.lender.Name, what, b.Type, b.Last4, b.Routing, first.Long(), accountEnds(c.AccountNumber), c.Terms.Payment.USD(), s.lender.Phone, returnedFeeWords(c.Terms.ReturnedFee))
+		s.lender.Name, what, b.Type, b.Last4, b.Routing, first.Long(), accountEnds(c.AccountNumber), c.State.PaymentOf(c.State.DueThrough(&c.Terms, first-1)+1).USD(), s.lender.Phone, returnedFeeWords(c.Terms.ReturnedFee))
 }
 
 // EnrollAutopay turns autopay on and keeps the written authorisation.

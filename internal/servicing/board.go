@@ -110,9 +110,9 @@ func (s *Service) board(tx *store.Tx, day money.Date, b *tape.Boarding, res *Boa
 		ID: store.NewID(), AccountNumber: b.AccountNumber, CustomerID: owner, Kind: t.Kind,
 		VehicleYear: b.Vehicle.Year, VehicleMake: b.Vehicle.Make, VehicleModel: b.Vehicle.Model, VIN: b.Vehicle.VIN,
 		OriginalDate: b.OriginalDate, OriginalAmount: b.OriginalAmount, OriginalTerm: b.OriginalTerm, OriginalRate: b.OriginalRate,
-		Terms: t, State: t.Open(), LastEntry: 1, Status: "open",
-		StatementOn: billing.NextClosing(&t, b.AsOf, s.rules.StatementDays), BoardedOn: b.AsOf, BoardedAt: now,
+		Terms: t, State: t.Open(), LastEntry: 1, Status: "open", BoardedOn: b.AsOf, BoardedAt: now,
 	}
+	c.StatementOn = billing.NextClosing(&t, &c.State, b.AsOf, s.rules.StatementDays)
 	refresh(c, s.rules)
 	if added, err := tx.InsertContract(c); err != nil {
 		return err

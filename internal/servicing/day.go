@@ -159,9 +159,18 @@ func (s *Service) DraftAutopay(ctx context.Context, actor identity.Actor, id Con
 func (s *Service) ChargeLateFees(ctx context.Context, actor identity.Actor, id ContractID, on money.Date) error {
 	return s.take(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
 		for {
-			n, fee := billing.LateFee(&c.Terms, c.State, on)
+			n, fee, err := s.lateFee(tx, c, on)
+			if err != nil {
+				return err
+			}
 			if n == 0 {
 				return s.save(tx, c)
+			}
+			if fee == 0 {
+				if _, err := s.post(tx, c, contract.Event{Kind: contract.Waiver, Date: on, Of: contract.LateFees, Instalment: n}, "", actor); err != nil {
+					return err
+				}
+				continue
 			}
 			if _, err := s.post(tx, c, contract.Event{Kind: contract.LateCharge, Date: on, Amount: fee, Instalment: n}, "", actor); err != nil {
 				return err
@@ -179,6 +188,26 @@ func (s *Service) ChargeLateFees(ctx context.Context, actor identity.Actor, id C
 			}
 		}
 	})
+}
+
+// lateFee is the next late fee that may be charged, and its instalment; zero for
+// one that the law of the contract's state says must be passed over.
+func (s *Service) lateFee(tx *store.Tx, c *store.Contract, on money.Date) (instalment int, fee money.Cents, err error) {
+	n, fee := billing.LateFee(&c.Terms, c.State, on)
+	if law, err := c.Terms.FeeLaw(); n == 0 || fee == 0 || err != nil || !law.CurrentFirst {
+		return n, fee, err
+	}
+	if err := tx.Flush(); err != nil {
+		return 0, 0, err
+	}
+	history, err := tx.Events(c.ID)
+	if err != nil {
+		return 0, 0, err
+	}
+	if billing.PaidInItsTime(&c.Terms, &c.State, plain(history), n) {
+		fee = 0
+	}
+	return n, fee, nil
 }
 
 // CutStatement freezes the statement that closes by a day. Run again it changes
@@ -204,7 +233,7 @@ func (s *Service) CutStatement(ctx context.Context, actor identity.Actor, id Con
 		})
 		c.StatementOn = 0
 		if c.Status == "open" {
-			c.StatementOn = billing.NextClosing(&c.Terms, closing, s.rules.StatementDays)
+			c.StatementOn = billing.NextClosing(&c.Terms, &c.State, closing, s.rules.StatementDays)
 		}
 		if err := s.save(tx, c); err != nil {
 			return err
@@ -238,8 +267,8 @@ func (s *Service) makeStatement(tx *store.Tx, c *store.Contract, closing money.D
 	if closing < in.Opening {
 		in.Opening = closing
 	}
-	if n := c.Terms.DueThrough(closing) + 1; n <= c.Terms.Payments {
-		in.DueDate = c.Terms.DueDate(n)
+	if n := c.State.DueThrough(&c.Terms, closing) + 1; n <= c.State.Payments {
+		in.DueDate = c.State.DueDate(&c.Terms, n)
 	}
 	if in.Previous, in.PreviousEntry, err = previousStatement(tx, c.ID); err != nil {
 		return billing.Statement{}, err

@@ -36,7 +36,9 @@ func (s *Service) post(tx *store.Tx, c *store.Contract, e contract.Event, paymen
 	if err != nil {
 		return contract.Allocation{}, err
 	}
-	tx.InsertEvent(c.ID, row)
+	if err := tx.InsertEvent(c.ID, row); err != nil {
+		return contract.Allocation{}, err
+	}
 	return a, s.save(tx, c)
 }
 
@@ -71,7 +73,9 @@ func (s *Service) refold(tx *store.Tx, c *store.Contract, row store.Event) (cont
 	}
 	was := c.Status
 	c.State, c.LastEvent = state, row.Seq
-	tx.InsertEvent(c.ID, row)
+	if err := tx.InsertEvent(c.ID, row); err != nil {
+		return contract.Allocation{}, err
+	}
 	if refresh(c, s.rules); was == "paid" && c.Status == "open" {
 		if err := s.resumeAutopay(tx, c, row.Date); err != nil {
 			return contract.Allocation{}, err
@@ -151,7 +155,7 @@ func refresh(c *store.Contract, r Rules) {
 	}
 	c.LateFeeOn = billing.LateFeeOn(&c.Terms, c.State)
 	if was == "paid" && c.Status == "open" && c.StatementOn.IsZero() {
-		c.StatementOn = billing.NextClosing(&c.Terms, c.State.LastEvent, r.StatementDays)
+		c.StatementOn = billing.NextClosing(&c.Terms, &c.State, c.State.LastEvent, r.StatementDays)
 	}
 	if c.Status == "paid" {
 		c.DraftOn = 0

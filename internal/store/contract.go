@@ -79,9 +79,9 @@ var (
 		statement_on = $6, late_fee_on = $7, draft_on = $8 WHERE id = $1`)
 	countContracts = stmt(`SELECT COUNT(*) FROM contract`)
 
-	insertEvent = stmt(`INSERT INTO event (contract_id, seq, kind, effective, amount, instalment, reverses, payment_id, posted_at, actor)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
-	selectEvents = stmt(`SELECT seq, kind, effective, amount, instalment, reverses, payment_id, posted_at, actor
+	insertEvent = stmt(`INSERT INTO event (contract_id, seq, kind, effective, amount, instalment, reverses, detail, payment_id, posted_at, actor)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
+	selectEvents = stmt(`SELECT seq, kind, effective, amount, instalment, reverses, detail, payment_id, posted_at, actor
 		FROM event WHERE contract_id = $1 ORDER BY seq`)
 
 	insertEntry   = stmt(`INSERT INTO entry (contract_id, id, kind, event_seq, corrects, effective, posted_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`)
@@ -244,8 +244,17 @@ func (tx *Tx) SaveContract(c *Contract) error {
 }
 
 // InsertEvent appends an event.
-func (tx *Tx) InsertEvent(contractID string, e Event) {
-	tx.later(insertEvent, contractID, e.Seq, e.Kind, e.Date, e.Amount, e.Instalment, e.Reverses, e.PaymentID, e.Posted, e.Actor)
+func (tx *Tx) InsertEvent(contractID string, e Event) error {
+	detail := "{}"
+	if more := e.Event; more != more.Plain() {
+		b, err := json.Marshal(more)
+		if err != nil {
+			return fmt.Errorf("write event %d of %s: %w", e.Seq, contractID, err)
+		}
+		detail = string(b)
+	}
+	tx.later(insertEvent, contractID, e.Seq, e.Kind, e.Date, e.Amount, e.Instalment, e.Reverses, detail, e.PaymentID, e.Posted, e.Actor)
+	return nil
 }
 
 // Events reads a contract's whole history in the order it was posted.
@@ -254,7 +263,17 @@ func (tx *Tx) Events(contractID string) (out []Event, err error) {
 		var e Event
 		out = append(out, e)
 		p := &out[len(out)-1]
-		return r.Scan(&p.Seq, &p.Kind, &p.Date, &p.Amount, &p.Instalment, &p.Reverses, &p.PaymentID, &p.Posted, &p.Actor)
+		var detail []byte
+		if err := r.Scan(&p.Seq, &p.Kind, &p.Date, &p.Amount, &p.Instalment, &p.Reverses, &detail, &p.PaymentID, &p.Posted, &p.Actor); err != nil {
+			return err
+		}
+		if string(detail) == "{}" {
+			return nil
+		}
+		if err := json.Unmarshal(detail, &p.Event); err != nil {
+			return fmt.Errorf("read event %d of %s: %w", p.Seq, contractID, err)
+		}
+		return nil
 	}, contractID)
 	return out, err
 }

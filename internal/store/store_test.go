@@ -106,7 +106,9 @@ func TestWhatWasPostedCannotBeChanged(t *testing.T) {
 			if _, err := tx.InsertContract(sample("1")); err != nil {
 				return err
 			}
-			tx.InsertEvent("1", Event{Event: contract.Event{Seq: 1, Kind: contract.Payment, Date: money.NewDate(2026, 2, 1), Amount: 5}})
+			if err := tx.InsertEvent("1", Event{Event: contract.Event{Seq: 1, Kind: contract.Payment, Date: money.NewDate(2026, 2, 1), Amount: 5}}); err != nil {
+				return err
+			}
 			tx.Audit(1, "system:test", "test", "1", "")
 			return tx.InsertEntry("1", &ledger.Entry{ID: 1, Kind: ledger.Boarding, Effective: money.NewDate(2026, 1, 1), Postings: ledger.Move(ledger.PortfolioFund, ledger.Principal, 5)})
 		})

@@ -53,18 +53,20 @@ CREATE INDEX contract_draft ON contract (draft_on, id) WHERE draft_on <> '';
 CREATE TABLE event (
   contract_id TEXT NOT NULL REFERENCES contract (id),
   seq         BIGINT NOT NULL,
-  kind        TEXT NOT NULL CHECK (kind IN ('payment', 'reversal', 'late_fee', 'returned_fee')),
+  kind        TEXT NOT NULL CHECK (kind IN ('payment', 'reversal', 'late_fee', 'returned_fee', 'other_fee', 'waiver', 'refund',
+    'rate_change', 'scra', 'scra_end', 'due_date_change', 'deferral', 're_age', 'modification',
+    'acceleration', 'total_loss', 'repossession', 'sale', 'charge_off', 'hold', 'hold_end', 'payoff_quote', 'lease_extension', 'lease_end')),
   effective   TEXT NOT NULL CHECK (length(effective) = 10),
   amount      BIGINT NOT NULL,
   instalment  BIGINT NOT NULL,
   reverses    BIGINT NOT NULL,
+  detail      TEXT NOT NULL,           -- what else the kind needs, as JSON
   payment_id  TEXT NOT NULL,
   posted_at   BIGINT NOT NULL,
   actor       TEXT NOT NULL,
   PRIMARY KEY (contract_id, seq)
 );
-CREATE UNIQUE INDEX event_one_late_fee ON event (contract_id, instalment) WHERE kind = 'late_fee';
-CREATE UNIQUE INDEX event_one_reversal ON event (contract_id, reverses) WHERE kind = 'reversal';
+CREATE UNIQUE INDEX event_one_late_fee ON event (contract_id, instalment) WHERE kind = 'late_fee' AND instalment > 0;
 
 CREATE TABLE entry (
   contract_id TEXT NOT NULL REFERENCES contract (id),

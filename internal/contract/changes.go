@@ -1,0 +1,297 @@
+package contract
+
+import (
+	"slices"
+
+	"marque/internal/money"
+)
+
+// ServiceRate is the cap on interest during military service (50 USC 3937).
+const ServiceRate = 6 * money.RateScale / 100
+
+// change applies an event that is neither a payment nor a charge.
+func (s *State) change(t *Terms, e *Event) (a Allocation, err error) {
+	if err := s.accrue(t, e.Date); err != nil {
+		return a, err
+	}
+	switch e.Kind {
+	case Reversal:
+		s.Quote = nil // what was quoted counted on what came back
+	case Waiver:
+		return s.waive(t, e), nil
+	case Refund:
+		got := min(e.Amount, s.Unapplied)
+		s.Unapplied -= got
+		a.Unapplied = -got
+	case RateChange:
+		s.Rate = *e.Rate
+		if e.Payment > 0 {
+			s.recast(t, s.nextDue(t, e.Date), e.Payment)
+		}
+	case Service:
+		return a, s.serve(t, e)
+	case ServiceEnd:
+		s.serviceEnds(t, e)
+	case DueDateChange:
+		n := s.moves(t, e, s.nextDue(t, e.Date))
+		s.shift(t, n, firstOn(s.DueDate(t, n), e.DueDay), e.DueDay)
+	case Deferral:
+		n := s.moves(t, e, s.Paid()+1)
+		p := s.at(n)
+		s.shift(t, n, s.DueDate(t, n).AddMonths(e.Months, p.Day), p.Day)
+	case ReAge:
+		n, due := s.Paid()+1, s.DueThrough(t, e.Date-1)
+		if n <= due {
+			p := s.at(n)
+			s.shift(t, n, t.after(s.DueDate(t, n), p.Day, due+1-n), p.Day)
+		}
+	case Modification:
+		return a, s.modify(t, e)
+	case Acceleration:
+		s.Accelerated = e.Date
+	case TotalLoss:
+		s.TotalLoss = true
+	case Repossession:
+		s.Repossessed = true
+	case ChargeOff:
+		a = Allocation{Principal: s.Principal, LateFee: s.LateFees, OtherFee: s.OtherFees, ChargedOff: s.Principal + s.LateFees + s.OtherFees}
+		s.ChargedOff, s.ChargedInterest, s.IsChargedOff = a.ChargedOff, s.Accrued.Round(t.Rounding), true
+		s.Principal, s.LateFees, s.OtherFees, s.Accrued, s.Ahead = 0, 0, 0, money.Interest{}, money.Interest{}
+	case HoldBegins, HoldEnds:
+		if e.Hold == Bankruptcy {
+			s.Bankruptcy = e.Kind == HoldBegins
+		} else {
+			s.CeaseContact = e.Kind == HoldBegins
+		}
+	case PayoffQuote:
+		return a, s.quote(t, e)
+	case LeaseExtension:
+		base := s.at(s.Payments).Payment - t.Tax
+		s.Payments += e.Months
+		s.Extended += e.Months
+		a.Principal = -base * money.Cents(e.Months)
+		s.Principal -= a.Principal
+	case LeaseEnd:
+		return s.endLease(t, e), nil
+	}
+	return a, nil
+}
+
+func (s *State) waive(t *Terms, e *Event) (a Allocation) {
+	switch e.Of {
+	case LateFees:
+		a.LateFee = min(e.Amount, s.LateFees)
+		s.LateFees -= a.LateFee
+		s.LateThrough = max(s.LateThrough, e.Instalment)
+	case OtherFees:
+		a.OtherFee = min(e.Amount, s.OtherFees)
+		s.OtherFees -= a.OtherFee
+	case Interest:
+		a.InterestForgiven = min(e.Amount, s.Accrued.Round(t.Rounding))
+		s.Accrued = s.Accrued.Paid(a.InterestForgiven, t.Rounding)
+	}
+	a.Forgiven = a.LateFee + a.OtherFee
+	return a
+}
+
+// nextDue is the first instalment with a due date after a day.
+func (s *State) nextDue(t *Terms, on money.Date) int {
+	return max(1, min(s.DueThrough(t, on)+1, s.Payments))
+}
+
+// moves is the first instalment that a change of dates moves: the one it names,
+// or the usual one.
+func (s *State) moves(t *Terms, e *Event, usual int) int {
+	n := usual
+	if e.Instalment > 0 {
+		n = e.Instalment
+	}
+	return max(1, min(n, s.Payments))
+}
+
+// firstOn is the first date on or after another that lies on a day of the month.
+func firstOn(from money.Date, day int) money.Date {
+	d := from.AddMonths(0, day)
+	if d < from {
+		d = from.AddMonths(1, day)
+	}
+	return d
+}
+
+// shift moves instalment n to another due date and those after it along, each
+// with its amount.
+func (s *State) shift(t *Terms, n int, due money.Date, day int) {
+	p := s.at(n)
+	was := s.Plan
+	plan := make([]Stretch, 0, len(was)+1)
+	for _, q := range was {
+		if q.From < n {
+			plan = append(plan, q)
+		}
+	}
+	plan = append(plan, Stretch{n, due, day, p.Payment, s.Asked(n - 1)})
+	for _, q := range was {
+		if q.From > n {
+			plan = append(plan, Stretch{q.From, t.after(due, day, q.From-n), day, q.Payment, q.Before})
+		}
+	}
+	s.Plan = plan
+}
+
+// recast gives instalment n and all after it another payment.
+func (s *State) recast(t *Terms, n int, payment money.Cents) {
+	p := s.at(n)
+	s.replan(Stretch{n, t.after(p.Due, p.Day, n-p.From), p.Day, payment, s.Asked(n - 1)})
+}
+
+// replan begins a new stretch, the last one, at its instalment. States that
+// share the plan keep theirs.
+func (s *State) replan(p Stretch) {
+	kept := s.Plan
+	for len(kept) > 0 && kept[len(kept)-1].From >= p.From {
+		kept = kept[:len(kept)-1]
+	}
+	s.Plan = append(slices.Clone(kept), p)
+}
+
+// level is the payment that repays the principal over the instalments from n on
+// at the rate in force, interest from a date.
+func (s *State) level(t *Terms, from money.Date, n, payments int, first money.Date) (money.Cents, error) {
+	left := s.Principal
+	if behind := s.Asked(n-1) - s.Credited; behind > 0 {
+		left = max(left-behind, 1)
+	}
+	p := Plan{
+		Principal: left, Accrual: t.accrualAt(s.Rate), Rounding: t.Rounding, Start: from, First: first, DueDay: s.at(n).Day,
+		Payments: payments, PerYear: t.perYear(), Method: Daily, Balloon: min(t.Balloon, left-1),
+	}
+	payment, err := p.LevelPayment()
+	return max(payment, 1), err
+}
+
+// serve caps the rate and lowers the payment so that the account ends when it
+// would have. What was paid above the cap since then goes to principal, because
+// the event takes effect on the day that service began: the difference is
+// forgiven, not deferred.
+func (s *State) serve(t *Terms, e *Event) error {
+	limit := money.Rate(ServiceRate)
+	if e.Rate != nil {
+		limit = *e.Rate
+	}
+	if s.Service != nil || s.Rate <= limit || s.Principal == 0 || s.IsChargedOff {
+		return nil
+	}
+	n := s.nextDue(t, e.Date)
+	s.Service = &ServiceCap{Since: e.Date, Rate: s.Rate, Plan: s.Plan, Lowered: n}
+	s.Rate = limit
+	payment := e.Payment
+	if payment == 0 {
+		var err error
+		if payment, err = s.level(t, e.Date, n, s.Payments-n+1, s.DueDate(t, n)); err != nil {
+			return err
+		}
+	}
+	s.recast(t, n, min(payment, s.at(n).Payment))
+	return nil
+}
+
+// serviceEnds brings back the contract's rate, and its payment from the next
+// instalment on.
+func (s *State) serviceEnds(t *Terms, e *Event) {
+	if s.Service == nil {
+		return
+	}
+	was := s.Service
+	s.Rate, s.Service = was.Rate, nil
+	n := s.nextDue(t, e.Date)
+	old := State{Plan: was.Plan}
+	s.recast(t, n, old.PaymentOf(n))
+}
+
+// modify gives what is left a new rate, term or payment, from the first
+// instalment not yet paid: what was past due is part of it.
+func (s *State) modify(t *Terms, e *Event) error {
+	if s.Principal == 0 {
+		return nil
+	}
+	if e.Rate != nil {
+		s.Rate = *e.Rate
+	}
+	n := min(s.Paid()+1, s.Payments)
+	left, first, day := s.Payments-n+1, e.FirstDue, e.DueDay
+	if e.Payments > 0 {
+		left = e.Payments
+	}
+	if first.IsZero() {
+		first = s.DueDate(t, max(n, s.nextDue(t, e.Date-1)))
+		if first < e.Date {
+			first = s.at(n).Due.AddMonths(0, s.at(n).Day)
+			for first < e.Date {
+				first = t.after(first, s.at(n).Day, 1)
+			}
+		}
+		if day == 0 {
+			day = s.at(n).Day
+		}
+	}
+	if day == 0 {
+		day = first.Day()
+	}
+	payment := e.Payment
+	if payment == 0 {
+		before := s.Credited
+		s.Credited = s.Asked(n - 1) // the part of an instalment that was paid has reduced principal
+		var err error
+		payment, err = s.level(t, e.Date, n, left, first)
+		if s.Credited = before; err != nil {
+			return err
+		}
+	}
+	s.Payments = n - 1 + left
+	s.replan(Stretch{n, first, day, payment, s.Credited})
+	return nil
+}
+
+// endLease cancels the rentals that are not due yet and charges what its end
+// costs. Rentals due and unpaid stay owed.
+func (s *State) endLease(t *Terms, e *Event) (a Allocation) {
+	n := max(s.DueThrough(t, e.Date), s.Paid())
+	unpaid := max(0, s.Asked(n)-s.Credited)
+	s.Payments, s.Ended = n, true
+	base := max(0, min(s.Principal, unpaid-s.taxLeft(t)))
+	a.Principal = s.Principal - base
+	s.Principal = base
+	if e.Amount > 0 {
+		held := s.charge(&s.OtherFees, e.Amount)
+		a.OtherFee, a.Unapplied = held-e.Amount, -held
+	}
+	return a
+}
+
+// quote keeps what was quoted, so that a payment in time closes the account.
+func (s *State) quote(t *Terms, e *Event) error {
+	q := &Quote{Seq: e.Seq, Date: e.Date, GoodThrough: e.GoodThrough, Principal: s.Principal + s.taxLeft(t), Fees: s.LateFees + s.OtherFees, Accrued: s.Accrued, Rate: s.Rate}
+	var err error
+	if q.Total = e.Amount; q.Total == 0 {
+		q.Total, err = q.On(t, e.GoodThrough)
+	}
+	s.Quote = q
+	return err
+}
+
+// On is the quoted total on a day.
+func (q *Quote) On(t *Terms, on money.Date) (money.Cents, error) {
+	i, err := t.accrualAt(q.Rate).Interest(q.Principal, q.Date, on)
+	return q.Principal + q.Fees + q.Accrued.Add(i).Round(t.Rounding), err
+}
+
+// quoteMet says whether a payment reaches, in time, what was quoted for its day
+// or for the quote's last day.
+func (s *State) quoteMet(t *Terms, e *Event) bool {
+	q := s.Quote
+	if q == nil || e.Kind != Payment || e.Date < q.Date || e.Date > q.GoodThrough {
+		return false
+	}
+	that, err := q.On(t, e.Date)
+	return err == nil && e.Amount >= min(that, q.Total)
+}

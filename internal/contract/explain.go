@@ -1,0 +1,227 @@
+package contract
+
+import (
+	"fmt"
+
+	"marque/internal/money"
+)
+
+// Why explains one amount: what it is, how much, the rule that made it, the
+// clause or law behind the rule, and the figures it was made from. A page shows
+// it as a sentence, a program reads it as data.
+type Why struct {
+	What    string      `json:"what"`
+	Amount  money.Cents `json:"amount"`
+	Rule    Rule        `json:"rule"`
+	Clause  string      `json:"clause"`
+	Figures []Figure    `json:"figures,omitempty"`
+	Spans   []Span      `json:"spans,omitempty"` // of interest
+}
+
+// Figure is one number or date that an amount was made from, as it is written.
+type Figure struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Rule names how an amount came about.
+type Rule string
+
+// The rules of the engine.
+const (
+	RuleAccrued       Rule = "accrued_interest" // interest to the day, and no more
+	RuleBilled        Rule = "billed"           // the instalments billed by then, less what they have had
+	RuleFees          Rule = "fees"
+	RuleAhead         Rule = "ahead"          // beyond what is billed: pays the next instalments ahead
+	RuleReduce        Rule = "reduce"         // beyond what is billed: reduces principal, the due date stays
+	RulePrincipalOnly Rule = "principal_only" // as the customer asked
+	RuleHeld          Rule = "held"           // nothing more was owed
+	RuleProceeds      Rule = "proceeds"
+	RuleRecovered     Rule = "recovered"
+	RuleTolerance     Rule = "tolerance"
+	RuleQuoted        Rule = "quoted"
+	RuleCharge        Rule = "charge"
+	RuleChange        Rule = "change"
+	RuleTaxed         Rule = "taxed"
+)
+
+var clauses = map[Rule]string{
+	RuleAccrued:       "simple interest on unpaid principal from one effective date to the next; none on interest or fees",
+	RuleBilled:        "application of payments: instalments whose due date has passed and the next one",
+	RuleFees:          "application of payments: fees after interest and principal due (16 CFR 444.4)",
+	RuleAhead:         "application of payments: extra money reduces principal and pays the next instalments ahead",
+	RuleReduce:        "application of payments: extra money reduces principal now",
+	RulePrincipalOnly: "principal only: allowed when nothing is past due, and never the month's payment",
+	RuleHeld:          "money beyond what is owed is held, and given back",
+	RuleProceeds:      "proceeds of sale: costs, then the debt (UCC 9-615)",
+	RuleRecovered:     "money received after a charge-off",
+	RuleTolerance:     "a balance no larger than the contract's tolerance is written off",
+	RuleQuoted:        "a payoff that arrives in time for the amount quoted closes the account",
+	RuleCharge:        "a fee the contract allows",
+	RuleChange:        "a change agreed or required by law",
+	RuleTaxed:         "tax on the rental",
+}
+
+// recorder collects the steps of one event.
+type recorder struct {
+	steps []Why
+	spans []Span
+	carry money.Interest // unpaid before the spans
+}
+
+// interest notes what accrues up to a date.
+func (r *recorder) interest(s *State, t *Terms, to money.Date) (err error) {
+	r.carry = s.Accrued
+	r.spans, err = s.Spans(t, to)
+	return err
+}
+
+func (r *recorder) step(what Bucket, rule Rule, owed, got, left money.Cents) {
+	w := Why{What: string(what), Amount: got, Rule: rule, Clause: clauses[rule], Figures: []Figure{
+		{"owed", owed.String()}, {"money_left", left.String()},
+	}}
+	if rule == RuleAccrued {
+		w.Spans = r.spans
+		if !r.carry.IsZero() {
+			w.Figures = append(w.Figures, Figure{"unpaid_before", r.carry.Decimal(6)})
+		}
+	}
+	r.steps = append(r.steps, w)
+}
+
+// Explain says why an event did what it did, by the same fold that did it: for
+// a payment every step of its application, in order; for a charge or a change
+// what it changed. An event that was taken back has nothing to explain. seq
+// names the event; one that is not there is an *EventError.
+func Explain(t *Terms, events []Event, seq int) ([]Why, error) {
+	s, found, why := t.Open(), false, &recorder{}
+	err := s.walk(t, events, func(_ int, e *Event) error {
+		if e.Seq != seq {
+			_, err := s.apply(t, e, nil)
+			return err
+		}
+		found = true
+		before := s
+		a, err := s.apply(t, e, why)
+		if err == nil && e.Kind != Payment && e.Kind != Sale {
+			err = why.changed(t, e, &before, &s, a)
+		}
+		if a.Tax != 0 && err == nil {
+			why.steps = append(why.steps, Why{What: "tax", Amount: a.Tax, Rule: RuleTaxed, Clause: clauses[RuleTaxed],
+				Figures: []Figure{{"tax_of_each_payment", t.Tax.String()}, {"payment", t.Payment.String()}}})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		for i := range events {
+			found = found || events[i].Seq == seq
+		}
+	}
+	if !found {
+		return nil, &EventError{Seq: seq, Field: "seq", Reason: "there is no such event"}
+	}
+	return why.steps, nil
+}
+
+// Preview says what an event would do, and why, by the function that will apply
+// it. The state is left as it was.
+func (s *State) Preview(t *Terms, e Event) (after State, a Allocation, why []Why, err error) {
+	if err := s.Refuse(t, &e); err != nil {
+		return State{}, Allocation{}, nil, err
+	}
+	after = *s
+	r := &recorder{}
+	if a, err = after.apply(t, &e, r); err == nil && e.Kind != Payment && e.Kind != Sale {
+		err = r.changed(t, &e, s, &after, a)
+	}
+	return after, a, r.steps, err
+}
+
+// changed explains a charge or a change by the figures before and after it.
+func (r *recorder) changed(t *Terms, e *Event, before, after *State, a Allocation) error {
+	w := Why{What: string(e.Kind), Amount: e.Amount, Rule: RuleChange, Clause: clauses[RuleChange]}
+	add := func(name string, value any) { w.Figures = append(w.Figures, Figure{name, fmt.Sprint(value)}) }
+	differ := func(name string, was, is fmt.Stringer) {
+		if was.String() != is.String() {
+			add(name+"_before", was)
+			add(name, is)
+		}
+	}
+	switch e.Kind {
+	case LateCharge:
+		w.Rule, w.Clause = RuleCharge, clauses[RuleCharge]
+		if law, err := t.FeeLaw(); err == nil && law.Source != "" {
+			w.Clause = law.Source
+		}
+		n := e.Instalment
+		if n > 0 && n <= before.Payments {
+			add("instalment", n)
+			add("due_date", before.DueDate(t, n))
+			add("unpaid", max(0, min(before.PaymentOf(n), before.Asked(n)-before.Credited)))
+			add("grace_days", t.GraceDays)
+		}
+	case ReturnedFee, OtherCharge:
+		w.Rule, w.Clause = RuleCharge, clauses[RuleCharge]
+	}
+	if a.Unapplied < 0 && e.Kind != Refund {
+		add("paid_from_money_held", -a.Unapplied)
+	}
+	differ("annual_rate", before.Rate, after.Rate)
+	n := before.nextDue(t, e.Date)
+	if first := min(before.Paid()+1, before.Payments); first > 0 && after.Payments > 0 {
+		for k := first; k <= min(n+1, before.Payments, after.Payments); k++ {
+			if was, is := before.DueDate(t, k), after.DueDate(t, k); was != is {
+				add("instalment", k)
+				differ("due_date", was, is)
+				if err := r.extraDays(t, after, was, is, add); err != nil {
+					return err
+				}
+				break
+			}
+		}
+		last := min(n, after.Payments)
+		differ("payment", before.PaymentOf(n), after.PaymentOf(last))
+		differ("maturity", before.Maturity(t), after.Maturity(t))
+	}
+	if before.Payments != after.Payments {
+		add("n_payments_before", before.Payments)
+		add("n_payments", after.Payments)
+	}
+	for _, f := range []struct {
+		name   string
+		amount money.Cents
+	}{{"principal", a.Principal}, {"late_fees", a.LateFee}, {"other_fees", a.OtherFee}, {"interest_forgiven", a.InterestForgiven}, {"forgiven", a.Forgiven}, {"charged_off", a.ChargedOff}} {
+		if f.amount > 0 {
+			add(f.name, f.amount)
+		}
+	}
+	if q := after.Quote; e.Kind == PayoffQuote && q != nil {
+		w.Amount = q.Total
+		add("good_through", q.GoodThrough)
+		add("principal", q.Principal)
+		add("fees", q.Fees)
+		add("interest", q.Total-q.Principal-q.Fees)
+	}
+	r.steps = append(r.steps, w)
+	return nil
+}
+
+// extraDays is the interest of the days by which a due date moves, on the
+// principal of that day: shown before the change is agreed to.
+func (r *recorder) extraDays(t *Terms, s *State, was, is money.Date, add func(string, any)) error {
+	if is < was {
+		return nil
+	}
+	i, err := t.accrualAt(s.Rate).Interest(s.Principal, was, is)
+	if err != nil {
+		return err
+	}
+	add("extra_days", t.DayCount.Days(was, is))
+	if t.Kind == Loan {
+		add("extra_interest", i.Round(t.Rounding))
+	}
+	return nil
+}
