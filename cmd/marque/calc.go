@@ -51,7 +51,10 @@ type problem struct{ code, field, message string }
 // refuse makes a problem of an engine's error; the path leads to its terms.
 func refuse(path string, err error) *problem {
 	var terms *contract.TermsError
+	var event *contract.EventError
 	switch {
+	case errors.As(err, &event):
+		return &problem{"refused_event", fmt.Sprintf("%sevents[%d].%s", path, event.Seq-1, event.Field), event.Reason}
 	case errors.As(err, &terms):
 		return &problem{"invalid_value", path + terms.Field, terms.Reason}
 	case errors.Is(err, money.ErrInterestRange):

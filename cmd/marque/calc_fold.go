@@ -1,7 +1,8 @@
 package main
 
 import (
-	"fmt"
+	"slices"
+	"strconv"
 
 	"marque/internal/contract"
 	"marque/internal/money"
@@ -21,7 +22,7 @@ func readFolded(o *object) (f folded) {
 		return f
 	}
 	for i, item := range o.list("events") {
-		e, fault := readEvent(item, i, &f.terms)
+		e, fault := readEvent(item, i)
 		if fault != nil {
 			o.abandon(fault)
 			return f
@@ -38,16 +39,28 @@ func readTerms(o *object) (contract.Terms, *problem) {
 	t := contract.Terms{
 		Kind:           contract.Kind(o.str("kind", string(contract.Loan))),
 		Principal:      o.cents("principal"),
-		Rate:           o.rate("annual_rate"),
+		Rate:           readRate(o),
 		DayCount:       o.dayCount(),
 		Rounding:       o.rounding(),
 		FactorDecimals: o.whole("factor_decimals", 0, 12, 0),
+		CarryFraction:  o.truth("carry_fraction"),
 		Start:          o.date("start_date"),
 		FirstDue:       o.date("first_due_date"),
 		DueDay:         o.whole("due_day", 1, 31, 0),
+		PerYear:        o.whole("periods_per_year", 1, 52, 12),
+		SkipMonths:     readMonths(o),
 		Payments:       o.whole("n_payments", 1, 1200),
 		Payment:        positive(o, "payment"),
+		Steps:          readSteps(o),
+		Balloon:        o.cents("balloon", "0"),
+		Tax:            o.cents("payment_tax", "0"),
 		Application:    contract.DefaultApplication,
+		Extra:          contract.Extra(o.str("extra", "")),
+		GraceDays:      o.whole("grace_days", 0, 366, 0),
+		LateFee:        readLateFee(o),
+		ReturnedFee:    o.cents("returned_fee", "0"),
+		CloseTolerance: o.cents("close_tolerance", "0"),
+		FeeState:       o.str("fee_state", ""), FeeStateConfirmed: o.truth("fee_state_confirmed"),
 	}
 	if o.has("application") {
 		t.Application = nil
@@ -77,47 +90,36 @@ func readTerms(o *object) (contract.Terms, *problem) {
 	return t, nil
 }
 
-// readEvent reads one event. A reversal names the payment it takes back by its
-// place in the list, from 1.
-func readEvent(text []byte, at int, t *contract.Terms) (contract.Event, *problem) {
-	o, fault := parseObject(text, fmt.Sprintf("events[%d].", at))
-	if fault != nil {
-		return contract.Event{}, fault
+// readRate reads the yearly rate; a lease has none.
+func readRate(o *object) money.Rate {
+	if o.str("kind", string(contract.Loan)) == string(contract.Lease) {
+		return o.rate("annual_rate", "0")
 	}
-	e := contract.Event{Seq: at + 1, Date: o.date("date")}
-	switch kind := o.str("kind"); kind {
-	case "payment", "late_fee", "returned_fee":
-		e.Kind = contract.EventKind(kind)
-	case "other_fee":
-		e.Kind = contract.OtherCharge
-	case "reversal":
-		e.Kind = contract.Reversal
-	default:
-		o.invalid("kind", "one of payment, reversal, late_fee, returned_fee, other_fee")
-	}
-	if e.Kind == contract.Reversal {
-		e.Reverses = o.whole("reverses", 1, 1<<31-1)
-		if o.has("amount") {
-			e.Amount = o.cents("amount")
-		}
-	} else if e.Amount = o.cents("amount"); e.Amount == 0 {
-		o.invalid("amount", "must be more than zero")
-	}
-	if e.Kind == contract.LateCharge {
-		e.Instalment = o.whole("instalment", 1, t.Payments, 0)
-	}
-	if o.fault == nil && e.Date < t.Start {
-		o.invalid("date", "is before start_date")
-	}
-	return e, o.done()
+	return o.rate("annual_rate")
 }
 
+// readMonths reads the months of the year in which nothing falls due.
+func readMonths(o *object) (months []int) {
+	for _, item := range o.list("skip_months") {
+		n, err := strconv.Atoi(string(item))
+		if err != nil {
+			o.invalid("skip_months", "must be a list of months, 1 to 12")
+			return nil
+		}
+		months = append(months, n)
+	}
+	return months
+}
+
+// answerFold applies the events and judges each before it does: what could not
+// be done on its day is an error that names the event.
 func answerFold(o *object, a *answer) *problem {
+	explain := o.truth("explain")
 	f := readFolded(o)
 	if fault := o.done(); fault != nil {
 		return fault
 	}
-	s, allocations, err := contract.Fold(&f.terms, f.events, f.asOf)
+	s, allocations, err := contract.Judge(&f.terms, f.events, f.asOf)
 	if err != nil {
 		return refuse("", err)
 	}
@@ -126,29 +128,88 @@ func answerFold(o *object, a *answer) *problem {
 		return refuse("", err)
 	}
 	a.open("events")
-	for _, n := range allocations {
+	for i, n := range allocations {
 		a.item()
-		a.cents("principal", n.Principal)
-		a.cents("interest", n.Interest)
-		a.cents("late_fee", n.LateFee)
-		a.cents("other_fee", n.OtherFee)
-		a.cents("unapplied", n.Unapplied)
+		writeAllocation(a, n)
+		if explain {
+			why, err := f.explain(i)
+			if err != nil {
+				return refuse("", err)
+			}
+			writeWhy(a, why)
+		}
 		a.itemEnd()
 	}
 	a.close()
 	a.name("state")
 	a.b = append(a.b, '{')
+	writeState(a, &f.terms, &s, due)
+	if explain {
+		spans, err := contract.Accruals(&f.terms, f.known(), f.lastEvent(), f.asOf)
+		if err != nil {
+			return refuse("", err)
+		}
+		writeSpans(a, spans)
+	}
+	a.itemEnd()
+	return nil
+}
+
+// known are the events up to as_of.
+func (f *folded) known() []contract.Event {
+	return slices.DeleteFunc(slices.Clone(f.events), func(e contract.Event) bool { return e.Date > f.asOf })
+}
+
+func (f *folded) lastEvent() money.Date {
+	last := f.terms.Start
+	for _, e := range f.known() {
+		last = max(last, e.Date)
+	}
+	return last
+}
+
+// explain says why event i did what it did; nothing for one later than as_of.
+func (f *folded) explain(i int) ([]contract.Why, error) {
+	if f.events[i].Date > f.asOf {
+		return nil, nil
+	}
+	return contract.Explain(&f.terms, f.known(), f.events[i].Seq)
+}
+
+// writeState writes the fields every account has, then those that an event of
+// its own has made.
+func writeState(a *answer, t *contract.Terms, s *contract.State, due contract.Due) {
 	a.cents("principal", s.Principal)
-	a.cents("accrued_interest", s.Accrued.Round(f.terms.Rounding))
+	a.cents("accrued_interest", s.Accrued.Round(t.Rounding))
 	a.cents("late_fees", s.LateFees)
 	a.cents("other_fees", s.OtherFees)
 	a.cents("unapplied", s.Unapplied)
 	a.date("next_due_date", due.NextDate)
 	a.cents("past_due", due.PastDue)
-	a.itemEnd()
-	return nil
+	a.whole("days_past_due", due.DaysPastDue)
+	a.plain("annual_rate", s.Rate.String())
+	a.cents("payment", s.PaymentOf(max(1, min(s.Paid()+1, s.Payments))))
+	a.whole("n_payments", s.Payments)
+	a.date("maturity_date", s.Maturity(t))
+	a.cents("refund_due", s.RefundDue(t))
+	if s.IsChargedOff {
+		a.cents("charged_off", s.ChargedOff+s.ChargedInterest)
+	}
+	if !s.Accelerated.IsZero() {
+		a.date("accelerated_on", s.Accelerated)
+	}
+	for _, flag := range []struct {
+		name string
+		on   bool
+	}{
+		{"total_loss", s.TotalLoss}, {"repossessed", s.Repossessed}, {"sold", s.Sold}, {"bankruptcy", s.Bankruptcy},
+		{"cease_contact", s.CeaseContact}, {"scra", s.Service != nil}, {"ended", s.Ended},
+	} {
+		if flag.on {
+			a.raw(flag.name, []byte("true"))
+		}
+	}
 }
-
 // answerPayoff quotes as_of, and a table of every day from then through
 // good_through (as_of when absent; a year at most).
 func answerPayoff(o *object, a *answer) *problem {
@@ -163,26 +224,30 @@ func answerPayoff(o *object, a *answer) *problem {
 	if fault := o.done(); fault != nil {
 		return fault
 	}
-	s, _, err := contract.Fold(&f.terms, f.events, f.asOf)
+	s, _, err := contract.Judge(&f.terms, f.events, f.asOf)
 	if err != nil {
 		return refuse("", err)
 	}
-	p, err := s.Payoff(&f.terms, f.asOf)
+	table, err := s.PayoffTable(&f.terms, f.asOf, through)
 	if err != nil {
 		return refuse("", err)
 	}
+	p := table[0]
 	a.cents("principal", p.Principal)
 	a.cents("interest", p.Interest)
 	a.cents("fees", p.Fees)
+	if p.Tax > 0 {
+		a.cents("tax", p.Tax)
+	}
 	a.cents("total", p.Total)
 	a.plain("per_diem", p.PerDiem.Decimal(6))
+	if s.Unapplied > 0 {
+		a.cents("unapplied", s.Unapplied)
+	}
 	a.open("table")
-	for day := f.asOf; day <= through; day++ {
-		if p, err = s.Payoff(&f.terms, day); err != nil {
-			return refuse("", err)
-		}
+	for _, p := range table {
 		a.item()
-		a.date("date", day)
+		a.date("date", p.On)
 		a.cents("total", p.Total)
 		a.itemEnd()
 	}

@@ -232,6 +232,19 @@ func (o *object) whole(name string, low, high int, fallback ...int) int {
 	return n
 }
 
+// truth is true or false; an absent one is false.
+func (o *object) truth(name string) bool {
+	value := o.take(name)
+	switch string(value) {
+	case "", "false":
+		return false
+	case "true":
+		return true
+	}
+	o.invalid(name, "must be true or false")
+	return false
+}
+
 // object is a field that is itself an object.
 func (o *object) object(name string) *object {
 	value := o.take(name)

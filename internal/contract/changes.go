@@ -11,8 +11,11 @@ const ServiceRate = 6 * money.RateScale / 100
 
 // change applies an event that is neither a payment nor a charge.
 func (s *State) change(t *Terms, e *Event) (a Allocation, err error) {
-	if err := s.accrue(t, e.Date); err != nil {
-		return a, err
+	switch e.Kind {
+	case Waiver, RateChange, Service, ServiceEnd, Modification, ChargeOff:
+		if err := s.accrue(t, e.Date); err != nil {
+			return a, err
+		}
 	}
 	switch e.Kind {
 	case Reversal:
@@ -65,6 +68,8 @@ func (s *State) change(t *Terms, e *Event) (a Allocation, err error) {
 		}
 	case PayoffQuote:
 		return a, s.quote(t, e)
+	case Odometer:
+		s.Odometer = Reading{e.Date, e.Miles}
 	case LeaseExtension:
 		base := s.at(s.Payments).Payment - t.Tax
 		s.Payments += e.Months
@@ -270,7 +275,11 @@ func (s *State) endLease(t *Terms, e *Event) (a Allocation) {
 
 // quote keeps what was quoted, so that a payment in time closes the account.
 func (s *State) quote(t *Terms, e *Event) error {
-	q := &Quote{Seq: e.Seq, Date: e.Date, GoodThrough: e.GoodThrough, Principal: s.Principal + s.taxLeft(t), Fees: s.LateFees + s.OtherFees, Accrued: s.Accrued, Rate: s.Rate}
+	now := *s
+	if err := now.accrue(t, e.Date); err != nil {
+		return err
+	}
+	q := &Quote{Seq: e.Seq, Date: e.Date, GoodThrough: e.GoodThrough, Principal: s.Principal + s.taxLeft(t), Fees: s.LateFees + s.OtherFees, Accrued: now.Accrued, Rate: s.Rate}
 	var err error
 	if q.Total = e.Amount; q.Total == 0 {
 		q.Total, err = q.On(t, e.GoodThrough)

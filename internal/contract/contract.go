@@ -106,6 +106,7 @@ type State struct {
 	CeaseContact bool        `json:"cease_contact,omitempty"`
 	Ended        bool        `json:"ended,omitempty"`           // a lease that has come to its end
 	Extended     int         `json:"extended_months,omitempty"` // of a lease, in all
+	Odometer     Reading     `json:"odometer,omitzero"`         // the last reading
 	IsChargedOff bool        `json:"is_charged_off,omitempty"`
 	ChargedOff   money.Cents `json:"charged_off,omitempty"` // principal and fees charged off and not recovered
 	// ChargedInterest is the interest unpaid at the charge-off and not recovered.
@@ -131,6 +132,12 @@ type Quote struct {
 	Fees        money.Cents    `json:"fees"`
 	Accrued     money.Interest `json:"accrued"` // on Date
 	Rate        money.Rate     `json:"rate"`
+}
+
+// Reading is a leased vehicle's odometer on a date, in miles.
+type Reading struct {
+	Date  money.Date `json:"date"`
+	Miles int        `json:"miles"`
 }
 
 // Open is the state before any event.

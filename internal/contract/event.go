@@ -41,6 +41,7 @@ const (
 
 	PayoffQuote EventKind = "payoff_quote"
 
+	Odometer       EventKind = "odometer" // a reading of a leased vehicle, in miles
 	LeaseExtension EventKind = "lease_extension"
 	LeaseEnd       EventKind = "lease_end" // rentals to come are cancelled, Amount is charged
 )
@@ -89,6 +90,7 @@ type Event struct {
 	Months        int         `json:"months,omitempty"`
 	Hold          Hold        `json:"hold,omitempty"`
 	GoodThrough   money.Date  `json:"good_through,omitempty"`
+	Miles         int         `json:"miles,omitempty"`
 }
 
 // Plain is the event without what only some kinds need.
@@ -194,7 +196,10 @@ func (e *Event) checkKind(t *Terms) error {
 		if e.GoodThrough < e.Date || e.GoodThrough > e.Date+60 {
 			return e.bad("good_through", "must be from the quote's date to 60 days later")
 		}
-	case LeaseEnd:
+	case Odometer, LeaseEnd:
+		if e.Miles < 0 || e.Miles > 2_000_000 {
+			return e.bad("miles", "must be 0 to 2000000")
+		}
 		if t.Kind != Lease {
 			return e.bad("kind", "is for a lease")
 		}

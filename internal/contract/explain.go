@@ -59,7 +59,7 @@ var clauses = map[Rule]string{
 	RuleQuoted:        "a payoff that arrives in time for the amount quoted closes the account",
 	RuleCharge:        "a fee the contract allows",
 	RuleChange:        "a change agreed or required by law",
-	RuleTaxed:         "tax on the rental",
+	RuleTaxed:         "tax on the rental, part of what was applied to it",
 }
 
 // recorder collects the steps of one event.
@@ -69,14 +69,20 @@ type recorder struct {
 	carry money.Interest // unpaid before the spans
 }
 
-// interest notes what accrues up to a date.
+// interest notes what accrues up to a date, unless it is known since when.
 func (r *recorder) interest(s *State, t *Terms, to money.Date) (err error) {
+	if r.spans != nil {
+		return nil
+	}
 	r.carry = s.Accrued
 	r.spans, err = s.Spans(t, to)
 	return err
 }
 
 func (r *recorder) step(what Bucket, rule Rule, owed, got, left money.Cents) {
+	if got == 0 && (rule == RuleAhead || rule == RuleReduce) {
+		return // principal beyond what is billed is never asked for
+	}
 	w := Why{What: string(what), Amount: got, Rule: rule, Clause: clauses[rule], Figures: []Figure{
 		{"owed", owed.String()}, {"money_left", left.String()},
 	}}
@@ -95,12 +101,23 @@ func (r *recorder) step(what Bucket, rule Rule, owed, got, left money.Cents) {
 // names the event; one that is not there is an *EventError.
 func Explain(t *Terms, events []Event, seq int) ([]Why, error) {
 	s, found, why := t.Open(), false, &recorder{}
+	settled, carry := t.Start, money.Interest{} // interest was last paid then, and this was left
 	err := s.walk(t, events, func(_ int, e *Event) error {
 		if e.Seq != seq {
 			_, err := s.apply(t, e, nil)
+			if e.Kind == Payment || e.Kind == Sale || e.Kind == Waiver {
+				settled, carry = s.Through, s.Accrued
+			}
 			return err
 		}
 		found = true
+		if e.Kind == Payment || e.Kind == Sale {
+			why.carry = carry
+			var err error
+			if why.spans, err = Accruals(t, events, settled, e.Date); err != nil {
+				return err
+			}
+		}
 		before := s
 		a, err := s.apply(t, e, why)
 		if err == nil && e.Kind != Payment && e.Kind != Sale {

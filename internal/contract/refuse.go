@@ -56,7 +56,10 @@ func (s *State) refuse(t *Terms, e *Event) error {
 
 func (s *State) refuseChange(t *Terms, e *Event) error {
 	switch e.Kind {
-	case Reversal, HoldBegins, TotalLoss, Repossession, OtherCharge:
+	case Reversal, HoldBegins, TotalLoss, Repossession, OtherCharge, Odometer:
+		if e.Kind == Odometer && e.Miles < s.Odometer.Miles {
+			return e.bad("miles", "is less than the %d read on %s", s.Odometer.Miles, s.Odometer.Date)
+		}
 		return nil
 	}
 	if s.IsChargedOff {

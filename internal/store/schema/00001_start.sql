@@ -55,7 +55,7 @@ CREATE TABLE event (
   seq         BIGINT NOT NULL,
   kind        TEXT NOT NULL CHECK (kind IN ('payment', 'reversal', 'late_fee', 'returned_fee', 'other_fee', 'waiver', 'refund',
     'rate_change', 'scra', 'scra_end', 'due_date_change', 'deferral', 're_age', 'modification',
-    'acceleration', 'total_loss', 'repossession', 'sale', 'charge_off', 'hold', 'hold_end', 'payoff_quote', 'lease_extension', 'lease_end')),
+    'acceleration', 'total_loss', 'repossession', 'sale', 'charge_off', 'hold', 'hold_end', 'payoff_quote', 'odometer', 'lease_extension', 'lease_end')),
   effective   TEXT NOT NULL CHECK (length(effective) = 10),
   amount      BIGINT NOT NULL,
   instalment  BIGINT NOT NULL,
