@@ -118,6 +118,42 @@ type Receipt struct {
 	ReturnedOn    money.Date          `json:"returned_on,omitzero"`
 }
 
+// PayoffLetter is a payoff quote as it was frozen: what closes the account on
+// each day through GoodThrough.
+type PayoffLetter struct {
+	Lender        Lender          `json:"lender"`
+	Recipient     Recipient       `json:"recipient"`
+	AccountNumber string          `json:"account_number"`
+	Vehicle       string          `json:"vehicle"`
+	VIN           string          `json:"vin"`
+	Made          money.Date      `json:"made"`
+	GoodThrough   money.Date      `json:"good_through"`
+	Principal     money.Cents     `json:"principal"`
+	Interest      money.Cents     `json:"interest"` // to GoodThrough, rounded once
+	LateFees      money.Cents     `json:"late_fees"`
+	OtherFees     money.Cents     `json:"other_fees"`
+	Total         money.Cents     `json:"total"`    // on GoodThrough
+	PerDiem       string          `json:"per_diem"` // dollars, six decimals
+	Carried       money.Cents     `json:"carried"`  // interest that was unpaid before the lines
+	InterestLines []InterestLine  `json:"interest_lines"`
+	Table         []PayoffDay     `json:"table"`
+	Pending       []PayoffPayment `json:"pending,omitempty"`   // counted in, not yet cleared
+	Scheduled     []PayoffPayment `json:"scheduled,omitempty"` // not counted
+}
+
+// PayoffDay is the total on one day.
+type PayoffDay struct {
+	Date  money.Date  `json:"date"`
+	Total money.Cents `json:"total"`
+}
+
+// PayoffPayment is a payment that a payoff letter names apart.
+type PayoffPayment struct {
+	Date         money.Date  `json:"date"`
+	Amount       money.Cents `json:"amount"`
+	Confirmation string      `json:"confirmation"`
+}
+
 // AutopayPaper is the written authorisation that a customer keeps (Reg E, 12
 // CFR 1005.10(b): a copy is given).
 type AutopayPaper struct {
@@ -152,6 +188,7 @@ const (
 	NoticeStatementReady   NoticeKind = "statement_ready"
 	NoticeLateFee          NoticeKind = "late_fee"
 	NoticePaidOff          NoticeKind = "paid_off"
+	NoticeAccountChanged   NoticeKind = "account_changed" // Text says how
 )
 
 // Notice is the frozen content of one message. Which fields are filled follows

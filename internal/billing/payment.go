@@ -65,50 +65,101 @@ const DaysAhead = 60
 // MinPayment is the smallest payment taken.
 const MinPayment money.Cents = 1_00
 
+// Extra is what a customer wants done with money beyond what is billed; empty
+// leaves it to the contract.
+type Extra string
+
+// The choices. The first three are the contract's own.
+const (
+	ExtraPrepay        = Extra(contract.Prepay)
+	ExtraPrincipal     = Extra(contract.Reduce)
+	ExtraFees          = Extra(contract.PayFees)
+	ExtraPrincipalOnly = Extra("principal_only") // the whole payment, and never the month's
+)
+
+// Ask is the payment that a person asks for. Amount is the one typed, or the one
+// reviewed.
+type Ask struct {
+	Kind   AmountKind
+	Amount money.Cents
+	Date   money.Date
+	Extra  Extra
+}
+
+// Event is the payment as the account's fold takes it.
+func (a Ask) Event() contract.Event {
+	e := contract.Event{Kind: contract.Payment, Date: a.Date, Amount: a.Amount}
+	if e.PrincipalOnly = a.Extra == ExtraPrincipalOnly; !e.PrincipalOnly {
+		e.Extra = contract.Extra(a.Extra)
+	}
+	return e
+}
+
 // Plan is how a payment would be applied: what the review shows, and what is
 // posted when nothing changes before then.
 type Plan struct {
-	Kind         AmountKind
-	Amount       money.Cents
-	Date         money.Date
+	Ask
 	Allocation   contract.Allocation
+	Why          []contract.Why  // each step of the application
 	Spans        []contract.Span // the interest in words: balance × rate ÷ days in the year × days
-	Carried      money.Cents     // interest left unpaid by the payment before
+	Carried      money.Cents     // interest that was unpaid before the spans
 	BalanceAfter money.Cents     // principal
 	PayoffAfter  money.Cents     // what would close the account that day, after the payment
 	DueAfter     contract.Due
 	Closes       bool
 }
 
-// Decide plans a payment made on a date. today is the business date: the
-// earliest day that a payment can count for, unless the contract came later.
-// asked is the amount typed, or reviewed.
-func Decide(t *contract.Terms, s contract.State, kind AmountKind, asked money.Cents, date, today money.Date) (Plan, error) {
+// Decide plans a payment. today is the business date: the earliest day that a
+// payment can count for, unless the contract came later. The plan is made by the
+// function that will apply the payment.
+func Decide(t *contract.Terms, s contract.State, ask Ask, today money.Date) (Plan, error) {
 	first := max(today, t.Start, s.LastEvent)
 	switch {
-	case date.IsZero():
+	case ask.Date.IsZero():
 		return Plan{}, refuse("date_missing", "date", "Choose a payment date.")
-	case date < first:
+	case ask.Date < first:
 		return Plan{}, refuse("date_past", "date", "Choose %s or a later day.", first.Long())
-	case date > today+DaysAhead:
+	case ask.Date > today+DaysAhead:
 		return Plan{}, refuse("date_far", "date", "Choose a day no later than %s.", (today + DaysAhead).Long())
 	}
-	payoff, err := s.Payoff(t, date)
+	payoff, err := s.Payoff(t, ask.Date)
 	if err != nil {
 		return Plan{}, err
 	}
 	if payoff.Total <= 0 {
 		return Plan{}, refuse("nothing_owed", "", "There is nothing left to pay on this account.")
 	}
-	due, err := s.Due(t, date)
+	due, err := s.Due(t, ask.Date)
 	if err != nil {
 		return Plan{}, err
 	}
-	amount, err := chosenAmount(kind, asked, due, payoff)
-	if err != nil {
+	if err := allowedExtra(t, &s, ask, due); err != nil {
 		return Plan{}, err
 	}
-	return plan(t, s, kind, amount, date, payoff)
+	if ask.Amount, err = chosenAmount(ask.Kind, ask.Amount, due, payoff); err != nil {
+		return Plan{}, err
+	}
+	return plan(t, s, ask, payoff)
+}
+
+func allowedExtra(t *contract.Terms, s *contract.State, ask Ask, due contract.Due) error {
+	switch ask.Extra {
+	case "", ExtraPrepay, ExtraPrincipal, ExtraFees:
+	case ExtraPrincipalOnly:
+		switch {
+		case t.Kind == contract.Lease || s.IsChargedOff:
+			return refuse("extra", "extra", "This account has no principal to pay down.")
+		case due.PastDue > 0:
+			return refuse("principal_only_past_due", "extra", "%s is past due. Pay that first; then you can pay extra to principal only.", due.PastDue.USD())
+		case ask.Kind != AmountOther:
+			return refuse("principal_only_amount", "extra", "To pay principal only, choose another amount and type it in.")
+		case ask.Amount > s.Principal:
+			return refuse("principal_only_high", "amount", "That is more than your principal, %s.", s.Principal.USD())
+		}
+	default:
+		return refuse("extra", "extra", "Choose what extra money should do.")
+	}
+	return nil
 }
 
 func chosenAmount(kind AmountKind, asked money.Cents, due contract.Due, payoff contract.Payoff) (money.Cents, error) {
@@ -134,18 +185,22 @@ func chosenAmount(kind AmountKind, asked money.Cents, due contract.Due, payoff c
 	return 0, refuse("amount_kind", "amount", "Choose what to pay: the amount due, another amount, or the payoff amount.")
 }
 
-func plan(t *contract.Terms, s contract.State, kind AmountKind, amount money.Cents, date money.Date, payoff contract.Payoff) (Plan, error) {
-	p := Plan{Kind: kind, Amount: amount, Date: date, Carried: s.Accrued.Round(t.Rounding)}
+func plan(t *contract.Terms, s contract.State, ask Ask, payoff contract.Payoff) (Plan, error) {
+	p := Plan{Ask: ask, Carried: s.Accrued.Round(t.Rounding)}
 	var err error
-	if p.Spans, err = s.Spans(t, date); err != nil {
+	if p.Spans, err = s.Spans(t, ask.Date); err != nil {
 		return Plan{}, err
 	}
-	after := s
-	if p.Allocation, err = after.Apply(t, contract.Event{Kind: contract.Payment, Date: date, Amount: amount}); err != nil {
+	var after contract.State
+	if after, p.Allocation, p.Why, err = s.Preview(t, ask.Event()); err != nil {
 		return Plan{}, err
 	}
-	p.BalanceAfter, p.PayoffAfter, p.Closes = after.Principal, payoff.Total-amount, payoff.Total == amount
-	p.DueAfter, err = after.Due(t, date)
+	left, err := after.Payoff(t, ask.Date)
+	if err != nil {
+		return Plan{}, err
+	}
+	p.BalanceAfter, p.PayoffAfter, p.Closes = after.Principal, left.Total, left.Total == 0
+	p.DueAfter, err = after.Due(t, ask.Date)
 	return p, err
 }
 

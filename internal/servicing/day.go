@@ -98,7 +98,7 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 			return err
 		}
 		kind := billing.NoticePaymentReceived
-		if p.Amount = min(p.Amount, payoff.Total); p.Amount <= 0 {
+		if p.Amount = min(p.Amount, payoff.Total); p.Amount <= 0 || held(c) {
 			p.Amount, p.State, kind = p.Plan.Allocation.Total(), billing.Cancelled, billing.NoticePaymentCancelled
 		} else if err := s.postPayment(tx, c, p, on, actor); err != nil {
 			return err
@@ -127,7 +127,7 @@ func (s *Service) DraftAutopay(ctx context.Context, actor identity.Actor, id Con
 			return err
 		}
 		c.DraftOn = dueOnOrAfter(c, on+1)
-		if amount <= 0 { // paid ahead
+		if amount <= 0 || held(c) { // paid ahead, or to be left alone
 			return s.save(tx, c)
 		}
 		b, err := tx.BankAccount(in.CustomerID, in.BankAccountID)
@@ -167,17 +167,20 @@ func (s *Service) ChargeLateFees(ctx context.Context, actor identity.Actor, id C
 				return s.save(tx, c)
 			}
 			if fee == 0 {
-				if _, err := s.post(tx, c, contract.Event{Kind: contract.Waiver, Date: on, Of: contract.LateFees, Instalment: n}, "", actor); err != nil {
+				if _, err := s.post(tx, c, contract.Event{Kind: contract.Waiver, Date: on, Of: contract.LateFees, Instalment: n}, cause{}, actor); err != nil {
 					return err
 				}
 				continue
 			}
-			if _, err := s.post(tx, c, contract.Event{Kind: contract.LateCharge, Date: on, Amount: fee, Instalment: n}, "", actor); err != nil {
+			if _, err := s.post(tx, c, contract.Event{Kind: contract.LateCharge, Date: on, Amount: fee, Instalment: n}, cause{}, actor); err != nil {
 				return err
 			}
 			d, err := due(c, on)
 			if err != nil {
 				return err
+			}
+			if held(c) {
+				continue
 			}
 			err = s.notify(tx, c.CustomerID, c.ID+":"+strconv.Itoa(n), billing.Notice{
 				Kind: billing.NoticeLateFee, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c),
@@ -240,7 +243,7 @@ func (s *Service) CutStatement(ctx context.Context, actor identity.Actor, id Con
 		}
 		// Without online access there is nowhere to read it: that statement goes
 		// by post.
-		if _, err := tx.LoginOf(c.CustomerID); err != nil {
+		if _, err := tx.LoginOf(c.CustomerID); err != nil || held(c) {
 			return absent(err)
 		}
 		return s.notify(tx, c.CustomerID, c.ID+":"+closing.String(), billing.Notice{

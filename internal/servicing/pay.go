@@ -68,7 +68,7 @@ func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req P
 // decide plans a payment on the account as it stands. Payments that are
 // scheduled before it are not counted: they have not been made yet.
 func (s *Service) decide(tx *store.Tx, c *store.Contract, req PaymentRequest, day money.Date) (billing.Plan, error) {
-	p, err := billing.Decide(&c.Terms, c.State, req.Kind, req.Amount, req.Date, day)
+	p, err := billing.Decide(&c.Terms, c.State, req.ask(), day)
 	return p, asRefusal(err)
 }
 
@@ -126,7 +126,7 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 		return out, refuse("key_missing", "", "Start again from your account.")
 	}
 	err = s.takeOwn(ctx, actor, req.Contract, func(tx *store.Tx, c *store.Contract) error {
-		hash := inputHash(c.CustomerID, c.ID, req.Kind, req.Amount, req.Date, req.Method)
+		hash := inputHash(c.CustomerID, c.ID, req.Kind, req.Amount, req.Date, req.Method, req.Extra)
 		if p, err := tx.PaymentByKey(c.CustomerID, req.Key); err == nil {
 			if p.InputHash != hash {
 				return errKeyReused
@@ -184,7 +184,7 @@ func (s *Service) submit(tx *store.Tx, c *store.Contract, req PaymentRequest, ac
 	agreement := s.agree(tx, c, "payment", s.paymentAgreement(c, b, plan.Amount, req.Date), src)
 	p := &store.Payment{
 		ContractID: c.ID, ID: store.NewID(), CustomerID: c.CustomerID, BankAccountID: b.ID, AgreementID: agreement,
-		Confirmation: confirmation(), Kind: req.Kind, State: billing.Scheduled, Amount: plan.Amount, Date: req.Date,
+		Confirmation: confirmation(), Kind: req.Kind, Extra: req.Extra, State: billing.Scheduled, Amount: plan.Amount, Date: req.Date,
 		Plan:      store.PaymentPlan{Allocation: plan.Allocation, BalanceAfter: plan.BalanceAfter, Interest: billing.InterestLines(plan.Spans)},
 		CreatedOn: day, Created: now,
 	}
@@ -228,7 +228,7 @@ func (s *Service) postPayment(tx *store.Tx, c *store.Contract, p *store.Payment,
 	if err != nil {
 		return err
 	}
-	a, err := s.post(tx, c, contract.Event{Kind: contract.Payment, Date: on, Amount: p.Amount}, p.ID, actor)
+	a, err := s.post(tx, c, billing.Ask{Amount: p.Amount, Date: on, Extra: p.Extra}.Event(), cause{payment: p.ID}, actor)
 	if err != nil {
 		return err
 	}
@@ -280,7 +280,7 @@ func (s *Service) cancel(tx *store.Tx, c *store.Contract, p *store.Payment, acto
 	}
 	tx.Audit(s.clock(), actor.String(), "cancel_payment", c.ID, p.ID)
 	if was == billing.Pending {
-		_, err = s.post(tx, c, contract.Event{Kind: contract.Reversal, Date: day, Amount: p.Amount, Reverses: p.EventSeq}, p.ID, actor)
+		_, err = s.post(tx, c, contract.Event{Kind: contract.Reversal, Date: day, Amount: p.Amount, Reverses: p.EventSeq}, cause{payment: p.ID}, actor)
 	}
 	return err
 }

@@ -13,14 +13,17 @@ import (
 	"marque/internal/store"
 )
 
+// cause is what an event came from: a payment, or a request with a key.
+type cause struct{ payment, key, hash string }
+
 // post adds an event to a contract whose row is held, and posts its entry. The
 // next event in time is one step of the fold; anything else, an earlier date or
 // a reversal, folds the whole history again and posts the differences. c is
 // changed and saved.
-func (s *Service) post(tx *store.Tx, c *store.Contract, e contract.Event, payment string, actor identity.Actor) (contract.Allocation, error) {
+func (s *Service) post(tx *store.Tx, c *store.Contract, e contract.Event, by cause, actor identity.Actor) (contract.Allocation, error) {
 	now := s.clock()
 	e.Seq = c.LastEvent + 1
-	row := store.Event{Event: e, PaymentID: payment, Posted: now, Actor: actor.String()}
+	row := store.Event{Event: e, PaymentID: by.payment, Key: by.key, InputHash: by.hash, Posted: now, Actor: actor.String()}
 	if e.Kind == contract.Reversal || e.Date < c.State.LastEvent {
 		return s.refold(tx, c, row)
 	}
@@ -147,18 +150,23 @@ func (s *Service) save(tx *store.Tx, c *store.Contract) error {
 }
 
 func refresh(c *store.Contract, r Rules) {
-	owed := c.State.Principal + c.State.LateFees + c.State.OtherFees
 	was := c.Status
 	c.Status = "open"
-	if owed == 0 && c.State.Accrued.Round(c.Terms.Rounding) == 0 {
+	switch {
+	case c.State.Closed(&c.Terms):
 		c.Status = "paid"
+	case c.State.IsChargedOff:
+		c.Status = "charged_off"
 	}
 	c.LateFeeOn = billing.LateFeeOn(&c.Terms, c.State)
-	if was == "paid" && c.Status == "open" && c.StatementOn.IsZero() {
+	if was != "open" && c.Status == "open" && c.StatementOn.IsZero() {
 		c.StatementOn = billing.NextClosing(&c.Terms, &c.State, c.State.LastEvent, r.StatementDays)
 	}
-	if c.Status == "paid" {
+	if c.Status != "open" {
 		c.DraftOn = 0
+	}
+	if c.Status == "charged_off" {
+		c.StatementOn = 0
 	}
 }
 

@@ -241,7 +241,7 @@ func (s *Service) payment(tx *store.Tx, p *store.Payment) (Payment, error) {
 
 func view(p *store.Payment, b *store.BankAccount) Payment {
 	v := Payment{
-		ID: PaymentID(p.ID), Contract: ContractID(p.ContractID), Confirmation: p.Confirmation, Kind: p.Kind, Autopay: p.Autopay, State: p.State,
+		ID: PaymentID(p.ID), Contract: ContractID(p.ContractID), Confirmation: p.Confirmation, Kind: p.Kind, Extra: p.Extra, Autopay: p.Autopay, State: p.State,
 		Amount: p.Amount, Date: p.Date, Created: p.Created, Method: method(b), Allocation: p.Plan.Allocation, BalanceAfter: p.Plan.BalanceAfter,
 		ReturnCode: p.ReturnCode, ReturnedOn: p.ReturnedOn, Cancellable: p.State.MayBecome(billing.Cancelled),
 	}

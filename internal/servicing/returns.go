@@ -163,13 +163,13 @@ func (s *Service) takeBack(tx *store.Tx, actor identity.Actor, c *store.Contract
 			return err
 		}
 	}
-	if _, err := s.post(tx, c, contract.Event{Kind: contract.Reversal, Date: day, Amount: p.Amount, Reverses: p.EventSeq}, p.ID, actor); err != nil {
+	if _, err := s.post(tx, c, contract.Event{Kind: contract.Reversal, Date: day, Amount: p.Amount, Reverses: p.EventSeq}, cause{payment: p.ID}, actor); err != nil {
 		return err
 	}
 	var fee money.Cents
 	if billing.ReturnedFeeAllowed(string(code)) && c.Terms.ReturnedFee > 0 {
 		fee = c.Terms.ReturnedFee
-		if _, err := s.post(tx, c, contract.Event{Kind: contract.ReturnedFee, Date: day, Amount: fee}, p.ID, actor); err != nil {
+		if _, err := s.post(tx, c, contract.Event{Kind: contract.ReturnedFee, Date: day, Amount: fee}, cause{payment: p.ID}, actor); err != nil {
 			return err
 		}
 	}

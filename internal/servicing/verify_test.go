@@ -43,7 +43,7 @@ var tamperings = []struct{ name, text, named string }{
 	{"an event's amount", `UPDATE event SET amount = 44900 WHERE contract_id = $1`, "state"},
 	{"an event's date", `UPDATE event SET effective = '2026-02-14' WHERE contract_id = $1`, "state"},
 	{"an event gone", `DELETE FROM event WHERE contract_id = $1`, "number of events"},
-	{"an event that no payment has", `INSERT INTO event SELECT contract_id, 2, kind, effective, amount, instalment, reverses, detail, payment_id, posted_at, actor
+	{"an event that no payment has", `INSERT INTO event SELECT contract_id, 2, kind, effective, amount, instalment, reverses, detail, payment_id, '', '', posted_at, actor
 		FROM event WHERE contract_id = $1`, "event 2"},
 	{"the state's principal", `UPDATE contract SET state = REPLACE(state, '"principal":"23670.26"', '"principal":"23670.25"') WHERE id = $1`, "state"},
 	{"the rate", `UPDATE contract SET terms = REPLACE(terms, '"annual_rate":"0.059"', '"annual_rate":"0.058"') WHERE id = $1`, "state"},

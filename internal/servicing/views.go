@@ -93,6 +93,7 @@ type Payment struct {
 	Contract     ContractID
 	Confirmation string
 	Kind         billing.AmountKind // due, other, payoff
+	Extra        billing.Extra
 	Autopay      bool
 	State        billing.PaymentState
 	Amount       money.Cents
@@ -150,7 +151,10 @@ type PaymentRequest struct {
 	Amount   money.Cents // for Kind other; the amount reviewed for due and payoff
 	Date     money.Date
 	Method   BankAccountID
+	Extra    billing.Extra // what money beyond what is billed does; empty leaves it to the contract
 }
+
+func (r *PaymentRequest) ask() billing.Ask { return billing.Ask{Kind: r.Kind, Amount: r.Amount, Date: r.Date, Extra: r.Extra} }
 
 // PaymentReview is what would happen: shown before anything is confirmed.
 type PaymentReview struct {

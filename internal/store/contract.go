@@ -47,6 +47,8 @@ type Contract struct {
 type Event struct {
 	contract.Event
 	PaymentID string
+	Key       string // of the request that made it; empty when it followed from something else
+	InputHash string
 	Posted    money.Instant
 	Actor     string
 }
@@ -79,9 +81,9 @@ var (
 		statement_on = $6, late_fee_on = $7, draft_on = $8 WHERE id = $1`)
 	countContracts = stmt(`SELECT COUNT(*) FROM contract`)
 
-	insertEvent = stmt(`INSERT INTO event (contract_id, seq, kind, effective, amount, instalment, reverses, detail, payment_id, posted_at, actor)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
-	selectEvents = stmt(`SELECT seq, kind, effective, amount, instalment, reverses, detail, payment_id, posted_at, actor
+	insertEvent = stmt(`INSERT INTO event (contract_id, seq, kind, effective, amount, instalment, reverses, detail, payment_id, key, input_hash, posted_at, actor)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
+	selectEvents = stmt(`SELECT seq, kind, effective, amount, instalment, reverses, detail, payment_id, key, input_hash, posted_at, actor
 		FROM event WHERE contract_id = $1 ORDER BY seq`)
 
 	insertEntry   = stmt(`INSERT INTO entry (contract_id, id, kind, event_seq, corrects, effective, posted_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`)
@@ -253,7 +255,7 @@ func (tx *Tx) InsertEvent(contractID string, e Event) error {
 		}
 		detail = string(b)
 	}
-	tx.later(insertEvent, contractID, e.Seq, e.Kind, e.Date, e.Amount, e.Instalment, e.Reverses, detail, e.PaymentID, e.Posted, e.Actor)
+	tx.later(insertEvent, contractID, e.Seq, e.Kind, e.Date, e.Amount, e.Instalment, e.Reverses, detail, e.PaymentID, e.Key, e.InputHash, e.Posted, e.Actor)
 	return nil
 }
 
@@ -264,7 +266,7 @@ func (tx *Tx) Events(contractID string) (out []Event, err error) {
 		out = append(out, e)
 		p := &out[len(out)-1]
 		var detail []byte
-		if err := r.Scan(&p.Seq, &p.Kind, &p.Date, &p.Amount, &p.Instalment, &p.Reverses, &detail, &p.PaymentID, &p.Posted, &p.Actor); err != nil {
+		if err := r.Scan(&p.Seq, &p.Kind, &p.Date, &p.Amount, &p.Instalment, &p.Reverses, &detail, &p.PaymentID, &p.Key, &p.InputHash, &p.Posted, &p.Actor); err != nil {
 			return err
 		}
 		if string(detail) == "{}" {

@@ -17,6 +17,7 @@ type Payment struct {
 	CustomerID, BankAccountID, AgreementID string
 	Confirmation                           string
 	Kind                                   billing.AmountKind
+	Extra                                  billing.Extra
 	Autopay                                bool
 	State                                  billing.PaymentState
 	Amount                                 money.Cents
@@ -39,12 +40,12 @@ type PaymentPlan struct {
 	Interest     []billing.InterestLine `json:"interest"`
 }
 
-const paymentColumns = `contract_id, id, key, input_hash, customer_id, bank_account_id, agreement_id, confirmation, kind, autopay, state,
+const paymentColumns = `contract_id, id, key, input_hash, customer_id, bank_account_id, agreement_id, confirmation, kind, extra, autopay, state,
 	amount, date, plan, event_seq, file_id, trace, settles_on, return_code, returned_on, created_on, created_at`
 
 var (
 	insertPayment = stmt(`INSERT INTO payment (` + paymentColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`)
 	selectPayment            = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 AND id = $2`)
 	selectPaymentByKey       = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE customer_id = $1 AND key = $2`)
 	selectPaymentByTrace     = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE trace = $1`)
@@ -77,7 +78,7 @@ func (tx *Tx) InsertPayment(p *Payment) error {
 	if p.Autopay {
 		autopay = 1
 	}
-	tx.later(insertPayment, p.ContractID, p.ID, p.Key, p.InputHash, p.CustomerID, p.BankAccountID, p.AgreementID, p.Confirmation, p.Kind, autopay, p.State,
+	tx.later(insertPayment, p.ContractID, p.ID, p.Key, p.InputHash, p.CustomerID, p.BankAccountID, p.AgreementID, p.Confirmation, p.Kind, p.Extra, autopay, p.State,
 		p.Amount, p.Date, plan, p.EventSeq, p.FileID, p.Trace, p.SettlesOn, p.ReturnCode, p.ReturnedOn, p.CreatedOn, p.Created)
 	return nil
 }
@@ -193,7 +194,7 @@ func (tx *Tx) payments(s *statement, args ...any) (out []*Payment, err error) {
 		p := &Payment{}
 		var plan []byte
 		var autopay int
-		if err := r.Scan(&p.ContractID, &p.ID, &p.Key, &p.InputHash, &p.CustomerID, &p.BankAccountID, &p.AgreementID, &p.Confirmation, &p.Kind, &autopay, &p.State,
+		if err := r.Scan(&p.ContractID, &p.ID, &p.Key, &p.InputHash, &p.CustomerID, &p.BankAccountID, &p.AgreementID, &p.Confirmation, &p.Kind, &p.Extra, &autopay, &p.State,
 			&p.Amount, &p.Date, &plan, &p.EventSeq, &p.FileID, &p.Trace, &p.SettlesOn, &p.ReturnCode, &p.ReturnedOn, &p.CreatedOn, &p.Created); err != nil {
 			return err
 		}

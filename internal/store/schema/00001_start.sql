@@ -38,7 +38,7 @@ CREATE TABLE contract (
   version         BIGINT NOT NULL,
   last_event      BIGINT NOT NULL,
   last_entry      BIGINT NOT NULL,
-  status          TEXT NOT NULL CHECK (status IN ('open', 'paid')),
+  status          TEXT NOT NULL CHECK (status IN ('open', 'paid', 'charged_off')),
   statement_on    TEXT NOT NULL,       -- next statement closing date; '' for none
   late_fee_on     TEXT NOT NULL,       -- first day a late fee may be charged; '' for none
   draft_on        TEXT NOT NULL,       -- next autopay draft; '' for none
@@ -62,10 +62,13 @@ CREATE TABLE event (
   reverses    BIGINT NOT NULL,
   detail      TEXT NOT NULL,           -- what else the kind needs, as JSON
   payment_id  TEXT NOT NULL,
+  key         TEXT NOT NULL,           -- of the request that made it; '' when it followed from something else
+  input_hash  TEXT NOT NULL,
   posted_at   BIGINT NOT NULL,
   actor       TEXT NOT NULL,
   PRIMARY KEY (contract_id, seq)
 );
+CREATE UNIQUE INDEX event_key ON event (contract_id, key) WHERE key <> '';
 CREATE UNIQUE INDEX event_one_late_fee ON event (contract_id, instalment) WHERE kind = 'late_fee' AND instalment > 0;
 
 CREATE TABLE entry (
@@ -147,6 +150,7 @@ CREATE TABLE payment (
   agreement_id    TEXT NOT NULL,
   confirmation    TEXT NOT NULL,
   kind            TEXT NOT NULL CHECK (kind IN ('due', 'other', 'payoff')),
+  extra           TEXT NOT NULL CHECK (extra IN ('', 'prepay', 'principal', 'fees', 'principal_only')),
   autopay         BIGINT NOT NULL CHECK (autopay IN (0, 1)),
   state           TEXT NOT NULL CHECK (state IN ('scheduled', 'pending', 'sent', 'settled', 'returned', 'cancelled')),
   amount          BIGINT NOT NULL CHECK (amount > 0),
@@ -186,6 +190,19 @@ CREATE TABLE statement (
   created_at      BIGINT NOT NULL,
   PRIMARY KEY (contract_id, closing)
 );
+
+CREATE TABLE payoff_quote (
+  contract_id  TEXT NOT NULL REFERENCES contract (id),
+  event_seq    BIGINT NOT NULL,
+  key          TEXT NOT NULL,
+  good_through TEXT NOT NULL CHECK (length(good_through) = 10),
+  total        BIGINT NOT NULL,
+  content      TEXT NOT NULL,          -- the letter, frozen
+  hash         TEXT NOT NULL,
+  created_at   BIGINT NOT NULL,
+  PRIMARY KEY (contract_id, event_seq)
+);
+CREATE UNIQUE INDEX payoff_quote_key ON payoff_quote (contract_id, key);
 
 CREATE TABLE notice (
   id          TEXT PRIMARY KEY,
@@ -296,6 +313,7 @@ DROP TABLE ach_aside;
 DROP TABLE ach_read;
 DROP TABLE ach_file;
 DROP TABLE notice;
+DROP TABLE payoff_quote;
 DROP TABLE statement;
 DROP TABLE payment;
 DROP TABLE autopay;

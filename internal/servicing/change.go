@@ -1,0 +1,239 @@
+package servicing
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/identity"
+	"marque/internal/money"
+	"marque/internal/store"
+)
+
+// EventRequest puts an event on a contract: a fee, a waiver, money that came by
+// check, a change of terms, a hold. Payments through the bank have verbs of
+// their own.
+type EventRequest struct {
+	Key      string
+	Contract ContractID
+	Event    contract.Event // Seq is given here
+}
+
+// EventResult is what an event does, or did.
+type EventResult struct {
+	Event      contract.Event
+	Allocation contract.Allocation
+	Why        []contract.Why
+	State      contract.State // as of the business date
+	Due        contract.Due
+	Repeated   bool // the key had made it before: nothing was done
+}
+
+// FindContract names the contract with an account number.
+func (s *Service) FindContract(ctx context.Context, actor identity.Actor, number string) (id ContractID, err error) {
+	if err := system(actor); err != nil {
+		return "", err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		c, err := tx.ContractByNumber(number)
+		if err == nil {
+			id = ContractID(c.ID)
+		}
+		return err
+	})
+	return id, err
+}
+
+// PreviewEvent shows what an event would do, by the functions that will do it.
+// Nothing is written. An event that cannot be is a *Refusal.
+func (s *Service) PreviewEvent(ctx context.Context, actor identity.Actor, req EventRequest) (r EventResult, err error) {
+	if err := system(actor); err != nil {
+		return r, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		c, err := tx.Contract(string(req.Contract), "")
+		if err != nil {
+			return err
+		}
+		day, err := today(tx)
+		if err != nil {
+			return err
+		}
+		history, err := tx.Events(c.ID)
+		if err != nil {
+			return err
+		}
+		req.Event.Seq = c.LastEvent + 1
+		if err := judge(c, plain(history), req.Event, day); err != nil {
+			return err
+		}
+		r, err = outcome(c, append(plain(history), req.Event), req.Event.Seq, day)
+		return err
+	})
+	return r, err
+}
+
+// PostEvent puts an event on a contract, at any date up to the business date. An
+// earlier date folds the history again and posts the differences, also across
+// statements that were sent. The same key with the same event gives what it did
+// the first time.
+func (s *Service) PostEvent(ctx context.Context, actor identity.Actor, req EventRequest) (r EventResult, err error) {
+	if !goodKey(req.Key) {
+		return r, refuse("key_missing", "", "The request needs a key.")
+	}
+	form, err := json.Marshal(req.Event)
+	if err != nil {
+		return r, fmt.Errorf("read event %s: %w", req.Event.Kind, err)
+	}
+	e := req.Event
+	hash := inputHash(e.Kind, e.Date, e.Amount, e.Instalment, e.Reverses, string(form))
+	err = s.take(ctx, actor, req.Contract, func(tx *store.Tx, c *store.Contract) error {
+		day, err := today(tx)
+		if err != nil {
+			return err
+		}
+		history, err := tx.Events(c.ID)
+		if err != nil {
+			return err
+		}
+		if known := slices.IndexFunc(history, func(h store.Event) bool { return h.Key == req.Key }); known >= 0 {
+			if history[known].InputHash != hash {
+				return errKeyReused
+			}
+			r, err = outcome(c, plain(history), history[known].Seq, day)
+			r.Repeated = true
+			return err
+		}
+		e.Seq = c.LastEvent + 1
+		if err := judge(c, plain(history), e, day); err != nil {
+			return err
+		}
+		was := c.State
+		if _, err := s.post(tx, c, e, cause{key: req.Key, hash: hash}, actor); err != nil {
+			return err
+		}
+		tx.Audit(s.clock(), actor.String(), "event", c.ID, string(e.Kind))
+		if r, err = outcome(c, append(plain(history), e), e.Seq, day); err != nil {
+			return err
+		}
+		return s.followUp(tx, c, &was, e, r, day, actor)
+	})
+	return r, err
+}
+
+// byBank says whether a payment came through a verb of its own, with a row that
+// says where it stands.
+func byBank(e *contract.Event) bool {
+	return e.Kind == contract.Payment && (e.Source == "" || e.Source == contract.FromACH || e.Source == contract.FromCard)
+}
+
+// judge refuses an event that may not happen, on the account as it stood on the
+// event's date.
+func judge(c *store.Contract, history []contract.Event, e contract.Event, day money.Date) error {
+	switch {
+	case e.Date > day:
+		return refuse("date_future", "date", "The date is after the business date, %s.", day)
+	case byBank(&e):
+		return refuse("kind", "source", "Say how the money came: check, wire, cash or insurer. Bank and card payments are made by paying.")
+	case e.Kind == contract.PayoffQuote:
+		return refuse("kind", "kind", "Ask for a payoff quote instead.")
+	}
+	if e.Kind == contract.Reversal {
+		i := slices.IndexFunc(history, func(h contract.Event) bool { return h.Seq == e.Reverses })
+		if i >= 0 && byBank(&history[i]) {
+			return refuse("reverses", "reverses", "A bank payment is cancelled, or returned by the bank.")
+		}
+	}
+	before := slices.DeleteFunc(slices.Clone(history), func(h contract.Event) bool { return h.Date > e.Date })
+	state, _, err := contract.Replay(&c.Terms, before)
+	if err != nil {
+		return fmt.Errorf("fold contract %s: %w", c.ID, err)
+	}
+	if err := state.Refuse(&c.Terms, &e); err != nil {
+		return asEventRefusal(err)
+	}
+	if _, _, err := contract.Replay(&c.Terms, append(slices.Clone(history), e)); err != nil {
+		return asEventRefusal(err)
+	}
+	return nil
+}
+
+func asEventRefusal(err error) error {
+	if e, ok := errors.AsType[*contract.EventError](err); ok {
+		return &Refusal{"event_refused", e.Field, e.Reason}
+	}
+	return err
+}
+
+// outcome is what an event among others does, and the account after all of them.
+func outcome(c *store.Contract, events []contract.Event, seq int, day money.Date) (r EventResult, err error) {
+	state, allocations, err := contract.Fold(&c.Terms, events, day)
+	if err != nil {
+		return r, fmt.Errorf("fold contract %s: %w", c.ID, err)
+	}
+	i := slices.IndexFunc(events, func(e contract.Event) bool { return e.Seq == seq })
+	r = EventResult{Event: events[i], Allocation: allocations[i], State: state}
+	if r.Why, err = contract.Explain(&c.Terms, events, seq); err != nil {
+		return r, err
+	}
+	r.Due, err = state.Due(&c.Terms, day)
+	return r, err
+}
+
+// followUp does what an event brings with it: the dates on which the cycle looks
+// at the contract again, autopay that must not draw any more, and word to the
+// customer.
+func (s *Service) followUp(tx *store.Tx, c *store.Contract, was *contract.State, e contract.Event, r EventResult, day money.Date, actor identity.Actor) error {
+	if !slices.Equal(was.Plan, c.State.Plan) || was.Payments != c.State.Payments {
+		if err := s.redate(tx, c, day); err != nil {
+			return err
+		}
+	}
+	switch e.Kind {
+	case contract.ChargeOff, contract.Acceleration, contract.Repossession, contract.TotalLoss, contract.LeaseEnd:
+		if err := s.endAutopay(tx, c, "the account changed", actor); err != nil {
+			return err
+		}
+	}
+	if held(c) {
+		return nil
+	}
+	words := billing.ChangeWords(c.Kind, e, r.Why)
+	if words == "" {
+		return nil
+	}
+	return s.notify(tx, c.CustomerID, fmt.Sprintf("%s:%d", c.ID, e.Seq), billing.Notice{
+		Kind: billing.NoticeAccountChanged, Lease: c.Kind == contract.Lease, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: e.Date,
+		AmountDue: r.Due.UpcomingAmount, PastDue: r.Due.PastDue + r.Due.Fees, DueDate: r.Due.Upcoming, Text: words,
+	}, 0)
+}
+
+// redate sets the next statement and the next draft by the due dates as they now
+// are. A statement that was cut for a date that has moved stays as it is.
+func (s *Service) redate(tx *store.Tx, c *store.Contract, day money.Date) error {
+	if c.Status == "open" {
+		after := day - 1
+		if last, err := tx.LastStatement(c.ID); err == nil {
+			after = max(after, last.Closing)
+		} else if err := absent(err); err != nil {
+			return err
+		}
+		c.StatementOn = billing.NextClosing(&c.Terms, &c.State, after, s.rules.StatementDays)
+	}
+	if !c.DraftOn.IsZero() {
+		on, err := nextDraft(tx, c, day)
+		if err != nil {
+			return err
+		}
+		c.DraftOn = on
+	}
+	return s.save(tx, c)
+}
+
+// held says whether a contract's customer is to be left alone: no drafts and no
+// notices but about what they do themselves.
+func held(c *store.Contract) bool { return c.State.Bankruptcy || c.State.CeaseContact }
