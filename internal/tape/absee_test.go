@@ -161,7 +161,7 @@ func TestBadFilesEndTheReading(t *testing.T) {
 
 func TestEveryWrongValueIsLocatedAndReadingGoesOn(t *testing.T) {
 	for name, c := range map[string]struct{ extra, field, reason string }{
-		"negative balance":   {"<reportingPeriodActualEndBalanceAmount>-5.00</reportingPeriodActualEndBalanceAmount>", "reportingPeriodActualEndBalanceAmount", "must not be negative"},
+		"negative amount":    {"<originalLoanAmount>-5.00</originalLoanAmount>", "originalLoanAmount", "must not be negative"},
 		"fraction of a cent": {"<totalActualAmountPaid>12.345</totalActualAmountPaid>", "totalActualAmountPaid", "fraction of a cent"},
 		"no such day":        {"<interestPaidThroughDate>02-30-2026</interestPaidThroughDate>", "interestPaidThroughDate", "no such day"},
 		"month 13":           {"<loanMaturityDate>13/2026</loanMaturityDate>", "loanMaturityDate", "is not a month"},

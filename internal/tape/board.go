@@ -68,6 +68,8 @@ func (l *Loan) Contract(rules BoardingRules) (Boarding, error) {
 	switch {
 	case !l.EndBalance.OK:
 		return Boarding{}, l.Error("reportingPeriodActualEndBalanceAmount", "is needed to board a loan")
+	case l.EndBalance.V < 0:
+		return Boarding{}, l.Error("reportingPeriodActualEndBalanceAmount", "must not be negative to board a loan: it is a credit")
 	case l.PeriodEnd.IsZero():
 		return Boarding{}, l.Error("reportingPeriodEndingDate", "is needed to board a loan")
 	case l.PaidThrough.IsZero():

@@ -92,18 +92,20 @@ func TestClosedLoansAreSkippedWithTheReason(t *testing.T) {
 
 func TestALoanThatCannotBeBoardedSaysWhichFieldIsMissing(t *testing.T) {
 	for field, change := range map[string]func(*Loan){
-		"reportingPeriodActualEndBalanceAmount": func(l *Loan) { l.EndBalance = Opt[money.Cents]{} },
-		"interestPaidThroughDate":               func(l *Loan) { l.PaidThrough = 0 },
-		"reportingPeriodEndingDate":             func(l *Loan) { l.PeriodEnd = 0 },
-		"reportingPeriodInterestRatePercentage": func(l *Loan) { l.Rate.OK = false },
-		"remainingTermToMaturityNumber":         func(l *Loan) { l.RemainingTerm.OK = false },
-		"paymentTypeCode":                       func(l *Loan) { l.PaymentType = 1 },
-		"n_payments":                            func(l *Loan) { l.RemainingTerm.V = 5000 },
+		"reportingPeriodActualEndBalanceAmount":           func(l *Loan) { l.EndBalance = Opt[money.Cents]{} },
+		"reportingPeriodActualEndBalanceAmount, a credit": func(l *Loan) { l.EndBalance.V = -5 },
+		"interestPaidThroughDate":                         func(l *Loan) { l.PaidThrough = 0 },
+		"reportingPeriodEndingDate":                       func(l *Loan) { l.PeriodEnd = 0 },
+		"reportingPeriodInterestRatePercentage":           func(l *Loan) { l.Rate.OK = false },
+		"remainingTermToMaturityNumber":                   func(l *Loan) { l.RemainingTerm.OK = false },
+		"paymentTypeCode":                                 func(l *Loan) { l.PaymentType = 1 },
+		"n_payments":                                      func(l *Loan) { l.RemainingTerm.V = 5000 },
 	} {
 		l := aLoan()
 		change(l)
 		_, err := l.Contract(DefaultBoardingRules())
 		var e *Error
+		field, _, _ = strings.Cut(field, ",")
 		if !errors.As(err, &e) || e.Field != field || e.Asset != "A1" || e.Line != 3 {
 			t.Errorf("%s: %v", field, err)
 		}
@@ -147,5 +149,18 @@ func TestTheLevelPaymentIsTheLeastThatRepays(t *testing.T) {
 	}
 	if p := level(1000_00, 0, 3); p != 333_34 {
 		t.Error(p)
+	}
+}
+
+// Files that give only the month interest is paid through are read and can be
+// reconciled; they cannot be boarded.
+func TestAMonthIsNoDayToBoardFrom(t *testing.T) {
+	recs, errs := readAll(strings.NewReader(loanFile(oneLoan("A1", strings.Replace(serviced, "07-18-2026", "07-2026", 1)))))
+	if len(errs) > 0 || recs[0].Loan.PaidThrough != 0 || recs[0].Loan.PaidMonth != 2026*12+6 {
+		t.Fatal(recs, errs)
+	}
+	var e *Error
+	if _, err := recs[0].Board(DefaultBoardingRules()); !errors.As(err, &e) || e.Field != "interestPaidThroughDate" {
+		t.Error(err)
 	}
 }

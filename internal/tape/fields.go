@@ -47,6 +47,7 @@ type Loan struct {
 	OtherPaid          Opt[money.Cents]
 	ChargedOff         Opt[money.Cents]
 	PaidThrough        money.Date // interest is paid to here
+	PaidMonth          Month      // the same where the file gives no day
 	ZeroBalance        Month
 	ZeroCodes          []int
 	DaysPastDue        Opt[int]
@@ -92,13 +93,14 @@ type Lease struct {
 type field[R any] struct {
 	name    string
 	repeats bool
+	unused  bool // checked and let go
 	set     func(*R, string, dialect) error
 }
 
 // Where a setter is nil the value is checked and let go.
 
 func text[R any](name string, limit int, at func(*R) *string) field[R] {
-	return field[R]{name: name, set: func(r *R, s string, _ dialect) error {
+	return field[R]{name: name, unused: at == nil, set: func(r *R, s string, _ dialect) error {
 		if tooLong(s, limit) {
 			return errors.New("is longer than " + strconv.Itoa(limit) + " characters")
 		}
@@ -110,7 +112,7 @@ func text[R any](name string, limit int, at func(*R) *string) field[R] {
 }
 
 func parsed[R, T any](name string, read func(dialect, string) (T, error), at func(*R) *T) field[R] {
-	return field[R]{name: name, set: func(r *R, s string, d dialect) error {
+	return field[R]{name: name, unused: at == nil, set: func(r *R, s string, d dialect) error {
 		v, err := read(d, s)
 		if err == nil && at != nil {
 			*at(r) = v
@@ -120,7 +122,7 @@ func parsed[R, T any](name string, read func(dialect, string) (T, error), at fun
 }
 
 func optional[R, T any](name string, read func(dialect, string) (T, error), at func(*R) *Opt[T]) field[R] {
-	return field[R]{name: name, set: func(r *R, s string, d dialect) error {
+	return field[R]{name: name, unused: at == nil, set: func(r *R, s string, d dialect) error {
 		v, err := read(d, s)
 		if err == nil && at != nil {
 			*at(r) = Opt[T]{v, true}
@@ -151,6 +153,24 @@ func date[R any](name string, at func(*R) *money.Date) field[R] {
 	return parsed(name, dialect.date, at)
 }
 
+// dayOrMonth reads a date; some files give only its month, which strict ones
+// may where always says so.
+func dayOrMonth[R any](name string, always bool, keep func(*R, money.Date, Month)) field[R] {
+	return field[R]{name: name, set: func(r *R, s string, d dialect) error {
+		v, err := d.date(s)
+		if err != nil && len(s) <= len("07-2026") && (d.flat || always) {
+			if m, wrong := (dialect{flat: true}).month(s); wrong == nil {
+				keep(r, 0, m)
+				return nil
+			}
+		}
+		if err == nil {
+			keep(r, v, 0)
+		}
+		return err
+	}}
+}
+
 func month[R any](name string, at func(*R) *Month) field[R] { return parsed(name, dialect.month, at) }
 
 func flag[R any](name string) field[R] { return parsed[R, bool](name, dialect.flag, nil) }
@@ -161,7 +181,7 @@ func amount[R any](name string, read func(dialect, string) (money.Cents, error),
 
 // code takes one of the schema's codes; a repeating one collects them.
 func code[R any](name string, allowed []int, keep func(*R, int)) field[R] {
-	return field[R]{name: name, set: func(r *R, s string, d dialect) error {
+	return field[R]{name: name, unused: keep == nil, set: func(r *R, s string, d dialect) error {
 		n, err := d.integer(s)
 		if err != nil || !slices.Contains(allowed, n) {
 			return errors.New("is not one of the codes that the schema allows")

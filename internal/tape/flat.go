@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -11,9 +12,11 @@ import (
 // names, one row for each asset and period, as researchers pass them on. It is
 // for reconciliation, more lenient than ReadABSEE: columns that are not elements
 // are passed over (but asset_id, when present, is taken for the asset number),
-// "-" and the like stand for absent, repeated codes are parted by semicolons,
-// dates may be YYYY-MM-DD, and the dust of a spreadsheet's arithmetic is blown
-// off the amounts. Errors are yielded as by ReadABSEE.
+// names may be written in any case, "-" and the like stand for absent, repeated
+// codes are parted by semicolons, dates may be YYYY-MM-DD, numbers may have
+// blanks and commas between thousands, the dust of a spreadsheet's arithmetic is
+// blown off the amounts, and values that nothing here needs are not checked.
+// Errors are yielded as by ReadABSEE.
 func ReadFlat(r io.Reader, name string) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		t, err := openTable(r, name)
@@ -61,12 +64,18 @@ func newFlat(t *table) (*flat, error) {
 	f := &flat{table: t, id: -1}
 	names := map[string]int{}
 	for i, h := range t.header {
+		if proper := properName(h); proper != h && !slices.Contains(t.header, proper) {
+			h, t.header[i] = proper, proper
+		}
 		if _, twice := names[h]; twice && h != "" {
 			return nil, &Error{File: t.file, Line: 1, Field: printable(h), Reason: "the column stands twice", Fatal: true}
 		}
 		names[h] = i
 	}
 	_, hasLoan := names["actualInterestCollectedAmount"]
+	if _, ok := names["actualPrincipalCollectedAmount"]; ok {
+		hasLoan = true // interest may follow from the total
+	}
 	_, hasLease := names["acquisitionCost"]
 	f.lease = hasLease && !hasLoan
 	byName := loanIndex
@@ -87,6 +96,27 @@ func newFlat(t *table) (*flat, error) {
 		f.place = append(f.place, i)
 	}
 	return f, nil
+}
+
+// properName is the element's own spelling of a column's name, else the name.
+func properName(h string) string {
+	if _, ok := loanIndex[h]; ok {
+		return h
+	}
+	for _, f := range loanFields {
+		if strings.EqualFold(f.name, h) {
+			return f.name
+		}
+	}
+	for _, f := range leaseFields {
+		if strings.EqualFold(f.name, h) {
+			return f.name
+		}
+	}
+	if strings.EqualFold(h, "asset_id") {
+		return "asset_id"
+	}
+	return h
 }
 
 func (f *flat) record(row []string) (Record, []*Error) {
@@ -123,6 +153,9 @@ func flatFields[R any](f *flat, row []string, fields []field[R], r *R, at Positi
 			continue
 		}
 		el := &fields[f.place[i]]
+		if el.unused {
+			continue
+		}
 		parts := []string{v}
 		if el.repeats {
 			parts = strings.FieldsFunc(v, func(r rune) bool { return r == ';' || r == '|' })

@@ -2,136 +2,114 @@ package tape
 
 import (
 	"cmp"
-	"maps"
 	"slices"
+	"strings"
 
 	"marque/internal/money"
 )
 
 // Reconciler compares the interest that lenders report with what the engine's
 // rules give. Loans are added month by month in any order; Report finds each
-// lender's rule. It keeps about 150 bytes for each loan-month.
+// lender's rule. It keeps about 130 bytes for each loan-month.
 //
-// A month is tested when it follows the month before it, interest and principal
-// were collected, and the balance begins where the last one ended. Where both
-// months have a paid-through date, the days between the two are the days of
-// interest and there is nothing left to choose: a match says that balance, rate,
-// days, day count and rounding are all right. Where a lender reports no dates,
-// a month of about one scheduled payment is tested for a whole number of days
-// that gives the interest to the cent. That is weaker, and reported apart.
+// A month is tested when interest and principal were collected and the balance
+// begins where the last record ended. Where the paid-through dates before and
+// after it are known, the days between the two are the days of interest and
+// there is nothing left to choose: a match says that balance, rate, days, day
+// count and rounding are all right. Where one of them is not known (the loan's
+// first record, a payoff, a file without dates) a month of about one scheduled
+// payment is tested for a whole number of days that gives the interest to the
+// cent. That is weaker, and counted apart.
 type Reconciler struct {
-	assets  map[string]int
+	assets  map[string]int32
+	names   []string // of the assets
+	lenders []int32  // of the assets: where a record names no lender
 	months  []loanMonth
-	lenders map[string]int
-	names   []string
+	lender  map[string]int32
 	refused int
 	leases  int
 }
 
+// absentCents stands for an amount that the record leaves out.
+const absentCents = money.Cents(-1 << 63)
+
+func kept(o Opt[money.Cents]) money.Cents {
+	if !o.OK {
+		return absentCents
+	}
+	return o.V
+}
+
 type loanMonth struct {
-	asset, lender, order         int
-	month                        Month
 	rate                         money.Rate // 0 where the file has none
-	begin, end                   Opt[money.Cents]
-	interest, principal, other   Opt[money.Cents]
-	total, scheduled, adjustment money.Cents
-	chargedOff                   money.Cents
+	begin, end                   money.Cents
+	interest, principal, other   money.Cents
+	total, scheduled, adjustment money.Cents // 0 where the file has none
+	chargedOff, fees             money.Cents // likewise
+	asset, lender, order         int32
+	month                        Month
 	through                      money.Date
+	extended, modified, closed   bool
 }
 
 // NewReconciler starts an empty comparison.
 func NewReconciler() *Reconciler {
-	return &Reconciler{assets: map[string]int{}, lenders: map[string]int{}}
+	return &Reconciler{assets: map[string]int32{}, lender: map[string]int32{}}
 }
 
 // Refused counts a record that could not be read.
 func (r *Reconciler) Refused() { r.refused++ }
 
-// Add takes one record. Leases bear no interest here and are only counted.
+// Add takes one record. Leases bear no interest here and are only counted. The
+// lender is the originator, else the servicer, else who the asset's other
+// records name.
 func (r *Reconciler) Add(rec Record) {
 	l := rec.Loan
 	if l == nil {
 		r.leases++
 		return
 	}
-	lender := cmp.Or(l.Originator, l.Servicer, "(not named)")
-	if _, ok := r.lenders[lender]; !ok {
-		r.lenders[lender] = len(r.names)
-		r.names = append(r.names, lender)
-	}
-	key := l.AssetType + "\x00" + l.Asset
-	if _, ok := r.assets[key]; !ok {
-		r.assets[key] = len(r.assets)
+	asset, known := r.assets[l.AssetType+"\x00"+l.Asset]
+	if !known {
+		key := l.AssetType + "\x00" + l.Asset
+		asset = int32(len(r.names))
+		r.assets[key] = asset
+		r.names = append(r.names, key[len(l.AssetType)+1:])
+		r.lenders = append(r.lenders, -1)
 	}
 	m := loanMonth{
-		asset: r.assets[key], lender: r.lenders[lender], order: len(r.months),
-		rate:  l.Rate.or(l.NextRate).V,
-		begin: l.BeginBalance, end: l.EndBalance,
-		interest: l.InterestPaid, principal: l.PrincipalPaid, other: l.OtherPaid,
-		total: l.TotalPaid.V, scheduled: l.ScheduledPayment.V, adjustment: l.Adjustment.V, chargedOff: l.ChargedOff.V,
-		through: l.PaidThrough,
+		asset: asset, lender: -1, order: int32(len(r.months)),
+		rate:  l.Rate.or(l.NextRate).or(l.OriginalRate).V,
+		begin: kept(l.BeginBalance), end: kept(l.EndBalance),
+		interest: kept(l.InterestPaid), principal: kept(l.PrincipalPaid), other: kept(l.OtherPaid),
+		total: l.TotalPaid.V, scheduled: l.ScheduledPayment.V, adjustment: l.Adjustment.V,
+		chargedOff: l.ChargedOff.V, fees: l.FeesOutstanding.V, through: l.PaidThrough,
+		extended: l.MonthsExtended != 0, modified: l.Modified, closed: len(l.ZeroCodes) > 0,
+	}
+	if name := cmp.Or(l.Originator, l.Servicer); name != "" {
+		n, ok := r.lender[name]
+		if !ok {
+			n = int32(len(r.lender))
+			r.lender[strings.Clone(name)] = n
+		}
+		m.lender, r.lenders[asset] = n, n
+	}
+	if !l.InterestPaid.OK && l.TotalPaid.OK && l.PrincipalPaid.OK {
+		m.interest = l.TotalPaid.V - l.PrincipalPaid.V - l.OtherPaid.V
 	}
 	if !l.TotalPaid.OK {
 		m.total = l.InterestPaid.V + l.PrincipalPaid.V + l.OtherPaid.V
 	}
-	if !l.PeriodEnd.IsZero() {
-		m.month = MonthOf(l.PeriodEnd)
+	if m.begin == absentCents && l.EndBalance.OK && l.PrincipalPaid.OK {
+		m.begin = m.end + m.principal + m.chargedOff
+	}
+	m.month = l.PaidMonth
+	for _, d := range [...]money.Date{l.PaidThrough, l.PeriodBegin, l.PeriodEnd} {
+		if d != 0 {
+			m.month = MonthOf(d)
+		}
 	}
 	r.months = append(r.months, m)
-}
-
-// Share is a part of a whole.
-type Share struct {
-	Matched int `json:"matched"`
-	Of      int `json:"of"`
-}
-
-// LeftOut is why months were not tested, and how many.
-type LeftOut struct {
-	Reason string `json:"reason"`
-	Months int    `json:"months"`
-}
-
-// Year is one calendar year's fit, by the date interest is paid through.
-type Year struct {
-	Year  int  `json:"year"`
-	Fit   Fit  `json:"fit"`
-	Dated bool `json:"dated"`
-}
-
-// Lender is what was found for one originator.
-type Lender struct {
-	Name       string `json:"lender"`
-	Loans      int    `json:"loans"`
-	LoanMonths int    `json:"loan_months"`
-
-	// Dated holds the months between two paid-through dates, Single those of
-	// them with at most one and a half scheduled payments, Implied the months
-	// whose days were looked for (only when no month is dated).
-	Dated   Fit `json:"dated"`
-	Single  Fit `json:"dated_single_payment"`
-	Implied Fit `json:"implied_days"`
-	// ImpliedPlausible counts exact implied months of 25 to 38 days.
-	ImpliedPlausible int `json:"implied_days_25_to_38"`
-
-	Explained Explained `json:"dated_not_exact"`
-	Years     []Year    `json:"years"`
-	// Changed: no one rule does as well as each year's own.
-	Changed bool `json:"rule_changed"`
-	// ExactByYear is the exact months when each year has its own best rule.
-	ExactByYear int       `json:"exact_with_each_years_rule"`
-	LeftOut     []LeftOut `json:"left_out"`
-
-	Split Share `json:"split"`        // interest + principal + other = total paid
-	Roll  Share `json:"balance_roll"` // begin - principal (- charge-off, ± adjustment) = end
-}
-
-// Rule is the lender's rule as found, from dated months when there are any.
-func (l *Lender) Rule() (Fit, bool) {
-	if l.Dated.Tested > 0 {
-		return l.Dated, true
-	}
-	return l.Implied, false
 }
 
 // Reconciliation is the whole report.
@@ -142,204 +120,182 @@ type Reconciliation struct {
 	Lenders    []Lender `json:"lenders"`
 }
 
-// Report finds the rules. Lenders come in the order they were first met.
-func (r *Reconciler) Report() Reconciliation {
-	slices.SortFunc(r.months, func(a, b loanMonth) int {
-		return cmp.Or(cmp.Compare(a.asset, b.asset), cmp.Compare(a.month, b.month), cmp.Compare(a.order, b.order))
-	})
-	works := make([]lenderWork, len(r.names))
-	for i := range works {
-		works[i].leftOut = map[string]int{}
-	}
+// Report finds the rules. Lenders come in the order they were first met. Of
+// each, the misfits of so many loans are listed, those with most of them first.
+func (r *Reconciler) Report(misfits int) Reconciliation {
+	unnamed := false
 	for i := range r.months {
 		m := &r.months[i]
-		var before *loanMonth
-		if i > 0 && r.months[i-1].asset == m.asset {
-			before = &r.months[i-1]
+		if m.lender < 0 {
+			m.lender = r.lenders[m.asset]
 		}
-		works[m.lender].add(m, before)
+		if m.lender < 0 {
+			m.lender, unnamed = int32(len(r.lender)), true
+		}
 	}
+	names := make([]string, len(r.lender), len(r.lender)+1)
+	for name, n := range r.lender {
+		names[n] = name
+	}
+	if unnamed {
+		names = append(names, "(not named)")
+	}
+	slices.SortFunc(r.months, func(a, b loanMonth) int {
+		return cmp.Or(cmp.Compare(a.lender, b.lender), cmp.Compare(a.asset, b.asset), cmp.Compare(a.month, b.month), cmp.Compare(a.order, b.order))
+	})
 	out := Reconciliation{LoanMonths: len(r.months), Leases: r.leases, Refused: r.refused, Lenders: []Lender{}}
-	for i := range works {
-		l := works[i].report()
-		l.Name = r.names[i]
+	for rest := r.months; len(rest) > 0; {
+		n := rest[0].lender
+		end := slices.IndexFunc(rest, func(m loanMonth) bool { return m.lender != n })
+		if end < 0 {
+			end = len(rest)
+		}
+		t := lenderTape{months: rest[:end], names: r.names, dateless: true}
+		for i := 1; i < end && t.dateless; i++ {
+			t.dateless = rest[i].asset != rest[i-1].asset || rest[i].through == 0 || rest[i-1].through == 0
+		}
+		l := t.report(misfits)
+		l.Name = names[n]
 		out.Lenders = append(out.Lenders, l)
+		rest = rest[end:]
 	}
 	return out
 }
 
-type lenderWork struct {
-	loans, months  int
-	dated, implied []*charge
-	leftOut        map[string]int
-	split, roll    Share
+// lenderTape is one lender's months, each loan's in order of time.
+type lenderTape struct {
+	months   []loanMonth
+	names    []string
+	undated  bool // paid-through dates are not gone by: they do not bound the interest
+	dateless bool // there are no two of them in a row
 }
 
-func (w *lenderWork) add(m, before *loanMonth) {
-	w.months++
-	if before == nil {
-		w.loans++
-	}
-	w.figures(m)
-	rate := m.rate
-	if rate == 0 && before != nil {
-		rate = before.rate // payoffs leave their rate out
-	}
-	c := &charge{
-		asset: m.asset, balance: m.begin.V, rate: rate, interest: m.interest.V, paid: m.total, scheduled: m.scheduled,
-		year: int(m.month) / 12, single: m.scheduled <= 0 || 2*m.total <= 3*m.scheduled,
-	}
-	if reason := m.unfit(before, c); reason != "" {
-		w.leftOut[reason]++
-		return
-	}
-	if before == nil || before.through == 0 || m.through == 0 {
-		if c.year == 0 && m.through != 0 {
-			c.year = m.through.Year()
+// Why a month is not tested.
+const (
+	noInterest   = "no interest collected"
+	takenBack    = "interest taken back: a payment reversed"
+	noRate       = "no rate, or a rate of zero"
+	noBalance    = "no balance at the beginning"
+	noPrincipal  = "no principal collected: the interest may not be paid in full"
+	twice        = "two records for one month"
+	notRolled    = "the balance does not begin where the month before ended"
+	rateChanged  = "the rate changed"
+	notMoved     = "the paid-through date did not move"
+	manyUndated  = "no dates, and more than one scheduled payment"
+	smallUndated = "no dates, and under 50 cents of interest a day: any number of days would fit"
+	leapJanuary  = "no dates, in the January that begins or follows a leap year: the days of each year are not known"
+)
+
+// each gives every month with its charge, or why it is not tested.
+func (t *lenderTape) each(f func(m, before *loanMonth, c *charge, left string)) {
+	var c charge
+	var paidTo money.Date
+	for i := range t.months {
+		m := &t.months[i]
+		var before *loanMonth
+		if i > 0 && t.months[i-1].asset == m.asset {
+			before = &t.months[i-1]
+		} else {
+			paidTo = 0
 		}
-		w.implied = append(w.implied, c)
-		return
+		left := t.charge(&c, m, before, paidTo)
+		f(m, before, &c, left)
+		if m.through != 0 {
+			paidTo = m.through
+		} else if m.interest != absentCents && m.interest != 0 {
+			paidTo = 0
+		}
 	}
-	if m.through <= before.through {
-		w.leftOut["the paid-through date did not move"]++
-		return
-	}
-	c.from, c.to, c.year = before.through, m.through, m.through.Year()
-	w.dated = append(w.dated, c)
 }
 
-// unfit says why a month's interest cannot be tested; empty when it can.
-func (m *loanMonth) unfit(before *loanMonth, c *charge) string {
-	switch {
-	case !m.interest.OK || m.interest.V == 0:
-		return "no interest collected"
-	case m.interest.V < 0:
-		return "interest taken back"
-	case c.rate == 0:
-		return "no rate, or a rate of zero"
-	case !m.begin.OK || m.begin.V <= 0:
-		return "no balance at the beginning"
-	case m.principal.OK && m.principal.V <= 0:
-		return "no principal collected: the interest may not be paid in full"
-	case before != nil && before.month != 0 && before.month == m.month:
-		return "two records for one month"
-	case before != nil && before.month != 0 && m.month-before.month != 1:
-		return "the month before is missing"
-	case before != nil && before.end.OK && before.end.V != m.begin.V:
-		return "the balance does not begin where the month before ended"
-	case before != nil && before.rate != 0 && before.rate != c.rate:
-		return "the rate changed"
+func (t *lenderTape) charge(c *charge, m, before *loanMonth, paidTo money.Date) (left string) {
+	*c = charge{
+		balance: m.begin, rate: m.rate, from: paidTo, to: m.through, year: int(m.month) / 12,
+		interest: m.interest, paid: m.total, scheduled: m.scheduled,
+		single: m.scheduled <= 0 || 2*m.total <= 3*m.scheduled, byMonth: t.dateless || t.undated,
+	}
+	if t.undated {
+		c.from, c.to = 0, 0
+	}
+	if c.rate == 0 && before != nil {
+		c.rate = before.rate // payoffs leave their rate out
+	}
+	if c.balance == absentCents && before != nil {
+		c.balance = before.end
+	}
+	if left := m.unfit(before, c); left != "" {
+		return left
+	}
+	if c.dated() {
+		if c.to <= c.from {
+			return notMoved
+		}
+		return ""
+	}
+	switch payoff := m.closed && m.end == 0; {
+	case !c.single && !payoff:
+		return manyUndated
+	case !c.telling():
+		return smallUndated
+	case m.month != 0 && c.from == 0 && c.to == 0 && m.month%12 == 0 && leapYear(c.year) != leapYear(c.year-1):
+		return leapJanuary
 	}
 	return ""
 }
 
+func (m *loanMonth) unfit(before *loanMonth, c *charge) string {
+	switch {
+	case c.interest == absentCents || c.interest == 0:
+		return noInterest
+	case c.interest < 0:
+		return takenBack
+	case c.rate == 0:
+		return noRate
+	case c.balance == absentCents || c.balance <= 0:
+		return noBalance
+	case m.principal != absentCents && m.principal <= 0:
+		return noPrincipal
+	}
+	if before == nil {
+		return ""
+	}
+	moved := before.end != absentCents && before.end != c.balance
+	switch gap := before.month == 0 || m.month-before.month != 1; {
+	case before.month != 0 && before.month == m.month:
+		return twice
+	case before.rate != 0 && before.rate != c.rate:
+		return rateChanged
+	case moved && gap:
+		c.from = 0 // something was paid in a month that is not here
+	case moved:
+		return notRolled
+	}
+	return ""
+}
+
+// Share is a part of a whole.
+type Share struct {
+	Matched int `json:"matched"`
+	Of      int `json:"of"`
+}
+
 // figures checks the split of the payment and the balance's roll.
-func (w *lenderWork) figures(m *loanMonth) {
-	if m.interest.OK && m.principal.OK && m.other.OK {
-		w.split.Of++
-		if m.interest.V+m.principal.V+m.other.V == m.total {
-			w.split.Matched++
+func (m *loanMonth) figures(split, roll *Share) {
+	if m.interest != absentCents && m.principal != absentCents && m.other != absentCents {
+		split.Of++
+		if m.interest+m.principal+m.other == m.total {
+			split.Matched++
 		}
 	}
-	if m.begin.OK && m.end.OK && m.principal.OK {
-		w.roll.Of++
-		plain := m.begin.V - m.principal.V
+	if m.begin != absentCents && m.end != absentCents && m.principal != absentCents {
+		roll.Of++
+		plain := m.begin - m.principal
 		for _, end := range [...]money.Cents{plain, plain - m.chargedOff} {
 			// Files sign the adjustment either way.
-			if m.end.V == end || m.end.V == end-m.adjustment || m.end.V == end+m.adjustment {
-				w.roll.Matched++
+			if m.end == end || m.end == end-m.adjustment || m.end == end+m.adjustment {
+				roll.Matched++
 				break
 			}
 		}
 	}
-}
-
-// telling keeps the charges from whose amount days can be read, and says why
-// the others cannot be.
-func (w *lenderWork) telling() []*charge {
-	var out []*charge
-	for _, c := range w.implied {
-		day, err := money.Accrual{Rate: c.rate, DayCount: money.Actual365}.OverDays(c.balance, 1)
-		switch {
-		case len(w.dated) > 0:
-			w.leftOut["first record of the loan, or no paid-through date"]++
-		case !c.single:
-			w.leftOut["no dates, and more than one scheduled payment"]++
-		case err != nil || day.Round(money.Truncate) < tellingPerDiem:
-			w.leftOut["no dates, and under 50 cents of interest a day: any number of days would fit"]++
-		default:
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-func (w *lenderWork) report() Lender {
-	l := Lender{Loans: w.loans, LoanMonths: w.months, Split: w.split, Roll: w.roll}
-	implied := w.telling()
-	hit := make([]bool, ruleCount())
-	var dated, single, undated tally
-	years := map[int]*tally{}
-	byYear := map[int][]*charge{}
-	count := func(c *charge, t *tally) {
-		c.exactRules(hit)
-		t.add(hit)
-		if c.single && c.from != 0 {
-			single.add(hit)
-		}
-		if years[c.year] == nil {
-			years[c.year] = &tally{}
-		}
-		years[c.year].add(hit)
-		byYear[c.year] = append(byYear[c.year], c)
-	}
-	for _, c := range w.dated {
-		count(c, &dated)
-	}
-	for _, c := range implied {
-		count(c, &undated)
-	}
-	var best int
-	if len(w.dated) > 0 {
-		l.Dated, best = fit(w.dated, &dated)
-		l.Explained = explain(w.dated, l.Dated.Best.Rule)
-		ones := slices.DeleteFunc(slices.Clone(w.dated), func(c *charge) bool { return !c.single })
-		l.Single, _ = fit(ones, &single)
-		l.Dated.withCarrying(w.dated)
-		l.Single.withCarrying(ones)
-	} else {
-		l.Implied, best = fit(implied, &undated)
-		for _, c := range implied {
-			if x, days := c.off(l.Implied.Best.Rule); x == 0 && days >= 25 && days <= 38 {
-				l.ImpliedPlausible++
-			}
-		}
-	}
-	found, _ := l.Rule()
-	sum := 0
-	for _, t := range years {
-		sum += slices.Max(t.exact)
-	}
-	if l.Changed = sum > found.Best.Exact+found.Tested/tieShare; l.Changed {
-		best = -1
-	}
-	for _, y := range slices.Sorted(maps.Keys(years)) {
-		t := years[y]
-		mine := t.best(best)
-		f := Fit{Tested: t.tested}
-		for _, i := range t.ranked(mine) {
-			f.Ranking = append(f.Ranking, score(byYear[y], i))
-		}
-		f.Best = f.Ranking[0]
-		if found.Best.Carried {
-			f.withCarrying(byYear[y])
-		}
-		l.ExactByYear += f.Best.Exact
-		l.Years = append(l.Years, Year{Year: y, Fit: f, Dated: len(w.dated) > 0})
-	}
-	for _, reason := range slices.Sorted(maps.Keys(w.leftOut)) {
-		l.LeftOut = append(l.LeftOut, LeftOut{reason, w.leftOut[reason]})
-	}
-	slices.SortStableFunc(l.LeftOut, func(a, b LeftOut) int { return cmp.Compare(b.Months, a.Months) })
-	return l
 }

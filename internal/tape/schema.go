@@ -6,13 +6,24 @@ import "marque/internal/money"
 // asset data, version 1.5, in schema order. What is money owed or moved must be
 // in whole cents; amounts that are estimates or values (scheduled interest and
 // principal, the sum due next period, vehicle value, present values, servicer fees)
-// are rounded: real files carry fractions of a cent there.
+// are rounded: real files carry fractions of a cent there. Balances of loans may
+// be credits.
 
 var loanFields = []field[Loan]{
 	text("assetTypeNumber", 100, func(l *Loan) *string { return &l.AssetType }),
 	text("assetNumber", 25, func(l *Loan) *string { return &l.Asset }),
-	date("reportingPeriodBeginningDate", func(l *Loan) *money.Date { return &l.PeriodBegin }),
-	date("reportingPeriodEndingDate", func(l *Loan) *money.Date { return &l.PeriodEnd }),
+	dayOrMonth("reportingPeriodBeginningDate", false, func(l *Loan, d money.Date, m Month) {
+		l.PeriodBegin = d
+		if m != 0 {
+			l.PeriodBegin = m.First()
+		}
+	}),
+	dayOrMonth("reportingPeriodEndingDate", false, func(l *Loan, d money.Date, m Month) {
+		l.PeriodEnd = d
+		if m != 0 {
+			l.PeriodEnd = m.First().MonthEnd()
+		}
+	}),
 	text("originatorName", 50, func(l *Loan) *string { return &l.Originator }),
 	month("originationDate", func(l *Loan) *Month { return &l.Originated }),
 	amount("originalLoanAmount", exactCents, func(l *Loan) *Opt[money.Cents] { return &l.OriginalAmount }),
@@ -45,7 +56,7 @@ var loanFields = []field[Loan]{
 	optional("remainingTermToMaturityNumber", dialect.integer, func(l *Loan) *Opt[int] { return &l.RemainingTerm }),
 	parsed("reportingPeriodModificationIndicator", dialect.flag, func(l *Loan) *bool { return &l.Modified }),
 	code[Loan]("servicingAdvanceMethodCode", advances, nil),
-	amount("reportingPeriodBeginningLoanBalanceAmount", exactCents, func(l *Loan) *Opt[money.Cents] { return &l.BeginBalance }),
+	amount("reportingPeriodBeginningLoanBalanceAmount", signedCents, func(l *Loan) *Opt[money.Cents] { return &l.BeginBalance }),
 	amount("nextReportingPeriodPaymentAmountDue", nearestCents, func(l *Loan) *Opt[money.Cents] { return &l.NextDue }),
 	optional("reportingPeriodInterestRatePercentage", dialect.rate, func(l *Loan) *Opt[money.Rate] { return &l.Rate }),
 	optional("nextInterestRatePercentage", dialect.rate, func(l *Loan) *Opt[money.Rate] { return &l.NextRate }),
@@ -56,14 +67,14 @@ var loanFields = []field[Loan]{
 	amount("scheduledInterestAmount", nearestCents, func(l *Loan) *Opt[money.Cents] { return &l.ScheduledInterest }),
 	amount("scheduledPrincipalAmount", nearestCents, func(l *Loan) *Opt[money.Cents] { return &l.ScheduledPrincipal }),
 	amount("otherPrincipalAdjustmentAmount", signedCents, func(l *Loan) *Opt[money.Cents] { return &l.Adjustment }),
-	amount("reportingPeriodActualEndBalanceAmount", exactCents, func(l *Loan) *Opt[money.Cents] { return &l.EndBalance }),
+	amount("reportingPeriodActualEndBalanceAmount", signedCents, func(l *Loan) *Opt[money.Cents] { return &l.EndBalance }),
 	amount("reportingPeriodScheduledPaymentAmount", signedCents, func(l *Loan) *Opt[money.Cents] { return &l.ScheduledPayment }),
 	amount("totalActualAmountPaid", signedCents, func(l *Loan) *Opt[money.Cents] { return &l.TotalPaid }),
 	amount("actualInterestCollectedAmount", signedCents, func(l *Loan) *Opt[money.Cents] { return &l.InterestPaid }),
 	amount("actualPrincipalCollectedAmount", signedCents, func(l *Loan) *Opt[money.Cents] { return &l.PrincipalPaid }),
 	amount("actualOtherCollectedAmount", signedCents, func(l *Loan) *Opt[money.Cents] { return &l.OtherPaid }),
 	amount[Loan]("servicerAdvancedAmount", nearestCents, nil),
-	date("interestPaidThroughDate", func(l *Loan) *money.Date { return &l.PaidThrough }),
+	dayOrMonth("interestPaidThroughDate", true, func(l *Loan, d money.Date, m Month) { l.PaidThrough, l.PaidMonth = d, m }),
 	month("zeroBalanceEffectiveDate", func(l *Loan) *Month { return &l.ZeroBalance }),
 	codes("zeroBalanceCode", []int{1, 2, 3, 4, 5, 99}, func(l *Loan, n int) { l.ZeroCodes = append(l.ZeroCodes, n) }),
 	optional("currentDelinquencyStatus", dialect.integer, func(l *Loan) *Opt[int] { return &l.DaysPastDue }),

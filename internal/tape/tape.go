@@ -134,6 +134,14 @@ func (m Month) String() string {
 	return fmt.Sprintf("%02d/%04d", m%12+1, m/12)
 }
 
+// iso is YYYY-MM, which sorts.
+func (m Month) iso() string {
+	if m == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%04d-%02d", m/12, m%12+1)
+}
+
 // Vehicle is what a contract finances. New is false when nothing was said.
 type Vehicle struct {
 	Year  int

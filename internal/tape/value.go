@@ -23,7 +23,7 @@ func (d dialect) absent(s string) bool {
 		return false
 	}
 	switch s {
-	case "-", "NA", "N/A", "NaN", "nan", "NULL", "null", "None":
+	case "-", "--", "NA", "N/A", "NaN", "nan", "NaT", "NULL", "null", "None", "NONE":
 		return true
 	}
 	return false
@@ -52,7 +52,8 @@ func atoi(s string) (int, bool) {
 	return n, s != "" && len(s) <= 9
 }
 
-// date reads MM-DD-YYYY; in flat files also YYYY-MM-DD and M/D/YYYY. The day
+// date reads MM-DD-YYYY; in flat files also YYYY-MM-DD, M/D/YYYY and M-D-YYYY,
+// each with nothing but zeros for the time of day. The day
 // must exist and lie between 1950 and 2149.
 func (d dialect) date(s string) (money.Date, error) {
 	var ys, ms, ds string
@@ -61,8 +62,15 @@ func (d dialect) date(s string) (money.Date, error) {
 		ms, ds, ys = s[:2], s[3:5], s[6:]
 	case d.flat && len(s) >= 10 && s[4] == '-' && s[7] == '-' && (len(s) == 10 || strings.Trim(s[10:], " T0:.") == ""):
 		ys, ms, ds = s[:4], s[5:7], s[8:10]
-	case d.flat && strings.Count(s, "/") == 2:
-		part := strings.Split(s, "/")
+	case d.flat && strings.Count(s, "/")+strings.Count(s, "-") == 2:
+		day, _, _ := strings.Cut(s, " ") // a time of day that is not midnight fails below
+		if strings.Trim(s[len(day):], " 0:.") != "" {
+			return 0, errDateForm
+		}
+		part := strings.FieldsFunc(day, func(r rune) bool { return r == '/' || r == '-' })
+		if len(part) != 3 || len(part[2]) != 4 {
+			return 0, errDateForm
+		}
 		ms, ds, ys = part[0], part[1], part[2]
 	default:
 		return 0, errDateForm
@@ -100,11 +108,37 @@ func (d dialect) month(s string) (Month, error) {
 	return Month(y*12 + m - 1), nil
 }
 
+// bareNumber takes off what spreadsheets put on numbers: blanks, a dollar sign,
+// commas between thousands, parentheses around what is negative.
+func bareNumber(s string) string {
+	if !strings.ContainsAny(s, " \u00a0$,(") {
+		return s
+	}
+	if inner, ok := strings.CutPrefix(s, "("); ok && strings.HasSuffix(inner, ")") {
+		s = "-" + inner[:len(inner)-1]
+	}
+	s = strings.NewReplacer(" ", "", "\u00a0", "", "$", "").Replace(s)
+	whole, rest, _ := strings.Cut(s, ".")
+	groups := strings.Split(whole, ",")
+	for i, g := range groups {
+		if i > 0 && len(g) != 3 {
+			return s // refused as it stands
+		}
+	}
+	if whole = strings.Join(groups, ""); rest != "" {
+		whole += "." + rest
+	}
+	return whole
+}
+
 // decimal reads digits with at most so many decimals that are not zeros, as a
 // whole number of 10^-places. A flat file may also write 7.5e-05.
 func (d dialect) decimal(s string, places int) (n int64, rest bool, err error) {
-	if d.flat && strings.ContainsAny(s, "eE") {
-		return exponent(s, places)
+	if d.flat {
+		s = bareNumber(s)
+		if strings.ContainsAny(s, "eE") {
+			return exponent(s, places)
+		}
 	}
 	i, negative := 0, false
 	if s != "" && (s[0] == '-' || s[0] == '+') {
@@ -221,11 +255,15 @@ func inRange(n int64) (money.Cents, error) {
 }
 
 // rate reads a yearly rate as a fraction of one. In flat files it is rounded to
-// ten decimals, which blows off dust and keeps every rate the schema allows.
+// ten decimals, which blows off dust and keeps every rate the schema allows, and
+// may be written as a percentage with its sign.
 func (d dialect) rate(s string) (money.Rate, error) {
 	places := 12
 	if d.flat {
 		places = 10
+		if bare, percent := strings.CutSuffix(s, "%"); percent {
+			s, places = bare, 8
+		}
 	}
 	n, rest, err := d.decimal(s, places)
 	switch {
@@ -247,6 +285,9 @@ func (d dialect) rate(s string) (money.Rate, error) {
 
 // integer reads a whole number; flat files may write 60.0.
 func (d dialect) integer(s string) (int, error) {
+	if d.flat {
+		s = bareNumber(s)
+	}
 	body, negative := strings.CutPrefix(s, "-")
 	if d.flat {
 		if whole, zeros, ok := strings.Cut(body, "."); ok && strings.Trim(zeros, "0") == "" {
