@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"marque/internal/contract"
+	"marque/internal/money"
 )
 
 func answerAPR(o *object, a *answer) *problem {
@@ -26,8 +27,25 @@ func answerAPR(o *object, a *answer) *problem {
 	if err != nil {
 		return refuse("", err)
 	}
-	a.plain("apr", decimals((int64(rate)+500_000)/1_000_000, 4)) // 10⁻¹² of one to 10⁻⁴ of a percent
+	answerDisclosure(a, rate, sumFlows(advances), sumFlows(payments))
 	return nil
+}
+
+func sumFlows(flows []contract.Flow) (sum money.Cents) {
+	for _, f := range flows {
+		sum += f.Amount
+	}
+	return sum
+}
+
+// answerDisclosure writes the four figures of 12 CFR 1026.18(b), (d), (e), (h):
+// the advances are the amount financed, and what the payments are more than they
+// is the finance charge.
+func answerDisclosure(a *answer, apr money.Rate, financed, payments money.Cents) {
+	a.plain("apr", decimals((int64(apr)+500_000)/1_000_000, 4)) // 10⁻¹² of one to 10⁻⁴ of a percent
+	a.cents("amount_financed", financed)
+	a.cents("finance_charge", payments-financed)
+	a.cents("total_of_payments", payments)
 }
 
 // readFlows reads a list of dated amounts that must not be empty.

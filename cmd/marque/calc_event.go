@@ -52,6 +52,10 @@ func readEvent(text []byte, at int) (contract.Event, *problem) {
 	if fault != nil {
 		return contract.Event{}, fault
 	}
+	return readEventOf(o, at)
+}
+
+func readEventOf(o *object, at int) (contract.Event, *problem) {
 	e := contract.Event{Seq: at + 1, Kind: contract.EventKind(o.str("kind")), Date: o.date("date")}
 	form := slices.IndexFunc(eventForms, func(f eventForm) bool { return f.kind == e.Kind })
 	if form < 0 {

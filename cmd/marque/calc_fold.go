@@ -27,6 +27,11 @@ func readFolded(o *object) (f folded) {
 			o.abandon(fault)
 			return f
 		}
+		if err := e.Check(&f.terms); err != nil {
+			p := refuse("", err)
+			o.abandon(&problem{"invalid_value", p.field, p.message})
+			return f
+		}
 		f.events = append(f.events, e)
 	}
 	f.asOf = o.date("as_of")
@@ -143,7 +148,7 @@ func answerFold(o *object, a *answer) *problem {
 	a.close()
 	a.name("state")
 	a.b = append(a.b, '{')
-	writeState(a, &f.terms, &s, due)
+	writeState(a, &f.terms, &s, due, explain)
 	if explain {
 		spans, err := contract.Accruals(&f.terms, f.known(), f.lastEvent(), f.asOf)
 		if err != nil {
@@ -176,9 +181,9 @@ func (f *folded) explain(i int) ([]contract.Why, error) {
 	return contract.Explain(&f.terms, f.known(), f.events[i].Seq)
 }
 
-// writeState writes the fields every account has, then those that an event of
-// its own has made.
-func writeState(a *answer, t *contract.Terms, s *contract.State, due contract.Due) {
+// writeState writes the fields every account has, more of them when the whole is
+// asked for, then those that an event of its own has made.
+func writeState(a *answer, t *contract.Terms, s *contract.State, due contract.Due, whole bool) {
 	a.cents("principal", s.Principal)
 	a.cents("accrued_interest", s.Accrued.Round(t.Rounding))
 	a.cents("late_fees", s.LateFees)
@@ -186,12 +191,16 @@ func writeState(a *answer, t *contract.Terms, s *contract.State, due contract.Du
 	a.cents("unapplied", s.Unapplied)
 	a.date("next_due_date", due.NextDate)
 	a.cents("past_due", due.PastDue)
-	a.whole("days_past_due", due.DaysPastDue)
-	a.plain("annual_rate", s.Rate.String())
-	a.cents("payment", s.PaymentOf(max(1, min(s.Paid()+1, s.Payments))))
-	a.whole("n_payments", s.Payments)
-	a.date("maturity_date", s.Maturity(t))
-	a.cents("refund_due", s.RefundDue(t))
+	if whole {
+		a.whole("days_past_due", due.DaysPastDue)
+		a.plain("annual_rate", s.Rate.String())
+		a.cents("payment", s.PaymentOf(max(1, min(s.Paid()+1, s.Payments))))
+		a.whole("n_payments", s.Payments)
+		a.date("maturity_date", s.Maturity(t))
+	}
+	if refund := s.RefundDue(t); refund > 0 {
+		a.cents("refund_due", refund)
+	}
 	if s.IsChargedOff {
 		a.cents("charged_off", s.ChargedOff+s.ChargedInterest)
 	}
@@ -210,6 +219,7 @@ func writeState(a *answer, t *contract.Terms, s *contract.State, due contract.Du
 		}
 	}
 }
+
 // answerPayoff quotes as_of, and a table of every day from then through
 // good_through (as_of when absent; a year at most).
 func answerPayoff(o *object, a *answer) *problem {

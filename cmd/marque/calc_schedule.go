@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"strconv"
+
 	"marque/internal/contract"
 	"marque/internal/money"
 )
@@ -71,30 +74,59 @@ func answerPayment(o *object, a *answer) *problem {
 func answerSchedule(o *object, a *answer) *problem {
 	p := contract.Plan{
 		Principal: o.cents("principal"),
-		Accrual:   money.Accrual{Rate: o.rate("annual_rate"), DayCount: o.dayCount()},
+		Accrual:   money.Accrual{Rate: o.rate("annual_rate"), DayCount: o.dayCount(), FactorDecimals: o.whole("factor_decimals", 0, 12, 0)},
 		Rounding:  o.rounding(),
 		Start:     o.date("start_date"),
 		First:     o.date("first_payment_date"),
+		DueDay:    o.whole("due_day", 1, 31, 0),
 		Payments:  o.whole("n_payments", 1, 1200),
 		PerYear:   o.whole("periods_per_year", 1, 52, 12),
 		Method:    contract.Method(o.str("method", string(contract.ByPeriod))),
-		Payment:   positive(o, "payment"),
-		Balloon:   o.cents("balloon", "0"),
+		OddFirst:  contract.OddFirst(o.str("odd_first_period", "")),
+
+		Payment:         positive(o, "payment"),
+		PaymentRounding: money.Rounding(o.str("payment_rounding", "")),
+		PaymentMultiple: positive(o, "payment_multiple"),
+		Steps:           readSteps(o),
+		SkipMonths:      readMonths(o),
+		Balloon:         o.cents("balloon", "0"),
 	}
+	if o.has("balloon_date") {
+		p.BalloonOn = o.date("balloon_date")
+	}
+	disclose := readFlag(o, "apr")
 	if fault := o.done(); fault != nil {
 		return fault
 	}
-	if p.Payment == 0 {
-		var err error
-		if p.Payment, err = p.LevelPayment(); err != nil {
-			return refuse("", err)
-		}
-	}
-	rows, err := p.Schedule(make([]contract.Row, 0, p.Payments))
+	payment, err := p.LevelPayment()
 	if err != nil {
 		return refuse("", err)
 	}
-	a.cents("payment", p.Payment)
+	rows, err := p.Schedule(make([]contract.Row, 0, p.Payments+1))
+	if err != nil {
+		return refuse("", err)
+	}
+	a.cents("payment", payment)
+	writeRows(a, rows)
+	if !disclose {
+		return nil
+	}
+	financed := []contract.Flow{{Date: p.Start, Amount: p.Principal}}
+	payments := make([]contract.Flow, 0, len(rows))
+	for _, r := range rows {
+		if r.Payment > 0 {
+			payments = append(payments, contract.Flow{Date: r.Date, Amount: r.Payment})
+		}
+	}
+	rate, err := contract.APR(financed, payments, contract.FindUnitPeriod(financed, payments))
+	if err != nil {
+		return refuse("", err)
+	}
+	answerDisclosure(a, rate, p.Principal, sumFlows(payments))
+	return nil
+}
+
+func writeRows(a *answer, rows []contract.Row) {
 	a.open("rows")
 	var interest money.Cents
 	for _, r := range rows {
@@ -111,7 +143,49 @@ func answerSchedule(o *object, a *answer) *problem {
 	a.close()
 	a.cents("total_interest", interest)
 	a.cents("final_payment", rows[len(rows)-1].Payment)
-	return nil
+}
+
+// readSteps reads the payments that change from a number on.
+func readSteps(o *object) (steps []contract.Step) {
+	for i, item := range o.list("steps") {
+		in, fault := parseObject(item, fmt.Sprintf("%ssteps[%d].", o.path, i))
+		if fault == nil {
+			s := contract.Step{From: in.whole("from", 2, 1200), Payment: positive(in, "payment")}
+			if in.has("ratio") {
+				if s.Ratio = in.rate("ratio"); s.Ratio == 0 {
+					in.invalid("ratio", "must be more than zero")
+				}
+			}
+			steps, fault = append(steps, s), in.done()
+		}
+		if fault != nil {
+			o.abandon(fault)
+			return nil
+		}
+	}
+	return steps
+}
+
+// readMonths reads the numbers of the months in which no payment falls.
+func readMonths(o *object) (months []int) {
+	for _, item := range o.list("skip_months") {
+		m, err := strconv.Atoi(string(item))
+		if err != nil {
+			o.invalid("skip_months", "months are whole numbers from 1 to 12")
+			return nil
+		}
+		months = append(months, m)
+	}
+	return months
+}
+
+// readFlag is true or false, and false when it is absent.
+func readFlag(o *object, name string) bool {
+	value := string(o.take(name))
+	if value != "" && value != "true" && value != "false" {
+		o.invalid(name, "must be true or false")
+	}
+	return value == "true"
 }
 
 // positive is an optional amount that is more than zero when it is given.

@@ -91,7 +91,7 @@ func TestCalcNamesNestedFields(t *testing.T) {
 		`{` + terms + `,"events":[{"kind":"payment","date":"2026-02-15","amount":"1"},{"kind":"gift"}],"as_of":"2026-03-01"}`: `{"error":{"code":"missing_field","field":"events[1].date"`,
 		`{` + terms + `,"events":[{"kind":"payment","date":"2026-01-14","amount":"1"}],"as_of":"2026-03-01"}`:                 `{"error":{"code":"invalid_value","field":"events[0].date"`,
 		`{` + terms + `,"events":[{"kind":"payment","date":"2026-02-14","amount":"1","memo":""}],"as_of":"2026-03-01"}`:       `{"error":{"code":"unknown_field","field":"events[0].memo"`,
-		`{` + terms + `,"events":[{"kind":"reversal","date":"2026-02-14","reverses":3}],"as_of":"2026-03-01"}`:                `{"error":{"code":"invalid_value","field":"events"`,
+		`{` + terms + `,"events":[{"kind":"reversal","date":"2026-02-14","reverses":3}],"as_of":"2026-03-01"}`:                `{"error":{"code":"refused_event","field":"events[0].reverses"`,
 		`{` + terms + `,"events":[]}`: `{"error":{"code":"missing_field","field":"as_of"`,
 	} {
 		if code, out, _ := calc(t, "fold", question); code != 0 || !strings.HasPrefix(out, want) {

@@ -26,7 +26,9 @@ type cli struct {
 	Import    ImportCmd    `cmd:"" help:"Take a portfolio onto the books."`
 	Cycle     CycleCmd     `cmd:"" help:"Close business days."`
 	ACH       ACHCmd       `cmd:"" name:"ach" help:"Drop and pick up NACHA files."`
+	Event     EventCmd     `cmd:"" help:"Put a fee, a waiver, a change of terms or money that came by check on a contract."`
 	Verify    VerifyCmd    `cmd:"" help:"Prove the books from the events alone."`
+	Books     BooksCmd     `cmd:"" help:"Trial balance, accrued interest and the journal for accounting programs."`
 	Reconcile ReconcileCmd `cmd:"" help:"Compare the engine with a servicer's reported tape."`
 	Calc      CalcCmd      `cmd:"" help:"Run the engine without a database: JSON Lines in, JSON Lines out."`
 	Migrate   MigrateCmd   `cmd:"" help:"Bring the database's schema up to date."`

@@ -9,7 +9,6 @@ import (
 
 	"marque/internal/billing"
 	"marque/internal/contract"
-	"marque/internal/ledger"
 	"marque/internal/money"
 )
 
@@ -119,27 +118,6 @@ func TestAPaymentMovesOnlyForward(t *testing.T) {
 			t.Errorf("%s posts: %t", from, from.Posts())
 		}
 	}
-}
-
-func TestPostingsBalanceAndReadBack(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		part := func(name string) money.Cents {
-			return money.Cents(rapid.Int64Range(-1_000_000_00, 1_000_000_00).Draw(t, name))
-		}
-		a := contract.Allocation{Principal: part("principal"), Interest: part("interest"), LateFee: part("late fee"), OtherFee: part("other fee"), Unapplied: part("unapplied")}
-		kind := rapid.SampledFrom([]contract.EventKind{contract.Payment, contract.LateCharge, contract.ReturnedFee}).Draw(t, "kind")
-		e := ledger.Entry{Postings: billing.Postings(kind, a)}
-		if a != (contract.Allocation{}) {
-			if err := e.Check(); err != nil {
-				t.Fatal(err)
-			}
-		} else if len(e.Postings) != 0 {
-			t.Fatalf("nothing posts %v", e.Postings)
-		}
-		if back := billing.Allocated(e.Postings); back != a {
-			t.Fatalf("%+v came back as %+v", a, back)
-		}
-	})
 }
 
 func TestClosingDatesAreSoManyDaysBeforeADueDate(t *testing.T) {

@@ -71,7 +71,7 @@ func APR(advances, payments []Flow, u UnitPeriod) (money.Rate, error) {
 	if len(advances) == 0 || len(payments) == 0 {
 		return 0, &TermsError{"payments", "at least one advance and one payment are needed"}
 	}
-	first, anchor := advances[0].Date, anchorDay(payments)
+	first, anchor := advances[0].Date, anchorDay(advances, payments)
 	for _, a := range advances {
 		first = min(first, a.Date)
 	}
@@ -109,17 +109,26 @@ func rateOf(r *big.Float) (money.Rate, error) {
 }
 
 // anchorDay is the day of the month that payments keep, so that a payment on 28
-// February in a series of 31sts counts as a month's last day.
-func anchorDay(payments []Flow) (day int) {
+// February in a series of 31sts counts as a month's last day. Payments all on
+// the last days of months keep the last day, from an advance on a last day too,
+// unless one day of the month is that of all of them and of the advance.
+func anchorDay(advances, payments []Flow) (day int) {
+	ends, same := true, true
 	for _, p := range payments {
 		day = max(day, p.Date.Day())
+		ends = ends && p.Date == p.Date.MonthEnd()
+		same = same && p.Date.Day() == advances[0].Date.Day()
+	}
+	if ends && !same {
+		return 31
 	}
 	return day
 }
 
 // count measures from one date to a later one: whole units and the fraction
 // left, by Appendix J (b)(5). Months are counted back from the later date and
-// the days left are thirtieths of a month; a year's are 365ths.
+// the days left are thirtieths of a month. What is left of years is twelfths
+// when it is whole months, else 365ths by its days.
 func (u UnitPeriod) count(from, to money.Date, anchor int) (whole int, rest *big.Rat) {
 	span, unit := int(to-from), u.days()
 	switch u.Kind {
@@ -127,8 +136,11 @@ func (u UnitPeriod) count(from, to money.Date, anchor int) (whole int, rest *big
 		months, left := monthsBack(from, to, anchor)
 		span = 30*months + left
 	case Years:
-		months, _ := monthsBack(from, to, anchor)
+		months, left := monthsBack(from, to, anchor)
 		whole = months / 12
+		if left == 0 {
+			return whole, big.NewRat(int64(months%12), 12)
+		}
 		return whole, big.NewRat(int64(back(to, 12*whole, anchor)-from), 365)
 	}
 	return span / unit, big.NewRat(int64(span%unit), int64(unit))
@@ -158,7 +170,10 @@ func back(d money.Date, months, anchor int) money.Date {
 // the average interval taken to the nearest standard one. One advance and one
 // payment have their term as the unit, up to a year.
 func FindUnitPeriod(advances, payments []Flow) UnitPeriod {
-	anchor := anchorDay(payments)
+	if len(advances) == 0 || len(payments) == 0 {
+		return UnitPeriod{Days, 1}
+	}
+	anchor := anchorDay(advances, payments)
 	dates := make([]money.Date, 0, len(advances)+len(payments))
 	for _, f := range append(slices.Clone(advances), payments...) {
 		dates = append(dates, f.Date)
@@ -331,10 +346,28 @@ func present(flows []timed, i *big.Float) (worth, slope *big.Float) {
 			v.Quo(v, odd)
 			pull.Add(pull, part.Quo(part, odd))
 		}
-		worth.Add(worth, v)
-		slope.Sub(slope, v.Mul(v, pull))
+		pull.Mul(pull, v)
+		plus(worth, v)
+		plus(slope, pull.Neg(pull))
 	}
 	return worth, slope
+}
+
+// plus adds v to sum. Beside the other, a number a hundred orders below it is
+// nothing; big.Float would line up all the bits in between, millions of them
+// for a payment centuries away at an absurd rate.
+func plus(sum, v *big.Float) {
+	if sum.Sign() != 0 && v.Sign() != 0 {
+		above := sum.MantExp(nil) - v.MantExp(nil)
+		if above > 2*precision {
+			return
+		}
+		if above < -2*precision {
+			sum.Set(v)
+			return
+		}
+	}
+	sum.Add(sum, v)
 }
 
 func power(x *big.Float, n int) *big.Float {

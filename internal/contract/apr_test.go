@@ -51,6 +51,86 @@ func TestAPRAppendixJ(t *testing.T) {
 	}
 }
 
+// Where counting goes wrong: leap days, month ends, half months, multiples of a
+// week, years that begin in mid-year. Two dates and what Appendix J (b)(5) makes
+// of the time between, as a payment of 10 % more than the advance.
+func TestAPRCountsTime(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		unit     contract.UnitPeriod
+		want     string // 10 % over the units between, times the units of a year
+	}{
+		{"2026-01-31", "2026-02-28", contract.UnitPeriod{Kind: contract.Months, Multiple: 1}, "120.00%"}, // month end to month end
+		{"2024-02-29", "2025-02-28", contract.UnitPeriod{Kind: contract.Years, Multiple: 1}, "10.00%"},
+		{"2024-02-28", "2025-02-28", contract.UnitPeriod{Kind: contract.Years, Multiple: 1}, "10.00%"},
+		{"2025-12-31", "2026-06-30", contract.UnitPeriod{Kind: contract.Months, Multiple: 6}, "20.00%"},
+		{"2026-01-30", "2026-02-28", contract.UnitPeriod{Kind: contract.Days, Multiple: 29}, "125.86%"}, // 365/29
+		{"2026-01-15", "2026-02-28", contract.UnitPeriod{Kind: contract.Days, Multiple: 44}, "82.95%"},
+		{"2024-01-01", "2024-12-31", contract.UnitPeriod{Kind: contract.Days, Multiple: 365}, "10.00%"},
+		{"2026-01-01", "2026-01-29", contract.UnitPeriod{Kind: contract.Days, Multiple: 28}, "130.36%"},
+	} {
+		advance, payment := []contract.Flow{{Date: date(c.from), Amount: 100_00}}, []contract.Flow{{Date: date(c.to), Amount: 110_00}}
+		unit := contract.FindUnitPeriod(advance, payment)
+		got, err := contract.APR(advance, payment, unit)
+		if shown := (got + 50_000_000) / 100_000_000 * 100_000_000; err != nil || unit != c.unit || shown.Percent() != c.want {
+			t.Errorf("%s to %s: %s by %v, %v, want %s by %v", c.from, c.to, shown.Percent(), unit, err, c.want, c.unit)
+		}
+	}
+}
+
+func TestUnitPeriods(t *testing.T) {
+	unit := func(kind contract.PeriodKind, n int) contract.UnitPeriod {
+		return contract.UnitPeriod{Kind: kind, Multiple: n}
+	}
+	for _, c := range []struct {
+		on       string
+		payments []contract.Flow
+		want     contract.UnitPeriod
+	}{
+		{"2026-01-31", series("2026-02-28", 12, "100", func(d money.Date, i int) money.Date { return d.AddMonths(i, 31) }), unit(contract.Months, 1)},
+		{"2023-11-15", series("2024-02-29", 5, "100", func(d money.Date, i int) money.Date { return d.AddMonths(3*i, 29) }), unit(contract.Months, 3)},
+		{"2026-01-20", series("2026-02-01", 6, "100", weekly(2)), unit(contract.Weeks, 2)},
+		{"2026-01-20", series("2026-02-01", 6, "100", weekly(4)), unit(contract.Weeks, 4)}, // February's is also a month
+		{"2024-02-29", series("2025-02-28", 3, "500", monthly(12)), unit(contract.Years, 1)},
+		// no interval twice: 40 and 61 days on the average are nearest to seven weeks
+		{"2026-01-01", []contract.Flow{{Date: date("2026-02-10"), Amount: 1}, {Date: date("2026-04-12"), Amount: 1}}, unit(contract.Weeks, 7)},
+	} {
+		if u := contract.FindUnitPeriod([]contract.Flow{{Date: date(c.on), Amount: 1000_00}}, c.payments); u != c.want {
+			t.Errorf("from %s, first on %s: %v, want %v", c.on, c.payments[0].Date, u, c.want)
+		}
+	}
+}
+
+// A year and a half in years: what is left is six twelfths, not 181 or 184 days.
+func TestWholeMonthsOfAYearAreTwelfths(t *testing.T) {
+	advance := []contract.Flow{{Date: date("2026-01-10"), Amount: 1000_00}}
+	payment := []contract.Flow{{Date: date("2027-07-10"), Amount: 1155_00}} // 1.1 × 1.05
+	got, err := contract.APR(advance, payment, contract.UnitPeriod{Kind: contract.Years, Multiple: 1})
+	if err != nil || got != rate("0.1") {
+		t.Errorf("%s, %v", got.Percent(), err)
+	}
+}
+
+// Two advances, each counted from the first one: 1,000 at once and 1,000 a month
+// later, repaid with 1,020 and 1,010 a month apart, at 1 % a month.
+func TestSeveralAdvances(t *testing.T) {
+	advances := []contract.Flow{{Date: date("2026-01-15"), Amount: 1000_00}, {Date: date("2026-02-15"), Amount: 1000_00}}
+	payments := []contract.Flow{{Date: date("2026-03-15"), Amount: 1020_10}, {Date: date("2026-03-15"), Amount: 1010_00}}
+	got, err := contract.APR(advances, payments, contract.FindUnitPeriod(advances, payments))
+	if err != nil || got != rate("0.12") {
+		t.Errorf("%s, %v", got.Percent(), err)
+	}
+}
+
+// A payment millennia away at an absurd rate is settled at once.
+func TestFarAwayFlowsAreCheap(t *testing.T) {
+	advances := []contract.Flow{{Date: date("0001-01-01"), Amount: 1}}
+	payments := []contract.Flow{{Date: date("0001-01-02"), Amount: 100_000_000_00}, {Date: date("9999-12-31"), Amount: 1}}
+	if _, err := contract.APR(advances, payments, contract.UnitPeriod{Kind: contract.Days, Multiple: 1}); err != nil && !errors.Is(err, contract.ErrAPR) {
+		t.Error(err)
+	}
+}
+
 func TestSemiMonthlyUnitPeriod(t *testing.T) {
 	advance := []contract.Flow{{Date: date("2026-01-01"), Amount: 1000_00}}
 	var payments []contract.Flow

@@ -21,28 +21,33 @@ func BenchmarkFold72Months(b *testing.B) {
 	}
 }
 
+// A full schedule of 72 months into rows that are used again.
 func BenchmarkSchedule72(b *testing.B) {
-	for _, method := range []contract.Method{contract.ByPeriod, contract.Daily} {
-		p := plan()
-		p.Payments, p.Payment, p.Method = 72, 397_00, method
-		rows := make([]contract.Row, 0, 72)
-		b.Run(string(method), func(b *testing.B) {
-			for b.Loop() {
-				if _, err := p.Schedule(rows); err != nil {
-					b.Fatal(err)
+	for name, change := range map[string]func(*contract.Plan){
+		"period":                 func(p *contract.Plan) { p.Method = contract.ByPeriod },
+		"daily":                  func(p *contract.Plan) {},
+		"daily by calendar year": func(p *contract.Plan) { p.Accrual.DayCount = money.ActualActual },
+		"daily 30/360":           func(p *contract.Plan) { p.Accrual.DayCount = money.Thirty360 },
+	} {
+		for _, payment := range []money.Cents{397_00, 0} {
+			p := plan()
+			p.Payments, p.Payment = 72, payment
+			change(&p)
+			if payment == 0 {
+				name += ", payment found"
+			}
+			b.Run(name, func(b *testing.B) {
+				rows := make([]contract.Row, 0, 72)
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := p.Schedule(rows); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-		})
-	}
-	p := plan()
-	p.Payments = 72
-	b.Run("daily, payment found", func(b *testing.B) {
-		for b.Loop() {
-			if _, err := p.Schedule(nil); err != nil {
-				b.Fatal(err)
-			}
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "schedules/s")
+			})
 		}
-	})
+	}
 }
 
 func BenchmarkInterest(b *testing.B) {

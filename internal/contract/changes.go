@@ -27,9 +27,10 @@ func (s *State) change(t *Terms, e *Event) (a Allocation, err error) {
 		s.Unapplied -= got
 		a.Unapplied = -got
 	case RateChange:
-		s.Rate = *e.Rate
+		s.agree(*e.Rate)
 		if e.Payment > 0 {
 			s.recast(t, s.nextDue(t, e.Date), e.Payment)
+			s.afterService()
 		}
 	case Service:
 		return a, s.serve(t, e)
@@ -39,14 +40,12 @@ func (s *State) change(t *Terms, e *Event) (a Allocation, err error) {
 		n := s.moves(t, e, s.nextDue(t, e.Date))
 		s.shift(t, n, firstOn(s.DueDate(t, n), e.DueDay), e.DueDay)
 	case Deferral:
-		n := s.moves(t, e, s.Paid()+1)
-		p := s.at(n)
-		s.shift(t, n, s.DueDate(t, n).AddMonths(e.Months, p.Day), p.Day)
+		s.postpone(t, s.moves(t, e, s.Paid()+1), e.Months)
 	case ReAge:
 		n, due := s.Paid()+1, s.DueThrough(t, e.Date-1)
 		if n <= due {
-			p := s.at(n)
-			s.shift(t, n, t.after(s.DueDate(t, n), p.Day, due+1-n), p.Day)
+			next, day := s.DueDate(t, due+1), s.at(due+1).Day
+			s.shift(t, n, t.after(next, day, t.through(next, day, e.Date-1, 1<<16)), day)
 		}
 	case Modification:
 		return a, s.modify(t, e)
@@ -134,7 +133,7 @@ func (s *State) shift(t *Terms, n int, due money.Date, day int) {
 			plan = append(plan, q)
 		}
 	}
-	plan = append(plan, Stretch{n, due, day, p.Payment, s.Asked(n - 1)})
+	plan = append(plan, Stretch{n, due, day, p.Payment, s.before(n)})
 	for _, q := range was {
 		if q.From > n {
 			plan = append(plan, Stretch{q.From, t.after(due, day, q.From-n), day, q.Payment, q.Before})
@@ -143,10 +142,29 @@ func (s *State) shift(t *Terms, n int, due money.Date, day int) {
 	s.Plan = plan
 }
 
+// postpone moves instalment n and those after it on by months; a rhythm that is
+// not by months by as many of its own periods as cover them. Each keeps its day.
+func (s *State) postpone(t *Terms, n, months int) {
+	p, due := *s.at(n), s.DueDate(t, n)
+	move := func(due money.Date, day int) money.Date { return due.AddMonths(months, day) }
+	if t.perYear() > 12 || len(t.SkipMonths) > 0 {
+		periods := t.through(due, p.Day, due.AddMonths(months, due.Day())-1, 1<<16)
+		move = func(due money.Date, day int) money.Date { return t.after(due, day, periods) }
+	}
+	was, before := s.Plan, s.before(n)
+	s.replan(Stretch{n, move(due, p.Day), p.Day, p.Payment, before})
+	for _, q := range was {
+		if q.From > n {
+			q.Due = move(q.Due, q.Day)
+			s.Plan = append(s.Plan, q)
+		}
+	}
+}
+
 // recast gives instalment n and all after it another payment.
 func (s *State) recast(t *Terms, n int, payment money.Cents) {
 	p := s.at(n)
-	s.replan(Stretch{n, t.after(p.Due, p.Day, n-p.From), p.Day, payment, s.Asked(n - 1)})
+	s.replan(Stretch{n, t.after(p.Due, p.Day, n-p.From), p.Day, payment, s.before(n)})
 }
 
 // replan begins a new stretch, the last one, at its instalment. States that
@@ -159,19 +177,23 @@ func (s *State) replan(p Stretch) {
 	s.Plan = append(slices.Clone(kept), p)
 }
 
-// level is the payment that repays the principal over the instalments from n on
-// at the rate in force, interest from a date.
-func (s *State) level(t *Terms, from money.Date, n, payments int, first money.Date) (money.Cents, error) {
-	left := s.Principal
-	if behind := s.Asked(n-1) - s.Credited; behind > 0 {
-		left = max(left-behind, 1)
+// level is the payment that repays what is owed over the instalments from n on
+// at the rate in force, interest from a date. What is past due is asked for by
+// earlier instalments; what was paid ahead, by none.
+func (s *State) level(t *Terms, from money.Date, n, payments int, first money.Date, day int) (money.Cents, error) {
+	left := max(1, min(s.Principal+s.Accrued.Round(t.Rounding)-(s.before(n)-s.Credited), money.MaxAmount))
+	balloon := min(t.Balloon, left-1)
+	if left-balloon <= money.Cents(payments) {
+		return 1, nil
+	}
+	if t.perYear() == 24 {
+		day = 0 // a plan counts the pair of days from its first date
 	}
 	p := Plan{
-		Principal: left, Accrual: t.accrualAt(s.Rate), Rounding: t.Rounding, Start: from, First: first, DueDay: s.at(n).Day,
-		Payments: payments, PerYear: t.perYear(), Method: Daily, Balloon: min(t.Balloon, left-1),
+		Principal: left, Accrual: t.accrualAt(s.Rate), Rounding: t.Rounding, Start: from, First: first, DueDay: day,
+		Payments: payments, PerYear: t.perYear(), Method: Daily, Balloon: balloon,
 	}
-	payment, err := p.LevelPayment()
-	return max(payment, 1), err
+	return p.LevelPayment()
 }
 
 // serve caps the rate and lowers the payment so that the account ends when it
@@ -187,17 +209,36 @@ func (s *State) serve(t *Terms, e *Event) error {
 		return nil
 	}
 	n := s.nextDue(t, e.Date)
-	s.Service = &ServiceCap{Since: e.Date, Rate: s.Rate, Plan: s.Plan, Lowered: n}
+	s.Service = &ServiceCap{Since: e.Date, Limit: limit, Rate: s.Rate, Plan: s.Plan, Lowered: n}
 	s.Rate = limit
 	payment := e.Payment
 	if payment == 0 {
+		if s.DueDate(t, n) <= e.Date {
+			return nil // no instalment is to come
+		}
 		var err error
-		if payment, err = s.level(t, e.Date, n, s.Payments-n+1, s.DueDate(t, n)); err != nil {
-			return err
+		if payment, err = s.level(t, e.Date, n, s.Payments-n+1, s.DueDate(t, n), s.at(n).Day); err != nil {
+			return e.bad("payment", "%s", err)
 		}
 	}
 	s.recast(t, n, min(payment, s.at(n).Payment))
 	return nil
+}
+
+// agree sets the rate agreed; the cap for military service stands over it.
+func (s *State) agree(r money.Rate) {
+	if s.Rate = r; s.Service != nil {
+		c := *s.Service
+		c.Rate, s.Rate, s.Service = r, min(r, c.Limit), &c
+	}
+}
+
+// afterService keeps payments agreed during the service for after it.
+func (s *State) afterService() {
+	if s.Service != nil {
+		c := *s.Service
+		c.Plan, s.Service = s.Plan, &c
+	}
 }
 
 // serviceEnds brings back the contract's rate, and its payment from the next
@@ -220,7 +261,7 @@ func (s *State) modify(t *Terms, e *Event) error {
 		return nil
 	}
 	if e.Rate != nil {
-		s.Rate = *e.Rate
+		s.agree(*e.Rate)
 	}
 	n := min(s.Paid()+1, s.Payments)
 	left, first, day := s.Payments-n+1, e.FirstDue, e.DueDay
@@ -245,30 +286,41 @@ func (s *State) modify(t *Terms, e *Event) error {
 	payment := e.Payment
 	if payment == 0 {
 		before := s.Credited
-		s.Credited = s.Asked(n - 1) // the part of an instalment that was paid has reduced principal
+		s.Credited = s.before(n) // the part of an instalment that was paid has reduced principal
 		var err error
-		payment, err = s.level(t, e.Date, n, left, first)
+		payment, err = s.level(t, e.Date, n, left, first, day)
 		if s.Credited = before; err != nil {
-			return err
+			return e.bad("payment", "%s", err)
 		}
 	}
 	s.Payments = n - 1 + left
 	s.replan(Stretch{n, first, day, payment, s.Credited})
+	s.afterService()
 	return nil
 }
 
 // endLease cancels the rentals that are not due yet and charges what its end
-// costs. Rentals due and unpaid stay owed.
+// costs. Rentals due and unpaid stay owed; money for a part of one that is
+// cancelled is held.
 func (s *State) endLease(t *Terms, e *Event) (a Allocation) {
 	n := max(s.DueThrough(t, e.Date), s.Paid())
-	unpaid := max(0, s.Asked(n)-s.Credited)
+	unpaid, over := max(0, s.Asked(n)-s.Credited), s.Credited-s.Asked(n)
+	if n == s.Payments {
+		over = 0
+	}
 	s.Payments, s.Ended = n, true
 	base := max(0, min(s.Principal, unpaid-s.taxLeft(t)))
 	a.Principal = s.Principal - base
 	s.Principal = base
+	if over > 0 {
+		a.Tax, a.Unapplied = -max(0, s.TaxPaid-t.Tax*money.Cents(n)), over
+		s.TaxPaid += a.Tax
+		s.Credited -= over
+		s.Unapplied += over
+	}
 	if e.Amount > 0 {
 		held := s.charge(&s.OtherFees, e.Amount)
-		a.OtherFee, a.Unapplied = held-e.Amount, -held
+		a.OtherFee, a.Unapplied = held-e.Amount, a.Unapplied-held
 	}
 	return a
 }

@@ -116,6 +116,7 @@ type State struct {
 // ServiceCap is what the cap of the Servicemembers Civil Relief Act replaced.
 type ServiceCap struct {
 	Since   money.Date `json:"since"`
+	Limit   money.Rate `json:"limit"`
 	Rate    money.Rate `json:"rate"`
 	Plan    []Stretch  `json:"plan"`
 	Lowered int        `json:"lowered"` // first instalment with the lowered payment

@@ -46,6 +46,14 @@ const (
 	LeaseEnd       EventKind = "lease_end" // rentals to come are cancelled, Amount is charged
 )
 
+// Kinds lists every kind of event.
+var Kinds = []EventKind{
+	Payment, Reversal, LateCharge, ReturnedFee, OtherCharge, Waiver, Refund,
+	RateChange, Service, ServiceEnd, DueDateChange, Deferral, ReAge, Modification,
+	Acceleration, TotalLoss, Repossession, Sale, ChargeOff, HoldBegins, HoldEnds,
+	PayoffQuote, Odometer, LeaseExtension, LeaseEnd,
+}
+
 // Source is how a payment came.
 type Source string
 

@@ -42,6 +42,7 @@ func (s *State) pay(t *Terms, e *Event, why *recorder) (Allocation, error) {
 	switch past, next := s.billed(t, e.Date); {
 	case s.IsChargedOff:
 		s.recoverLoss(p, &a)
+		s.Sold = s.Sold || e.Kind == Sale
 	case e.Kind == Sale:
 		s.proceeds(t, p, &a)
 	case e.PrincipalOnly && past <= 0 && t.Kind == Loan:
@@ -116,7 +117,7 @@ func (s *State) waterfall(t *Terms, p *till, a *Allocation, extra Extra, amount,
 	credited = a.Interest + rent
 	rule := RuleAhead
 	if extra == Reduce {
-		rule = RuleReduce
+		rule, credited = RuleReduce, min(credited, max(0, next)) // nor does its interest pay a later instalment
 	}
 	further := p.take(Principal, rule, all-rent)
 	if rent += further; extra != Reduce {
@@ -180,7 +181,7 @@ func (s *State) forgiveRest(t *Terms, e *Event, a *Allocation, why *recorder) {
 // billed is what instalments ask for on a date and have not had: those whose due
 // date has passed, and those with the next, which may be due that day.
 func (s *State) billed(t *Terms, on money.Date) (past, next money.Cents) {
-	if s.Accelerated != 0 || s.Ended {
+	if s.Accelerated != 0 || s.Ended || s.Sold {
 		return money.MaxAmount, money.MaxAmount
 	}
 	n := s.DueThrough(t, on-1)
@@ -193,8 +194,11 @@ func (s *State) billed(t *Terms, on money.Date) (past, next money.Cents) {
 	return ask(n), ask(n + 1)
 }
 
-// taxLeft is the tax of the rentals still to come.
+// taxLeft is the tax of the rentals still to come: of none after a charge-off.
 func (s *State) taxLeft(t *Terms) money.Cents {
+	if s.IsChargedOff {
+		return 0
+	}
 	return max(0, t.Tax*money.Cents(s.Payments)-s.TaxPaid)
 }
 

@@ -65,7 +65,7 @@ func (s *State) refuseChange(t *Terms, e *Event) error {
 	if s.IsChargedOff {
 		return e.bad("kind", "the account has been charged off")
 	}
-	if s.Owed(t) == 0 {
+	if s.Owed(t) == 0 && e.Kind != LeaseEnd && e.Kind != LeaseExtension {
 		return e.bad("kind", "nothing is owed any more")
 	}
 	switch e.Kind {

@@ -2,10 +2,8 @@ package contract
 
 import (
 	"fmt"
-	"math/big"
 	"math/bits"
-	"strconv"
-	"strings"
+	"slices"
 
 	"marque/internal/money"
 )
@@ -13,27 +11,58 @@ import (
 // Method names how the interest of a schedule is counted.
 type Method string
 
-// The methods. ByPeriod charges rate / periods-in-a-year on every row, whatever
-// its dates. Daily charges the days between the dates, by the day count.
+// The methods. ByPeriod charges rate / periods-in-a-year for every period,
+// whatever its dates. Daily charges the days between the dates, by the day count.
 const (
 	ByPeriod Method = "period"
 	Daily    Method = "daily"
 )
 
+// OddFirst names what becomes of the odd days: those by which the first period
+// is longer than the others. A first period that is shorter is charged for its
+// own days, whatever the name.
+type OddFirst string
+
+// The ways of an odd first period. With none named, Daily folds the odd days in
+// and ByPeriod charges the first period like any other.
+const (
+	Folded    OddFirst = "folded"     // their interest is spread over the payments
+	PaidFirst OddFirst = "paid_first" // their interest comes on top of the first payment
+	Waived    OddFirst = "waived"     // they bear no interest
+)
+
 // Plan is what a schedule is made from.
 type Plan struct {
 	Principal money.Cents
-	Accrual   money.Accrual // ByPeriod uses its Rate only
+	Accrual   money.Accrual // ByPeriod uses its Rate only, and the day count for odd days
 	Rounding  money.Rounding
 	Start     money.Date // interest accrues from here
 	First     money.Date // first payment
 	DueDay    int        // day of the month later dates keep; 0 means First's
-	Payments  int
-	PerYear   int // 1, 2, 4, 12 by months; 24 twice a month; 26 and 52 by weeks
+	Payments  int        // how many payments are made; skipped months are not counted
+	PerYear   int        // 1, 2, 3, 4, 6, 12 by months; 24 twice a month; 13, 26, 52 by weeks
 	Method    Method
-	Payment   money.Cents // 0: the level payment is found
+	OddFirst  OddFirst
+
+	Payment         money.Cents    // 0: the level payment is found
+	PaymentRounding money.Rounding // of a payment that is found; none means Rounding, or Up when there is a multiple
+	PaymentMultiple money.Cents    // a payment that is found is rounded to a multiple of this; 0 means cents
+	Steps           []Step         // payments that differ from a number on
+	SkipMonths      []int          // months (1 to 12) in which no payment falls; interest goes on
+
 	Balloon   money.Cents // paid with the last payment, in addition
+	BalloonOn money.Date  // or on a later date of its own
 }
+
+// Step is another payment from payment number From on: an amount, or a ratio of
+// the plan's payment, or with neither the payment that is found.
+type Step struct {
+	From    int
+	Payment money.Cents
+	Ratio   money.Rate
+}
+
+func (s Step) open() bool { return s.Payment == 0 && s.Ratio == 0 }
 
 // Row is one payment of a schedule. Payment is Interest plus Principal; Balance
 // is the principal left after it.
@@ -49,10 +78,18 @@ func (p *Plan) Validate() error {
 	if _, err := money.ParseDayCount(string(p.Accrual.DayCount)); err != nil {
 		return bad("day_count", err.Error())
 	}
+	if p.Accrual.FactorDecimals < 0 || p.Accrual.FactorDecimals > 12 {
+		return bad("factor_decimals", "must be 0 to 12")
+	}
 	if p.Method != ByPeriod && p.Method != Daily {
 		return bad("method", fmt.Sprintf("period or daily, not %q", p.Method))
 	}
-	if p.Start.IsZero() || p.First.IsZero() {
+	switch p.OddFirst {
+	case "", Folded, PaidFirst, Waived:
+	default:
+		return bad("odd_first_period", fmt.Sprintf("folded, paid_first or waived, not %q", p.OddFirst))
+	}
+	if p.Start <= 0 || p.First <= 0 {
 		return bad("first_payment_date", "start_date and first_payment_date are needed")
 	}
 	if p.First < p.Start {
@@ -61,14 +98,62 @@ func (p *Plan) Validate() error {
 	if p.DueDay < 0 || p.DueDay > 31 {
 		return bad("due_day", "must be 1 to 31")
 	}
-	if p.Payment < 0 || p.Payment > money.MaxAmount {
-		return bad("payment", "must be more than zero")
+	if p.DueDay != 0 && (p.PerYear > 12 && p.PerYear != 24 || p.PerYear == 24 && p.keptDay() != p.DueDay) {
+		return bad("due_day", "payments by weeks keep none, and payments twice a month keep that of the first one")
 	}
 	if err := validLevel(p.Principal, p.Accrual.Rate, p.Payments, p.PerYear, p.Balloon, p.Rounding); err != nil {
 		return err
 	}
-	if p.First.Year()+p.Payments/p.PerYear >= 9999 {
+	if err := p.validPayments(); err != nil {
+		return err
+	}
+	years := p.Payments / p.PerYear
+	if len(p.SkipMonths) > 0 {
+		years = p.Payments // at worst one payment falls in a year
+	}
+	if p.First.Year()+years >= 9999 {
 		return bad("n_payments", "the last payment falls after the year 9999")
+	}
+	return nil
+}
+
+func (p *Plan) validPayments() error {
+	bad := func(field, reason string) error { return &TermsError{field, reason} }
+	if p.Payment < 0 || p.Payment > money.MaxAmount {
+		return bad("payment", "must be more than zero")
+	}
+	if p.PaymentMultiple < 0 || p.PaymentMultiple > 10_000_00 {
+		return bad("payment_multiple", "must be more than zero and at most 10000.00")
+	}
+	if p.PaymentRounding != "" {
+		if _, err := money.ParseRounding(string(p.PaymentRounding)); err != nil {
+			return bad("payment_rounding", err.Error())
+		}
+	}
+	after := 1
+	for i, s := range p.Steps {
+		at := fmt.Sprintf("steps[%d].", i)
+		if s.From <= after || s.From > p.Payments {
+			return bad(at+"from", "steps begin at payment 2 or later, in order, and not after the last payment")
+		}
+		if s.Payment < 0 || s.Payment > money.MaxAmount {
+			return bad(at+"payment", "must be more than zero")
+		}
+		if s.Ratio < 0 || s.Ratio > 100*money.RateScale || (s.Ratio != 0 && s.Payment != 0) {
+			return bad(at+"ratio", "more than 0 and at most 100, and not beside a payment")
+		}
+		after = s.From
+	}
+	for i, m := range p.SkipMonths {
+		if m < 1 || m > 12 || slices.Contains(p.SkipMonths[:i], m) {
+			return bad("skip_months", "months are 1 to 12, each once")
+		}
+	}
+	if len(p.SkipMonths) > 0 && p.skipped(p.First) {
+		return bad("skip_months", "the first payment falls in a skipped month")
+	}
+	if p.BalloonOn != 0 && (p.Balloon == 0 || p.BalloonOn < p.First) {
+		return bad("balloon_date", "needs a balloon, and comes with the last payment or later")
 	}
 	return nil
 }
@@ -85,9 +170,9 @@ func validLevel(principal money.Cents, rate money.Rate, n, perYear int, balloon 
 		return bad("n_payments", "must be 1 to 1200")
 	}
 	switch perYear {
-	case 1, 2, 4, 12, 24, 26, 52:
+	case 1, 2, 3, 4, 6, 12, 13, 24, 26, 52:
 	default:
-		return bad("periods_per_year", "one of 1, 2, 4, 12, 24, 26, 52")
+		return bad("periods_per_year", "one of 1, 2, 3, 4, 6, 12, 13, 24, 26, 52")
 	}
 	if balloon < 0 || balloon > money.MaxAmount {
 		return bad("balloon", "must not be negative")
@@ -98,248 +183,271 @@ func validLevel(principal money.Cents, rate money.Rate, n, perYear int, balloon 
 	return nil
 }
 
-// LevelPayment is the payment that repays a principal in n equal payments at
-// rate/perYear a period, by the exact annuity formula, rounded once by name.
-// Odd days before the first period add their simple interest, rate × days over
-// the day count's year, to the amount financed (365 days under actual/actual,
-// as no dates are known). A balloon is paid with the last payment, in addition.
-// Errors are *TermsError.
-func LevelPayment(principal money.Cents, rate money.Rate, n, perYear, oddDays int, balloon money.Cents, dc money.DayCount, r money.Rounding) (money.Cents, error) {
-	if err := validLevel(principal, rate, n, perYear, balloon, r); err != nil {
-		return 0, err
-	}
-	if oddDays < 0 || oddDays > 3660 {
-		return 0, &TermsError{"odd_days", "must be 0 to 3660"}
-	}
-	if _, err := money.ParseDayCount(string(dc)); err != nil {
-		return 0, &TermsError{"day_count", err.Error()}
-	}
-	// financed/one is the principal with the odd days' interest, exact.
-	one := big.NewInt(int64(money.RateScale))
-	one.Mul(one, big.NewInt(int64(money.Accrual{DayCount: dc}.Basis(0))))
-	financed := big.NewInt(int64(rate))
-	financed.Mul(financed, big.NewInt(int64(oddDays))).Add(financed, one).Mul(financed, big.NewInt(int64(principal)))
-	later := big.NewInt(int64(balloon))
-	later.Mul(later, one)
+// course is a plan with its dates laid out.
+type course struct {
+	*Plan
+	rows  []Row
+	meter money.Meter
+	// Interest is counted from start. The level payment is found as if from
+	// even, the odd days between the two being paid first; they are the same
+	// day otherwise.
+	start, even money.Date
+	oddTo       money.Date // by periods: the odd days end and the first period begins
+	first, last int        // by periods: whole periods in the first and the last row; 0 is counted by days
+	period      uint64     // by periods: what a cent earns in one, in 2⁻⁶⁴ and rounded down; 0 when it is a cent or more
+	byDays      bool
 
-	num, den := financed.Sub(financed, later), one.Mul(one, big.NewInt(int64(n)))
-	if rate != 0 {
-		// with 1+i = grown/base: (financed·(1+i)^n − balloon)·i / ((1+i)^n − 1)
-		periods, base := big.NewInt(int64(n)), big.NewInt(int64(money.RateScale)*int64(perYear))
-		grown := new(big.Int).Add(base, big.NewInt(int64(rate)))
-		grown.Exp(grown, periods, nil)
-		flat := new(big.Int).Exp(base, periods, nil)
-		num.Add(num, later).Mul(num, grown).Sub(num, later.Mul(later, flat)).Mul(num, big.NewInt(int64(rate)))
-		den.Div(den, periods).Mul(den, base).Mul(den, grown.Sub(grown, flat))
-	}
-	return levelCents(num, den, r)
+	earned [80]earning // of the first rows, kept from finding the payment
+	known  int         // how many of them
 }
 
-// LevelPayment is the exact level payment of the plan, rounded by its rounding:
-// the annuity formula by period; by days, P·∏(1+rₖ) / Σ∏(1+rⱼ) over the real
-// factors between the dates.
-func (p *Plan) LevelPayment() (money.Cents, error) {
+// lay checks the plan and lays out its rows in the room given.
+func (c *course) lay(p *Plan, room []Row) error {
 	if err := p.Validate(); err != nil {
-		return 0, err
+		return err
 	}
-	if p.Method == ByPeriod {
-		return LevelPayment(p.Principal, p.Accrual.Rate, p.Payments, p.PerYear, 0, p.Balloon, p.Accrual.DayCount, p.Rounding)
+	c.Plan, c.start, c.even, c.first, c.last, c.byDays = p, p.Start, p.Start, 1, 1, p.Method == Daily
+	if year := uint64(money.RateScale) * uint64(p.PerYear); uint64(p.Accrual.Rate) < year {
+		c.period, _ = bits.Div64(uint64(p.Accrual.Rate), 0, year)
 	}
-	// After k payments the balance is (owed − payment·paid) / unit^k, in whole numbers.
-	unit := units(money.FromCents(1))
-	owed, paid, scale := big.NewInt(int64(p.Principal)), new(big.Int), big.NewInt(1)
-	factor, dates, from := new(big.Int), p.dates(), p.Start
-	for n := 1; n <= p.Payments; n++ {
-		date := dates.next()
-		i, err := p.Accrual.Interest(1, from, date)
-		if err != nil {
-			return 0, &TermsError{"annual_rate", err.Error()}
-		}
-		factor.Add(unit, units(i))
-		owed.Mul(owed, factor)
-		scale.Mul(scale, unit)
-		paid.Mul(paid, factor).Add(paid, scale)
-		from = date
+	var err error
+	if c.meter, err = p.Accrual.Meter(); err != nil {
+		return &TermsError{"annual_rate", err.Error()}
 	}
-	return levelCents(owed.Sub(owed, scale.Mul(scale, big.NewInt(int64(p.Balloon)))), paid, p.Rounding)
+	c.oddPeriod()
+	n := p.Payments
+	if p.BalloonOn != 0 {
+		n++
+	}
+	c.rows = slices.Grow(room, n)[:n]
+	dates := p.dates()
+	for i := range p.Payments {
+		c.rows[i].N, c.rows[i].Date = i+1, p.due(&dates)
+	}
+	if p.BalloonOn == 0 {
+		return nil
+	}
+	end := c.rows[p.Payments-1].Date
+	switch next := p.due(&dates); {
+	case p.BalloonOn < end:
+		return &TermsError{"balloon_date", "comes with the last payment or later"}
+	case p.BalloonOn == end:
+		c.rows = c.rows[:p.Payments]
+		return nil
+	case p.BalloonOn != next:
+		c.last = 0
+	case len(p.SkipMonths) > 0:
+		c.last = p.periods(end, next)
+	}
+	c.rows[p.Payments] = Row{N: n, Date: p.BalloonOn}
+	return nil
 }
 
-// units counts an exact interest in its own smallest unit.
-func units(i money.Interest) *big.Int {
-	text, errText := i.MarshalText()
-	high, low, _ := strings.Cut(string(text), ".")
-	hi, errHi := strconv.ParseUint(high, 16, 64)
-	lo, errLo := strconv.ParseUint(low, 16, 64)
-	if errText != nil || errHi != nil || errLo != nil {
-		panic("contract: exact interest " + string(text)) // it is written and read by this program only
+// oddPeriod settles from when the first row is charged, and how.
+func (c *course) oddPeriod() {
+	if c.OddFirst == "" || (c.byDays && c.OddFirst == Folded) {
+		return
 	}
-	n := new(big.Int).SetUint64(hi)
-	return n.Lsh(n, 64).Add(n, new(big.Int).SetUint64(lo))
+	regular := c.regularStart()
+	switch {
+	case c.Start > regular:
+		c.first = 0
+	case c.Start == regular:
+	case c.OddFirst == Waived:
+		c.start, c.even = regular, regular
+	case c.byDays:
+		c.even = regular
+	default:
+		c.oddTo = regular
+	}
 }
 
-// levelCents rounds an exact payment to cents and refuses what is no payment.
-func levelCents(num, den *big.Int, r money.Rounding) (money.Cents, error) {
-	if num.Sign() <= 0 {
-		return 0, &TermsError{"balloon", "leaves nothing for the payments to repay"}
+// whole is, by periods, how many of them row i is charged for; 0 is counted by days.
+func (c *course) whole(i int) int {
+	switch {
+	case c.byDays:
+		return 0
+	case i == 0:
+		return c.first
+	case i == c.Payments:
+		return c.last
+	case len(c.SkipMonths) > 0:
+		return c.periods(c.rows[i-1].Date, c.rows[i].Date)
 	}
-	q := quotient(num, den, r)
-	if !q.IsInt64() || money.Cents(q.Int64()) > money.MaxAmount || q.Sign() == 0 {
-		return 0, &TermsError{"principal", "the payment would be out of range"}
-	}
-	return money.Cents(q.Int64()), nil
+	return 1
 }
 
-// quotient rounds num/den, both positive, by name.
-func quotient(num, den *big.Int, r money.Rounding) *big.Int {
-	q, rest := new(big.Int).QuoRem(num, den, new(big.Int))
-	half := rest.Lsh(rest, 1).Cmp(den)
-	if (r == money.HalfUp && half >= 0) || (r == money.Up && rest.Sign() > 0) ||
-		(r == money.HalfEven && (half > 0 || (half == 0 && q.Bit(0) == 1))) {
-		q.Add(q, big.NewInt(1))
-	}
-	return q
+// oddInterest is the odd days' interest when it is a figure of its own: paid
+// first, or folded into a schedule by periods.
+func (c *course) oddInterest() (money.Cents, error) {
+	to := max(c.even, c.oddTo)
+	i, err := c.meter.Interest(c.Principal, c.start, to)
+	return i.Round(c.Rounding), err
 }
 
 // Schedule appends the plan's rows to rows and returns them. Interest is
-// rounded once a row. A payment smaller than the interest pays interest only:
-// what is left unpaid is carried to the next rows, earns nothing and never joins
-// the balance. The last payment is whatever is left, so that the last balance
-// is zero; when the payments clear the loan early, the schedule ends early.
+// rounded once a row; by periods, the odd days' interest once more by itself. A
+// payment smaller than the interest pays interest only: what is left unpaid is
+// carried to the next rows, earns nothing and never joins the balance. The last
+// row is whatever is left, so that the last balance is zero; when the payments
+// clear the loan early, the schedule ends early.
 func (p *Plan) Schedule(rows []Row) ([]Row, error) {
-	if err := p.Validate(); err != nil {
+	var c course
+	if err := c.lay(p, rows[len(rows):]); err != nil {
 		return nil, err
 	}
-	payment := p.Payment
-	if payment == 0 {
-		var err error
-		if payment, err = p.LevelPayment(); err != nil {
-			return nil, err
-		}
+	level, err := c.level()
+	if err != nil {
+		return nil, err
+	}
+	n, err := c.roll(level)
+	if err != nil {
+		return nil, &TermsError{"annual_rate", err.Error()}
+	}
+	return append(rows, c.rows[:n]...), nil
+}
+
+// roll fills the rows, and says how many it took to repay the loan.
+func (c *course) roll(level money.Cents) (int, error) {
+	odd, err := c.oddInterest()
+	if err != nil {
+		return 0, err
 	}
 	var (
-		dates   = p.dates()
-		from    = p.Start
-		balance = p.Principal
+		from    = c.start
+		balance = c.Principal
 		owed    money.Cents    // interest, rounded, unpaid
-		accrued money.Interest // the same before rounding, daily method
+		accrued money.Interest // the same before rounding, when it is counted by days
+		due     = c.payments(level)
+		round   = cutOf(c.Rounding)
 	)
-	for n := 1; n <= p.Payments; n++ {
-		date := dates.next()
-		if p.Method == ByPeriod {
-			owed += periodInterest(balance, p.Accrual.Rate, p.PerYear, p.Rounding)
-		} else {
-			i, err := p.Accrual.Interest(balance, from, date)
-			if err != nil {
-				return nil, &TermsError{"annual_rate", err.Error()}
-			}
-			accrued = accrued.Add(i)
-			owed = accrued.Round(p.Rounding)
+	for i := range c.rows {
+		row, pay := &c.rows[i], due.now
+		if len(c.Steps) > 0 {
+			pay = due.at(row.N)
 		}
-		pay := payment
-		if all := balance + owed; n == p.Payments || pay > all {
+		// What one cent earns settles the balance's cents, unless a rounding
+		// boundary lies inside what may be missing of it.
+		var e earning
+		if i < c.known {
+			e = c.earned[i]
+		} else {
+			e = c.earns(i, from)
+		}
+		q, part := bits.Mul64(uint64(balance), e.fraction)
+		if near, sure := round.near(q, part, uint64(balance)*e.missing); sure && e.ok && owed == 0 && e.missing <= maxMissing {
+			owed = near
+		} else if whole := c.whole(i); whole > 0 {
+			owed += periodInterest(balance, c.Accrual.Rate*money.Rate(whole), c.PerYear, c.Rounding)
+		} else {
+			one, err := c.meter.Interest(balance, from, row.Date)
+			if err != nil {
+				return 0, err
+			}
+			if c.byDays {
+				accrued = accrued.Add(one)
+				owed = accrued.Round(c.Rounding)
+			} else {
+				owed += one.Round(c.Rounding)
+			}
+		}
+		if i == 0 && odd > 0 {
+			if c.oddTo != 0 {
+				owed += odd
+			}
+			if c.OddFirst == PaidFirst {
+				pay += odd
+			}
+		}
+		if all := balance + owed; i == len(c.rows)-1 || pay > all {
 			pay = all
 		}
 		interest := min(pay, owed)
-		owed, accrued = owed-interest, accrued.Paid(interest, p.Rounding)
-		balance -= pay - interest
-		rows = append(rows, Row{n, date, pay, interest, pay - interest, balance})
-		if balance == 0 && owed == 0 {
-			break
+		if owed -= interest; owed == 0 {
+			accrued = money.Interest{}
+		} else if c.byDays {
+			if accrued.IsZero() { // only its cents are known yet
+				if accrued, err = c.meter.Interest(balance, from, row.Date); err != nil {
+					return 0, err
+				}
+			}
+			accrued = accrued.Paid(interest, c.Rounding)
 		}
-		from = date
+		balance -= pay - interest
+		row.Payment, row.Interest, row.Principal, row.Balance = pay, interest, pay-interest, balance
+		if balance == 0 && owed == 0 {
+			return i + 1, nil
+		}
+		from = row.Date
 	}
-	return rows, nil
+	return len(c.rows), nil
+}
+
+// dues gives the payments of a plan by number, in order.
+type dues struct {
+	*Plan
+	level, now money.Cents
+	step       int
+}
+
+func (p *Plan) payments(level money.Cents) dues {
+	d := dues{Plan: p, level: level, now: p.Payment}
+	if d.now == 0 {
+		d.now = level
+	}
+	return d
+}
+
+func (d *dues) at(n int) money.Cents {
+	for d.step < len(d.Steps) && d.Steps[d.step].From <= n {
+		switch s := d.Steps[d.step]; {
+		case s.Payment > 0:
+			d.now = s.Payment
+		case s.Ratio > 0:
+			base := d.Payment
+			if base == 0 {
+				base = d.level
+			}
+			d.now = d.ratioOf(base, s.Ratio)
+		default:
+			d.now = d.level
+		}
+		d.step++
+	}
+	return d.now
+}
+
+// ratioOf is a ratio of a payment, rounded as payments are.
+func (p *Plan) ratioOf(base money.Cents, ratio money.Rate) money.Cents {
+	r, multiple := p.paymentRounding()
+	hi, lo := bits.Mul64(uint64(base), uint64(ratio))
+	return divide(hi, lo, uint64(money.RateScale)*uint64(multiple), r) * multiple
+}
+
+// paymentRounding is how payments are rounded, and to multiples of what.
+func (p *Plan) paymentRounding() (money.Rounding, money.Cents) {
+	switch {
+	case p.PaymentRounding != "":
+		return p.PaymentRounding, max(1, p.PaymentMultiple)
+	case p.PaymentMultiple > 1:
+		return money.Up, p.PaymentMultiple
+	}
+	return p.Rounding, 1
 }
 
 // periodInterest is balance × rate / periods in a year, rounded. The bounds of
 // Validate keep the quotient inside 64 bits.
 func periodInterest(balance money.Cents, rate money.Rate, perYear int, r money.Rounding) money.Cents {
-	d := uint64(money.RateScale) * uint64(perYear)
 	hi, lo := bits.Mul64(uint64(balance), uint64(rate))
+	return divide(hi, lo, uint64(money.RateScale)*uint64(perYear), r)
+}
+
+// divide rounds a quotient by name; the quotient must fit 63 bits.
+func divide(hi, lo, d uint64, r money.Rounding) money.Cents {
 	q, rest := bits.Div64(hi, lo, d)
 	if (r == money.HalfUp && rest >= d-rest) || (r == money.Up && rest > 0) ||
 		(r == money.HalfEven && (rest > d-rest || (rest == d-rest && q&1 == 1))) {
 		q++
 	}
 	return money.Cents(q)
-}
-
-// dueDates steps through a plan's dates. Monthly dates keep their day of the
-// month and fall on the last day of a shorter one: 31, 28, 31. Twice a month
-// means the first date's day and the day fifteen later: the 1st and the 16th,
-// the 15th and the 30th; a first date after the 15th is followed by the day
-// fifteen earlier in the next month (the 20th, then the 5th).
-type dueDates struct {
-	every       int // days between dates; 0 when they go by months
-	months      int // between dates; 0 for twice a month
-	date        money.Date
-	year, month int
-	monthStart  money.Date
-	day, other  int // days of the month; other is the second of a pair
-	second      bool
-	started     bool
-}
-
-func (p *Plan) dates() dueDates {
-	d := dueDates{date: p.First}
-	switch p.PerYear {
-	case 26:
-		d.every = 14
-	case 52:
-		d.every = 7
-	case 24:
-	default:
-		d.months = 12 / p.PerYear
-	}
-	d.year, d.month, d.day = p.First.Civil()
-	d.monthStart = p.First - money.Date(d.day-1)
-	if p.DueDay != 0 {
-		d.day = p.DueDay
-	}
-	if d.other = d.day + 15; d.day > 15 {
-		d.other = d.day - 15
-	}
-	return d
-}
-
-func (d *dueDates) next() money.Date {
-	if !d.started {
-		d.started = true
-		return d.date
-	}
-	if d.every > 0 {
-		d.date += money.Date(d.every)
-		return d.date
-	}
-	months, day := d.months, d.day
-	if months == 0 {
-		d.second = !d.second
-		if d.second {
-			day = d.other
-		}
-		if d.second == (d.other < d.day) {
-			months = 1
-		}
-	}
-	for range months {
-		d.monthStart += money.Date(d.monthLength())
-		if d.month++; d.month > 12 {
-			d.year, d.month = d.year+1, 1
-		}
-	}
-	d.date = d.monthStart + money.Date(min(day, d.monthLength())-1)
-	return d.date
-}
-
-func (d *dueDates) monthLength() int {
-	switch d.month {
-	case 2:
-		if d.year%4 == 0 && (d.year%100 != 0 || d.year%400 == 0) {
-			return 29
-		}
-		return 28
-	case 4, 6, 9, 11:
-		return 30
-	}
-	return 31
 }

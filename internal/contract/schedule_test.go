@@ -4,8 +4,6 @@ import (
 	"errors"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"marque/internal/contract"
 	"marque/internal/money"
 )
@@ -40,8 +38,8 @@ func TestLevelPayment(t *testing.T) {
 		}
 	}
 	var wrong *contract.TermsError
-	if _, err := contract.LevelPayment(100_00, 0, 12, 13, 0, 0, money.Actual365, money.HalfUp); !errors.As(err, &wrong) || wrong.Field != "periods_per_year" {
-		t.Errorf("13 periods a year: %v", err)
+	if _, err := contract.LevelPayment(100_00, 0, 12, 14, 0, 0, money.Actual365, money.HalfUp); !errors.As(err, &wrong) || wrong.Field != "periods_per_year" {
+		t.Errorf("14 periods a year: %v", err)
 	}
 }
 
@@ -112,17 +110,31 @@ func TestUnpaidInterestIsCarriedAndEarnsNothing(t *testing.T) {
 	}
 }
 
-func TestEveryScheduleEndsAtZero(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+// 10,000 at 6 % over 24 months from 1 January, first payment 15 February: 14 odd
+// days, 23.01 of interest. The figures are worked in fractions outside the engine.
+func TestOddFirstPeriod(t *testing.T) {
+	for _, c := range []struct {
+		method                  contract.Method
+		odd                     contract.OddFirst
+		start                   string
+		payment, first, charged string // the level payment; payment and interest of the first row
+	}{
+		{contract.Daily, "", "2026-01-01", "444.16", "444.16", "73.97"},
+		{contract.Daily, contract.Folded, "2026-01-01", "444.16", "444.16", "73.97"},
+		{contract.Daily, contract.PaidFirst, "2026-01-01", "443.15", "466.16", "73.97"},
+		{contract.Daily, contract.Waived, "2026-01-01", "443.15", "443.15", "50.96"},
+		{contract.ByPeriod, "", "2026-01-01", "443.21", "443.21", "50.00"},
+		{contract.ByPeriod, contract.Folded, "2026-01-01", "444.23", "444.23", "73.01"},
+		{contract.ByPeriod, contract.PaidFirst, "2026-01-01", "443.21", "466.22", "73.01"},
+		{contract.ByPeriod, contract.Waived, "2026-01-01", "443.21", "443.21", "50.00"},
+		// ten days short of a month, 21 days are charged
+		{contract.ByPeriod, "", "2026-01-25", "443.21", "443.21", "50.00"},
+		{contract.ByPeriod, contract.Waived, "2026-01-25", "442.52", "442.52", "34.52"},
+		{contract.Daily, contract.PaidFirst, "2026-01-25", "442.42", "442.42", "34.52"},
+	} {
 		p := plan()
-		p.Principal = money.Cents(rapid.IntRange(1000_00, 100_000_00).Draw(t, "principal"))
-		p.Accrual.Rate = money.Rate(rapid.Int64Range(0, 400).Draw(t, "rate")) * money.RateScale / 1000
-		p.Accrual.DayCount = rapid.SampledFrom([]money.DayCount{money.Actual365, money.ActualActual, money.Thirty360}).Draw(t, "day count")
-		p.Rounding = rapid.SampledFrom([]money.Rounding{money.HalfUp, money.HalfEven, money.Truncate, money.Up}).Draw(t, "rounding")
-		p.PerYear = rapid.SampledFrom([]int{1, 2, 4, 12, 24, 26, 52}).Draw(t, "per year")
-		p.Payments = rapid.IntRange(1, 84).Draw(t, "payments")
-		p.Method = rapid.SampledFrom([]contract.Method{contract.ByPeriod, contract.Daily}).Draw(t, "method")
-		p.Balloon = p.Principal / 100 * money.Cents(rapid.IntRange(0, 50).Draw(t, "balloon"))
+		p.Principal, p.Accrual.Rate, p.Payments, p.Method, p.OddFirst = 10_000_00, rate("0.06"), 24, c.method, c.odd
+		p.Start, p.First = date(c.start), date("2026-02-15")
 		payment, err := p.LevelPayment()
 		if err != nil {
 			t.Fatal(err)
@@ -131,19 +143,148 @@ func TestEveryScheduleEndsAtZero(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		balance := p.Principal
-		for _, r := range rows {
-			balance -= r.Principal
-			if r.Payment != r.Interest+r.Principal || r.Balance != balance || r.Principal < 0 || r.Interest < 0 {
-				t.Fatalf("row does not add up: %+v, balance %s", r, balance)
-			}
+		if payment != cents(c.payment) || rows[0].Payment != cents(c.first) || rows[0].Interest != cents(c.charged) {
+			t.Errorf("%s %q from %s: %s, first row %s with interest %s", c.method, c.odd, c.start, payment, rows[0].Payment, rows[0].Interest)
 		}
-		last := rows[len(rows)-1]
-		off := last.Payment - payment - p.Balloon
-		if balance != 0 || len(rows) == p.Payments && p.Accrual.Rate <= money.RateScale/10 && p.PerYear >= 12 && max(off, -off) > money.Cents(3*p.Payments) {
-			t.Fatalf("ends at %s; last %s, level %s, balloon %s", balance, last.Payment, payment, p.Balloon)
+		sound(t, &p, rows)
+	}
+}
+
+// A captive's deferred residual: 30,000 at 4.9 %, 36 payments and 15,000 with the
+// last of them or a month after it.
+func TestBalloon(t *testing.T) {
+	p := plan()
+	p.Principal, p.Accrual.Rate, p.Payments, p.Method, p.Balloon = 30_000_00, rate("0.049"), 36, contract.ByPeriod, 15_000_00
+	for on, want := range map[string]struct {
+		payment, final string
+		rows           int
+	}{
+		"":           {"510.14", "15510.12", 36},
+		"2029-01-15": {"510.14", "15510.12", 36}, // the day of the last payment
+		"2029-02-15": {"511.72", "14999.90", 37},
+	} {
+		if p.BalloonOn = 0; on != "" {
+			p.BalloonOn = date(on)
 		}
-	})
+		payment, err := p.LevelPayment()
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := p.Schedule(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := rows[len(rows)-1]; payment != cents(want.payment) || last.Payment != cents(want.final) || len(rows) != want.rows {
+			t.Errorf("balloon on %q: %s, last %+v", on, payment, last)
+		}
+		sound(t, &p, rows)
+	}
+	for _, on := range []string{"2029-01-14", "2026-01-01"} {
+		p.BalloonOn = date(on)
+		var wrong *contract.TermsError
+		if _, err := p.Schedule(nil); !errors.As(err, &wrong) || wrong.Field != "balloon_date" {
+			t.Errorf("balloon on %s: %v", on, err)
+		}
+	}
+}
+
+// No payment in June and July: August's row has three months' interest.
+func TestSkippedMonths(t *testing.T) {
+	p := plan()
+	p.Principal, p.Accrual.Rate, p.Payments, p.Method, p.SkipMonths = 3000_00, rate("0.12"), 12, contract.ByPeriod, []int{6, 7}
+	p.Start, p.First = date("2026-01-01"), date("2026-02-01")
+	rows, err := p.Schedule(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := rows[4]; rows[0].Payment != 269_97 || r.Date != date("2026-08-01") || r.N != 5 || r.Interest != (3*rows[3].Balance+50)/100 || rows[11].Date != date("2027-03-01") {
+		t.Errorf("payment %s, August %+v, last %+v", rows[0].Payment, r, rows[11])
+	}
+	sound(t, &p, rows)
+}
+
+// 10,000 at 6 % over 24 months, payments that change after a year.
+func TestStepPayments(t *testing.T) {
+	for _, c := range []struct {
+		payment, step, ratio string
+		first, thirteenth    string
+	}{
+		{"300.00", "", "", "300.00", "595.24"},     // the rest is found
+		{"", "", "1.10", "422.70", "464.97"},       // a tenth more
+		{"400.00", "", "1.25", "400.00", "500.00"}, // of a payment that is given
+		{"", "595.24", "", "300.00", "595.24"},
+		{"400.00", "450.00", "", "400.00", "450.00"},
+	} {
+		p := plan()
+		p.Principal, p.Accrual.Rate, p.Payments, p.Method = 10_000_00, rate("0.06"), 24, contract.ByPeriod
+		s := contract.Step{From: 13}
+		if c.payment != "" {
+			p.Payment = cents(c.payment)
+		}
+		if c.step != "" {
+			s.Payment = cents(c.step)
+		}
+		if c.ratio != "" {
+			s.Ratio = rate(c.ratio)
+		}
+		p.Steps = []contract.Step{s}
+		rows, err := p.Schedule(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rows[0].Payment != cents(c.first) || rows[11].Payment != cents(c.first) || rows[12].Payment != cents(c.thirteenth) {
+			t.Errorf("%+v: %s, then %s", c, rows[0].Payment, rows[12].Payment)
+		}
+		sound(t, &p, rows)
+	}
+}
+
+// A reported portfolio truncates its payments (World Omni Select 2020-A); a
+// payment rounded up to five dollars is repaid with a smaller last one.
+func TestPaymentRoundingAndMultiple(t *testing.T) {
+	for _, c := range []struct {
+		rounding     money.Rounding
+		multiple     money.Cents
+		payment, end string
+	}{{"", 0, "443.21", "443.11"}, {money.Truncate, 0, "443.20", "443.38"}, {"", 5_00, "445.00", "399.41"}, {money.HalfUp, 5_00, "445.00", "399.41"}, {money.Truncate, 5_00, "440.00", "521.52"}} {
+		p := plan()
+		p.Principal, p.Accrual.Rate, p.Payments, p.Method = 10_000_00, rate("0.06"), 24, contract.ByPeriod
+		p.PaymentRounding, p.PaymentMultiple = c.rounding, c.multiple
+		rows, err := p.Schedule(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := rows[len(rows)-1]; rows[0].Payment != cents(c.payment) || last.Payment != cents(c.end) {
+			t.Errorf("%q to %s: %s, last %s", c.rounding, c.multiple, rows[0].Payment, last.Payment)
+		}
+		sound(t, &p, rows)
+	}
+}
+
+func TestPlansThatAreRefused(t *testing.T) {
+	for field, change := range map[string]func(*contract.Plan){
+		"odd_first_period": func(p *contract.Plan) { p.OddFirst = "added" },
+		"factor_decimals":  func(p *contract.Plan) { p.Accrual.FactorDecimals = 13 },
+		"due_day":          func(p *contract.Plan) { p.PerYear, p.DueDay = 26, 15 },
+		"payment_multiple": func(p *contract.Plan) { p.PaymentMultiple = -1 },
+		"payment_rounding": func(p *contract.Plan) { p.PaymentRounding = "down" },
+		"steps[0].from":    func(p *contract.Plan) { p.Steps = []contract.Step{{From: 1}} },
+		"steps[1].from":    func(p *contract.Plan) { p.Steps = []contract.Step{{From: 9}, {From: 9}} },
+		"steps[0].payment": func(p *contract.Plan) { p.Steps = []contract.Step{{From: 9, Payment: -1}} },
+		"steps[0].ratio":   func(p *contract.Plan) { p.Steps = []contract.Step{{From: 9, Payment: 1, Ratio: 1}} },
+		"skip_months":      func(p *contract.Plan) { p.SkipMonths = []int{2} },
+		"balloon_date":     func(p *contract.Plan) { p.BalloonOn = date("2040-01-01") },
+		"balloon":          func(p *contract.Plan) { p.Balloon = 2 * p.Principal },
+		"n_payments":       func(p *contract.Plan) { p.SkipMonths, p.Payments, p.First = []int{1}, 1200, date("8990-02-15") },
+		"principal":        func(p *contract.Plan) { p.Principal, p.Payments = 1, 60 },
+	} {
+		p := plan()
+		change(&p)
+		var wrong *contract.TermsError
+		if _, err := p.Schedule(nil); !errors.As(err, &wrong) || wrong.Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
 }
 
 // The rest of a contract starts with what its oldest instalment is missing, and

@@ -48,14 +48,21 @@ func (t *Terms) after(due money.Date, day, n int) money.Date {
 		return due + money.Date(7*n)
 	case 24:
 		// A day up to the 15th is followed by the day fifteen later, a later one by
-		// the day fifteen earlier in the next month.
+		// the day fifteen earlier in the next month. A rhythm may begin with either.
+		other := day + 15
+		if day > 15 {
+			other = day - 15
+		}
+		if d := due.Day(); d != day && due == due.AddMonths(0, other) {
+			day, other = other, day
+		}
 		switch {
 		case n%2 == 0:
 			return due.AddMonths(n/2, day)
-		case day <= 15:
-			return due.AddMonths(n/2, day+15)
+		case day < other:
+			return due.AddMonths(n/2, other)
 		}
-		return due.AddMonths(n/2+1, day-15)
+		return due.AddMonths(n/2+1, other)
 	default:
 		return due.AddMonths(t.monthsAhead(due, n)*(12/per), day)
 	}
@@ -153,6 +160,12 @@ func (s *State) Asked(n int) money.Cents {
 	}
 	p := s.at(n)
 	return p.Before + money.Cents(n-p.From+1)*p.Payment
+}
+
+// before is what all instalments before n ask for together.
+func (s *State) before(n int) money.Cents {
+	p := s.at(n)
+	return p.Before + money.Cents(n-p.From)*p.Payment
 }
 
 // Paid is how many instalments have been paid in full.

@@ -124,14 +124,6 @@ type LateFee struct {
 	Cap     money.Cents `json:"cap,omitempty"`
 }
 
-// LeaseTerms are kept with a lease and shown; the level rental is what is serviced.
-type LeaseTerms struct {
-	CapitalizedCost money.Cents `json:"capitalized_cost"`
-	Residual        money.Cents `json:"residual"`
-	Term            int         `json:"term"`
-	MilesPerYear    int         `json:"miles_per_year,omitempty"`
-}
-
 // ErrTerms is wrapped by every error of Validate.
 var ErrTerms = errors.New("terms")
 

@@ -3,9 +3,9 @@
 // credits negative. Nothing posted is ever edited: a correction is a new entry
 // that names the one it corrects.
 //
-// It knows no payments, no customers and no database. Every posting belongs to
-// one contract; the balance of an account is a sum over postings, so that no
-// shared row is ever written.
+// The chart of accounts is in chart.go. The package knows no payments, no
+// customers and no database. Every posting belongs to one contract; the balance
+// of an account is a sum over postings, so that no shared row is ever written.
 package ledger
 
 import (
@@ -16,26 +16,6 @@ import (
 
 	"marque/internal/money"
 )
-
-// Account is a ledger account by its name in the chart.
-type Account string
-
-// The chart of accounts.
-const (
-	Principal     Account = "principal"       // asset: principal receivable, or on a lease the rent still to come
-	LateFees      Account = "late_fees"       // asset: late fees receivable
-	OtherFees     Account = "other_fees"      // asset: other fees receivable
-	Transit       Account = "ach_in_transit"  // asset: drafted and not yet settled by the bank
-	Cash          Account = "cash"            // asset: settled
-	Unapplied     Account = "unapplied"       // liability: customers' money that nothing was owed for
-	InterestEarn  Account = "interest_income" // income, taken when it is paid; what has accrued since follows from the fold
-	LateFeeEarn   Account = "late_fee_income"
-	OtherFeeEarn  Account = "other_fee_income"
-	PortfolioFund Account = "portfolio" // equity: what contracts were taken on for
-)
-
-// Chart lists every account, in the order of a trial balance.
-var Chart = []Account{Cash, Transit, Principal, LateFees, OtherFees, Unapplied, PortfolioFund, InterestEarn, LateFeeEarn, OtherFeeEarn}
 
 // Posting moves an amount on one account: debit positive, credit negative.
 type Posting struct {

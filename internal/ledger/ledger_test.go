@@ -35,8 +35,8 @@ func TestAnEntryBalancesOrIsRefused(t *testing.T) {
 func TestAMoveBalancesAndItsReverseUndoesIt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		amount := money.Cents(rapid.Int64Range(1, int64(money.MaxAmount)).Draw(t, "amount"))
-		from := rapid.SampledFrom(ledger.Chart).Draw(t, "from")
-		to := rapid.SampledFrom(ledger.Chart).Draw(t, "to")
+		from := rapid.SampledFrom(ledger.Chart).Draw(t, "from").Account
+		to := rapid.SampledFrom(ledger.Chart).Draw(t, "to").Account
 		e := ledger.Entry{Postings: ledger.Move(from, to, amount)}
 		if err := e.Check(); (err == nil) != (from != to) {
 			t.Fatalf("from %s to %s: %v", from, to, err)
@@ -58,12 +58,20 @@ func TestAMoveOfNothingPostsNothing(t *testing.T) {
 	}
 }
 
-func TestTheChartNamesEachAccountOnce(t *testing.T) {
-	seen := map[ledger.Account]bool{}
-	for _, a := range ledger.Chart {
-		if a == "" || seen[a] {
-			t.Errorf("%q stands twice or is empty", a)
+func TestTheChartDescribesEachAccountOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range ledger.Chart {
+		for _, name := range []string{string(c.Account), c.Name, string(c.Class) + ":" + c.Path} {
+			if name == "" || seen[name] {
+				t.Errorf("%q stands twice or is empty", name)
+			}
+			seen[name] = true
 		}
-		seen[a] = true
+		if of, charted := ledger.Of(c.Account); !charted || of != c || c.Says == "" {
+			t.Errorf("%s: %+v", c.Account, of)
+		}
+	}
+	if _, charted := ledger.Of("petty_cash"); charted {
+		t.Error("an account that is not in the chart was found")
 	}
 }

@@ -57,19 +57,20 @@ func ParseDate(s string) (Date, error) {
 func (d Date) Time() time.Time { return time.Unix(int64(d-unixDays)*86400, 0).UTC() }
 
 // Civil gives year, month and day of the month. It counts in years that begin
-// on 1 March, so that the leap day comes last.
+// on 1 March, so that the leap day comes last, and divides by multiplying (Neri
+// and Schneider, "Euclidean affine functions and their application to calendar
+// algorithms", 2022).
 func (d Date) Civil() (year, month, day int) {
-	n := int(d) + 305 // days since 0000-03-01
-	era := n / 146097
-	of := n % 146097 // day of the 400 years
-	y := (of - of/1460 + of/36524 - of/146096) / 365
-	yday := of - (365*y + y/4 - y/100)
-	m := (5*yday + 2) / 153
-	day = yday - (153*m+2)/5 + 1
-	if m < 10 {
-		return era*400 + y, m + 3, day
+	n := 4*uint32(d+305) + 3 // four times the days since 0000-03-01
+	century := n / 146097
+	of := uint64(n%146097|3) * 2939745
+	yday := uint32(of) / 2939745 / 4
+	m := 2141*yday + 197913
+	year, month, day = int(100*century+uint32(of>>32)), int(m>>16), int(m&0xffff/2141)+1
+	if yday >= 306 { // January or February
+		year, month = year+1, month-12
 	}
-	return era*400 + y + 1, m - 9, day
+	return year, month, day
 }
 
 // Year is the calendar year.

@@ -238,7 +238,9 @@ func ParseRounding(s string) (Rounding, error) {
 // quotient divides and rounds a 128-bit numerator by d. The result must fit 63
 // bits; Interest, its only source, is bounded so that it does.
 func (r Rounding) quotient(hi, lo, d uint64) int64 {
-	_, hi = bits.Div64(0, hi, d)
+	if hi >= d {
+		hi %= d
+	}
 	q, rest := bits.Div64(hi, lo, d)
 	up := false
 	switch r {

@@ -96,7 +96,7 @@ func split(n billing.Notice) []pair {
 	for _, v := range []struct {
 		label  string
 		amount money.Cents
-	}{{"Interest", a.Interest}, {name, a.Principal}, {"Late fees", a.LateFee}, {"Other fees", a.OtherFee}, {"Kept as a credit", a.Unapplied}} {
+	}{{"Interest", a.Interest}, {name, a.Principal}, {"Late fees", a.LateFee}, {"Other fees", a.OtherFee}, {"Held for you", a.Unapplied}} {
 		if v.amount != 0 {
 			list = append(list, pair{label: v.label, value: v.amount.USD()})
 		}

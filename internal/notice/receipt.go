@@ -95,7 +95,7 @@ func (p *paper) applied(r billing.Receipt) {
 		list = append(list, pair{label: "Other fees", value: a.OtherFee.USD()})
 	}
 	if a.Unapplied != 0 {
-		list = append(list, pair{label: "Kept as a credit", value: a.Unapplied.USD()})
+		list = append(list, pair{label: "Held for you", value: a.Unapplied.USD()})
 	}
 	list = append(list, pair{label: "Payment", value: r.Amount.USD(), total: true})
 	p.pairs(left, column, list)

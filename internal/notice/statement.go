@@ -185,7 +185,7 @@ func (t *statement) summary() {
 	}
 	list = append(list, pair{label: "Fees not paid yet", value: s.FeesOutstanding.USD()})
 	if s.Unapplied != 0 {
-		list = append(list, pair{label: "Kept as a credit", value: s.Unapplied.USD()})
+		list = append(list, pair{label: "Held for you", value: s.Unapplied.USD()})
 	}
 	if s.Kind != contract.Lease {
 		list = append(list, pair{label: "Payoff amount on " + s.Closing.Short(), value: s.PayoffToday.USD()})

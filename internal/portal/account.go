@@ -30,10 +30,15 @@ type accountPage struct {
 	Accrued                 money.Cents
 	AccruedName             string
 	FeesCharged             money.Cents // this year
+	Standing                []string    // what sets the account apart
+	IsChargedOff            bool
+	Rate, Payment           string // in force, and as first agreed
+	Dates                   string // how due dates were moved
 	LateFee                 string
-	Applied                 string
+	Applied, Extra          string
 	DayCount                string
 	Chart                   chart
+	Any                     bool // history, though the filter may leave none
 	Years                   []web.Option
 	Year                    string
 	Rows                    []historyRow
@@ -43,9 +48,11 @@ type accountPage struct {
 
 type historyRow struct {
 	servicing.HistoryRow
-	What string
-	Fees money.Cents
-	Href string
+	What  string
+	Fees  money.Cents
+	Moves bool   // it moved money
+	Href  string // of its payment
+	Why   string // of its explanation
 }
 
 const historyRows = 24
@@ -66,12 +73,14 @@ func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (
 	accrued, carried := a.Payoff.Interest, a.State.Accrued.Round(a.Terms.Rounding)
 	v := accountPage{
 		Page: about(page(s, vehicleName(a.Vehicle), "overview"), a.Card), Account: a,
-		Reading: read(a.Card), Ended: endedWords(a.Card), WhyDue: whyNow(a.Due),
+		Reading: readAccount(a), Ended: endedWords(a.Card), WhyDue: whyNow(a.Due),
 		WhyPayoff:  whyPayoff(a.Kind, a.Payoff, a.Spans, carried),
 		WhyAccrued: whyInterest("Why "+accrued.USD()+"?", a.Spans, carried, accrued),
 		Vehicle:    vehicleName(a.Vehicle), Label: kindName(a.Kind) + " ••" + ends(a.AccountNumber),
 		BalanceName: balanceName(a.Kind), PayoffName: payoffName(a.Kind), Ends: ends(a.AccountNumber), IsLease: a.Kind == contract.Lease, Accrued: accrued,
-		LateFee: lateFeeWords(a.Terms), Applied: applicationWords(a.Terms), DayCount: dayCountWord(a.Terms.DayCount),
+		Standing: standing(a.Terms, a.State), IsChargedOff: chargedOff(a.Card),
+		Rate: rateWords(a.Terms, a.State), Payment: paymentWord(a.Terms, a.State), Dates: datesMoved(a.Kind, a.Changes),
+		LateFee: lateFeeWords(a.Terms), Applied: applicationWords(a.Terms), Extra: extraWords(a.Terms), DayCount: dayCountWord(a.Terms.DayCount),
 		Chart: balanceChart(a), Href: accountHref(a.ID), Year: r.URL.Query().Get("year"),
 	}
 	v.BusinessDate = a.Date
@@ -82,28 +91,20 @@ func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (
 	if a.Due.PastDue > 0 {
 		v.PastDueNow = a.Due.PastDue + a.Due.Fees
 	}
-	for _, h := range a.History {
-		if (h.Kind == "late_fee" || h.Kind == "returned_fee") && h.Effective.Year() == a.YTD.Year {
-			v.FeesCharged -= fees(h.Allocation)
-		}
-	}
-	rows := v.filter(a.History)
+	v.FeesCharged = feesCharged(a.History, a.YTD.Year)
+	all := merged(a)
+	v.Any = len(all) > 0
+	rows := v.filter(all)
 	var err error
 	if v.Pages, err = web.Paginate(r.URL, len(rows), historyRows); err != nil {
 		return v, err
 	}
-	for _, h := range rows[v.Pages.Offset:min(v.Pages.Offset+v.Pages.Limit, len(rows))] {
-		row := historyRow{HistoryRow: h, What: historyWord(h.Kind), Fees: fees(h.Allocation)}
-		if h.PaymentID != "" {
-			row.Href = v.Href + "/payments/" + string(h.PaymentID)
-		}
-		v.Rows = append(v.Rows, row)
-	}
+	v.Rows = rows[v.Pages.Offset:min(v.Pages.Offset+v.Pages.Limit, len(rows))]
 	return v, nil
 }
 
 // filter keeps the rows of the year in the address, and lists the years.
-func (v *accountPage) filter(all []servicing.HistoryRow) []servicing.HistoryRow {
+func (v *accountPage) filter(all []historyRow) []historyRow {
 	years := map[int]bool{}
 	for _, h := range all {
 		years[h.Effective.Year()] = true
@@ -111,7 +112,7 @@ func (v *accountPage) filter(all []servicing.HistoryRow) []servicing.HistoryRow 
 	if v.Years, v.Year = yearOptions(years, v.Year); v.Year == "" {
 		return all
 	}
-	var out []servicing.HistoryRow
+	var out []historyRow
 	for _, h := range all {
 		if strconv.Itoa(h.Effective.Year()) == v.Year {
 			out = append(out, h)
@@ -159,10 +160,7 @@ func (v accountPage) LastDate() money.Date {
 }
 
 // Miles is a lease's yearly allowance, "12,000".
-func (v accountPage) Miles() string {
-	whole, _, _ := strings.Cut(money.Cents(100*v.Terms.LeaseTerms.MilesPerYear).USD(), ".")
-	return strings.TrimPrefix(whole, "$")
-}
+func (v accountPage) Miles() string { return thousands(v.Terms.LeaseTerms.MilesPerYear) }
 
 func lateFeeWords(t contract.Terms) string {
 	f := t.LateFee

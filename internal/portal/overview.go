@@ -25,6 +25,7 @@ type overviewCard struct {
 	Method      string // of autopay
 	WhyPayoff   web.Why
 	PayoffName  string
+	Charged     bool   // off
 	Progress    string // in words; empty when there is nothing to measure
 	Lately      []event
 	Next        []event
@@ -53,7 +54,7 @@ func newOverview(s servicing.Session, o servicing.Overview) overviewPage {
 		v.Cards = append(v.Cards, overviewCard{
 			Card: c, Reading: read(c), Ended: endedWords(c), Why: whyNow(c.Due), Vehicle: vehicleName(c.Vehicle),
 			Label: kindName(c.Kind) + " ••" + ends(c.AccountNumber), BalanceName: balanceName(c.Kind), PayoffName: payoffName(c.Kind), Method: autopayMethod(c),
-			Progress: progressWords(c), WhyPayoff: whyPayoff(c.Kind, c.Payoff, nil, 0), Lately: lately(c), Next: next(c), Href: accountHref(c.ID),
+			Charged: chargedOff(c), Progress: progressWords(c), WhyPayoff: whyPayoff(c.Kind, c.Payoff, nil, 0), Lately: lately(c), Next: next(c), Href: accountHref(c.ID),
 		})
 	}
 	if len(o.Contracts) == 1 {
@@ -70,7 +71,7 @@ func autopayMethod(c servicing.Card) string {
 }
 
 func progressWords(c servicing.Card) string {
-	if c.Original <= 0 || c.Paid < 0 || c.Paid > c.Original {
+	if chargedOff(c) || c.Original <= 0 || c.Paid < 0 || c.Paid > c.Original {
 		return ""
 	}
 	percent := int64(c.Paid) * 100 / int64(c.Original)

@@ -26,7 +26,7 @@ const (
 const newMethod = "new"
 
 // payFields are carried from page to page inside the form, never in an address.
-var payFields = []string{"how", "amount", "past_due", "date", "method", "key"}
+var payFields = []string{"how", "amount", "extra", "past_due", "date", "method", "key"}
 
 type hidden struct{ Name, Value string }
 
@@ -42,6 +42,7 @@ type payPage struct {
 	web.Page
 	servicing.PayOptions
 	How, Methods []web.Option
+	Extra        []web.Option // what money beyond what is due can do; none where there is no choice
 	WhyPayoff    web.Why
 	Href         string
 	PastDueNow   money.Cents
@@ -56,14 +57,25 @@ func (p *portal) showPay(w http.ResponseWriter, r *http.Request, s servicing.Ses
 	if err != nil {
 		return found(err)
 	}
-	return p.show(w, r, "pay", nil, newPayPage(s, o, firstPayForm(o)))
+	a, err := p.svc.Account(r.Context(), s.Actor, o.ID)
+	if err != nil {
+		return found(err)
+	}
+	form := firstPayForm(o, a.Terms.Extra)
+	if r.URL.Query().Get("how") == howPayoff {
+		form.Set("how", howPayoff)
+	}
+	return p.show(w, r, "pay", nil, newPayPage(s, o, form))
 }
 
-// firstPayForm chooses what most people want. The key is made here, so that
-// going back, reviewing again and confirming again is one payment.
-func firstPayForm(o servicing.PayOptions) *web.Form {
+// firstPayForm chooses what most people want, and for extra money what the
+// contract says. The key is made here, so that going back, reviewing again and
+// confirming again is one payment.
+func firstPayForm(o servicing.PayOptions, says contract.Extra) *web.Form {
 	how, method := howDue, newMethod
 	switch {
+	case allDue(o.Card):
+		how = howPayoff
 	case o.Due.PastDue > 0:
 		how = howPastDue
 	case o.Due.Amount() <= 0:
@@ -74,7 +86,7 @@ func firstPayForm(o servicing.PayOptions) *web.Form {
 	} else {
 		method = firstMethod(o.Card, o.Methods)
 	}
-	return web.NewForm("how", how, "date", o.First.String(), "method", method, "key", servicing.NewKey())
+	return web.NewForm("how", how, "extra", firstExtra(o.Card, says), "date", o.First.String(), "method", method, "key", servicing.NewKey())
 }
 
 func newPayPage(s servicing.Session, o servicing.PayOptions, form *web.Form) payPage {
@@ -86,7 +98,7 @@ func newPayPage(s servicing.Session, o servicing.PayOptions, form *web.Form) pay
 		_, err := money.ParseDate(d)
 		v.DateAsText = err != nil
 	}
-	v.How = howOptions(o, form)
+	v.How, v.Extra = howOptions(o, form), extraChoices(o.Card)
 	for _, m := range o.Methods {
 		v.Methods = append(v.Methods, methodOption(m))
 	}
@@ -104,7 +116,7 @@ func methodOption(m servicing.BankAccount) web.Option {
 func howOptions(o servicing.PayOptions, form *web.Form) []web.Option {
 	var out []web.Option
 	due := o.Due
-	if due.PastDue > 0 {
+	if due.PastDue > 0 && !allDue(o.Card) {
 		now := due.PastDue + due.Fees
 		out = append(out, web.Option{Value: howPastDue, Label: "Past due now", Note: now.USD(), Hint: pastDueHint(due)})
 	}
@@ -121,6 +133,9 @@ func howOptions(o servicing.PayOptions, form *web.Form) []web.Option {
 	}
 	payoff := web.Option{Value: howPayoff, Label: "Payoff amount", Note: o.Payoff.Total.USD(),
 		Hint: "Pays everything you owe. For " + o.Payoff.On.Long() + "; a later date adds interest for each day."}
+	if o.Payoff.PerDiem.IsZero() {
+		payoff.Hint = "Pays everything you owe."
+	}
 	if o.Kind == contract.Lease {
 		payoff.Label, payoff.Hint = "All payments left", "Pays every lease payment and fee still owed. It does not buy the vehicle."
 	}
@@ -143,7 +158,7 @@ func readPay(form *web.Form, id servicing.ContractID) servicing.PaymentRequest {
 	req := servicing.PaymentRequest{Contract: id, Key: form.Value("key")}
 	switch how := form.OneOf("how", "Choose how much to pay.", howDue, howPastDue, howOther, howPayoff); how {
 	case howOther:
-		req.Kind, req.Amount = billing.AmountOther, form.Cents("amount")
+		req.Kind, req.Amount, req.Extra = billing.AmountOther, form.Cents("amount"), billing.Extra(form.Value("extra"))
 	case howPastDue:
 		amount, err := money.ParseCents(form.Value("past_due"))
 		if err != nil {
@@ -201,7 +216,10 @@ type reviewPage struct {
 	web.Page
 	Review      servicing.PaymentReview
 	Parts       []part
+	Steps       []step
 	Why         web.Why
+	Extra       string // what extra money does, as chosen
+	DueAfter    string // and where that leaves the due date
 	IsLease     bool
 	IsLater     bool   // for a day to come: the split can still change
 	Bank        string // when the bank sees it, if not on the payment date
@@ -219,16 +237,21 @@ func newReviewPage(s servicing.Session, v servicing.PaymentReview, form *web.For
 	req := v.Request
 	kind := v.Card.Kind
 	interest, unpaid := v.Plan.Allocation.Interest, unpaidInterest(v.Plan)
-	return reviewPage{Page: b, Review: v, MethodName: capital(methodName(v.Method)), Pay: "Pay " + req.Amount.USD(), IsLater: req.Date > v.Card.Due.AsOf,
+	out := reviewPage{Page: b, Review: v, MethodName: capital(methodName(v.Method)), Pay: "Pay " + req.Amount.USD(), IsLater: req.Date > v.Card.Due.AsOf,
 		Again:   "Yes, make another payment of " + req.Amount.USD() + " for the same day.",
 		Parts:   parts(kind, v.Plan.Allocation, v.Plan.Spans, v.Plan.Carried, unpaid),
+		Steps:   stepsOf(kind, v.Plan.Why),
 		Why:     whyInterest("Why "+(interest+unpaid).USD()+" interest?", v.Plan.Spans, v.Plan.Carried, interest+unpaid),
 		Bank:    bankDays(req.Date),
 		IsLease: kind == contract.Lease, BalanceName: balanceName(kind), Href: accountHref(v.Card.ID) + "/pay",
 		Typed: carry(form, payFields),
-		Reviewed: []hidden{{"how", string(req.Kind)}, {"amount", req.Amount.String()}, {"reviewed", "yes"},
+		Reviewed: []hidden{{"how", string(req.Kind)}, {"amount", req.Amount.String()}, {"extra", string(req.Extra)}, {"reviewed", "yes"},
 			{"date", req.Date.String()}, {"method", string(req.Method)}, {"key", req.Key}},
 	}
+	if name, ok := extraNames[req.Extra]; ok {
+		out.Extra, out.DueAfter = name, dueAfter(v.Card.Due, v.Plan.DueAfter)
+	}
+	return out
 }
 
 // unpaidInterest is the interest that a payment leaves unpaid: what would still

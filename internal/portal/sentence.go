@@ -30,6 +30,10 @@ func read(c servicing.Card) reading {
 	switch {
 	case c.Closed:
 		return reading{Status: status{"plain", "Closed"}, Sentence: closedSentence(c)}
+	case chargedOff(c):
+		return readChargedOff(c)
+	case allDue(c):
+		return readAllDue(c)
 	case due.PastDue > 0:
 		return readPastDue(c)
 	case due.Amount() <= 0:

@@ -35,7 +35,7 @@ func whyPayoff(kind contract.Kind, p contract.Payoff, spans []contract.Span, car
 		return web.Why{
 			Question: "Why " + p.Total.USD() + "?",
 			Lines: []web.WhyLine{
-				{Text: "Payments left to make", Amount: p.Principal.USD()},
+				{Text: "Payments left to make", Amount: (p.Principal + p.Tax).USD()},
 				{Text: "Fees", Amount: p.Fees.USD()},
 				{Text: "Total of what is left", Amount: p.Total.USD(), Total: true},
 			},
@@ -43,6 +43,10 @@ func whyPayoff(kind contract.Kind, p contract.Payoff, spans []contract.Span, car
 		}
 	}
 	w := web.Why{Question: "Why " + p.Total.USD() + "?", Lines: []web.WhyLine{{Text: "Principal", Amount: p.Principal.USD()}}}
+	if p.PerDiem.IsZero() && p.Interest == 0 {
+		w.Lines = append(w.Lines, web.WhyLine{Text: "Fees", Amount: p.Fees.USD()}, web.WhyLine{Text: "Payoff amount for " + p.On.Long(), Amount: p.Total.USD(), Total: true})
+		return w
+	}
 	if carried > 0 {
 		w.Lines = append(w.Lines, web.WhyLine{Text: "Interest left unpaid before", Amount: carried.USD()})
 	}
@@ -112,9 +116,12 @@ func parts(kind contract.Kind, a contract.Allocation, spans []contract.Span, car
 		add(a.Interest, "interest", interestDetail(spans, carried))
 	}
 	add(a.Principal, principal, "")
-	add(a.LateFee, "late fee", "")
+	add(a.Tax, "tax", "")
+	add(a.LateFee, "late fees", "")
 	add(a.OtherFee, "other fees", "")
-	add(a.Unapplied, "kept as a credit", "")
+	add(a.Recovered, "toward the balance charged off", "")
+	add(a.Unapplied, "held for you", "")
+	add(-a.Forgiven, "forgiven", "(taken off what you owe, not paid by you)")
 	return out
 }
 

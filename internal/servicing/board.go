@@ -119,11 +119,7 @@ func (s *Service) board(tx *store.Tx, day money.Date, b *tape.Boarding, res *Boa
 	} else if !added {
 		return b.Error("account_number", "stands twice in the file or is on the books already")
 	}
-	opening := ledger.Entry{ID: 1, Kind: ledger.Boarding, Effective: t.Start, Posted: now, Postings: ledger.Nonzero([]ledger.Posting{
-		{Account: ledger.Principal, Amount: t.Principal},
-		{Account: ledger.LateFees, Amount: t.Brought.LateFees},
-		{Account: ledger.PortfolioFund, Amount: -t.Principal - t.Brought.LateFees},
-	})}
+	opening := ledger.Entry{ID: 1, Kind: ledger.Boarding, Effective: t.Start, Posted: now, Postings: billing.Opening(&t)}
 	if err := tx.InsertEntry(c.ID, &opening); err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ type EventResult struct {
 	Event      contract.Event
 	Allocation contract.Allocation
 	Why        []contract.Why
+	Terms      contract.Terms
 	State      contract.State // as of the business date
 	Due        contract.Due
 	Repeated   bool // the key had made it before: nothing was done
@@ -176,7 +177,7 @@ func outcome(c *store.Contract, events []contract.Event, seq int, day money.Date
 		return r, fmt.Errorf("fold contract %s: %w", c.ID, err)
 	}
 	i := slices.IndexFunc(events, func(e contract.Event) bool { return e.Seq == seq })
-	r = EventResult{Event: events[i], Allocation: allocations[i], State: state}
+	r = EventResult{Event: events[i], Allocation: allocations[i], Terms: c.Terms, State: state}
 	if r.Why, err = contract.Explain(&c.Terms, events, seq); err != nil {
 		return r, err
 	}

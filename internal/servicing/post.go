@@ -27,17 +27,19 @@ func (s *Service) post(tx *store.Tx, c *store.Contract, e contract.Event, by cau
 	if e.Kind == contract.Reversal || e.Date < c.State.LastEvent {
 		return s.refold(tx, c, row)
 	}
+	before := c.State
 	a, err := c.State.Apply(&c.Terms, e)
 	if err != nil {
 		return contract.Allocation{}, err
 	}
 	c.LastEvent = e.Seq
-	c.LastEntry++
-	err = tx.InsertEntry(c.ID, &ledger.Entry{
-		ID: c.LastEntry, Kind: ledger.Posted, Event: e.Seq, Effective: e.Date, Posted: now, Postings: billing.Postings(e.Kind, a),
-	})
-	if err != nil {
-		return contract.Allocation{}, err
+	postings := billing.Rent(billing.Postings(c.Kind, &e, a), &c.Terms, &before, &c.State)
+	if len(postings) > 0 { // many events move no money
+		c.LastEntry++
+		err = tx.InsertEntry(c.ID, &ledger.Entry{ID: c.LastEntry, Kind: ledger.Posted, Event: e.Seq, Effective: e.Date, Posted: now, Postings: postings})
+		if err != nil {
+			return contract.Allocation{}, err
+		}
 	}
 	if err := tx.InsertEvent(c.ID, row); err != nil {
 		return contract.Allocation{}, err
@@ -66,7 +68,7 @@ func (s *Service) refold(tx *store.Tx, c *store.Contract, row store.Event) (cont
 		return contract.Allocation{}, err
 	}
 	posted, first := postedSoFar(journal)
-	entries := s.differences(events, allocations, posted, first, row)
+	entries := rent(differences(c.Kind, events, allocations, posted, first, row), c, &state, row)
 	for i := range entries {
 		c.LastEntry++
 		entries[i].ID = c.LastEntry
@@ -87,23 +89,36 @@ func (s *Service) refold(tx *store.Tx, c *store.Contract, row store.Event) (cont
 	return allocations[len(allocations)-1], s.save(tx, c)
 }
 
-func (s *Service) differences(events []contract.Event, now []contract.Allocation, was map[int]contract.Allocation, first map[int]int, row store.Event) (out []ledger.Entry) {
+func differences(kind contract.Kind, events []contract.Event, now []contract.Allocation, was map[int]contract.Allocation, first map[int]int, row store.Event) (out []ledger.Entry) {
 	for i, e := range events {
-		postings := billing.Postings(e.Kind, now[i].Minus(was[e.Seq]))
+		postings := billing.Postings(kind, &e, now[i].Minus(was[e.Seq]))
 		if len(postings) == 0 {
 			continue
 		}
-		kind, effective := ledger.Correction, row.Date
+		// A correction counts from the day of what caused it, and never before the
+		// event that it corrects.
+		why, effective := ledger.Correction, max(row.Date, e.Date)
 		if e.Seq == row.Seq {
-			kind, effective = ledger.Posted, e.Date
+			why, effective = ledger.Posted, e.Date
 		}
-		out = append(out, ledger.Entry{Kind: kind, Event: e.Seq, Corrects: first[e.Seq], Effective: effective, Posted: row.Posted, Postings: postings})
+		out = append(out, ledger.Entry{Kind: why, Event: e.Seq, Corrects: first[e.Seq], Effective: effective, Posted: row.Posted, Postings: postings})
 	}
 	// What caused the corrections stands first.
 	slices.SortStableFunc(out, func(a, b ledger.Entry) int {
 		return cmp.Compare(rank(a, row), rank(b, row))
 	})
 	return out
+}
+
+// rent adds to the first entry what a lease has earned, or earned no longer.
+func rent(entries []ledger.Entry, c *store.Contract, now *contract.State, row store.Event) []ledger.Entry {
+	if len(entries) == 0 {
+		entries = append(entries, ledger.Entry{Kind: ledger.Posted, Event: row.Seq, Effective: row.Date, Posted: row.Posted})
+	}
+	if entries[0].Postings = billing.Rent(entries[0].Postings, &c.Terms, &c.State, now); len(entries[0].Postings) == 0 {
+		return entries[1:]
+	}
+	return entries
 }
 
 func rank(e ledger.Entry, row store.Event) int {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"marque/internal/contract"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/servicing"
@@ -49,12 +50,22 @@ func (v *victim) ready() *victim {
 	return v
 }
 
+// waiver is an event that the operator could post.
+func (v *victim) waiver() servicing.EventRequest {
+	return servicing.EventRequest{Key: "waiver", Contract: v.id, Event: contract.Event{Kind: contract.OtherCharge, Date: v.day, Amount: 5_00}}
+}
+
 // theirs reach for what is one customer's. Asked by another they must answer as
 // if it did not exist.
 var theirs = []reach{
 	{"Card", func(v *victim, by identity.Actor) (any, error) { return v.Card(ctx, by, v.id) }},
 	{"Account", func(v *victim, by identity.Actor) (any, error) { return v.Account(ctx, by, v.id) }},
 	{"Payment", func(v *victim, by identity.Actor) (any, error) { return v.Payment(ctx, by, v.id, v.pending) }},
+	{"Explain", func(v *victim, by identity.Actor) (any, error) { return v.Explain(ctx, by, v.id, 1) }},
+	{"QuotePayoff", func(v *victim, by identity.Actor) (any, error) {
+		return v.QuotePayoff(ctx, by, servicing.PayoffRequest{Key: servicing.NewKey(), Contract: v.id, GoodThrough: v.day + 5})
+	}},
+	{"PayoffLetter", func(v *victim, by identity.Actor) (any, error) { return v.PayoffLetter(ctx, by, v.id) }},
 	{"Receipt", func(v *victim, by identity.Actor) (any, error) { return v.Receipt(ctx, by, v.id, v.pending) }},
 	{"Statements", func(v *victim, by identity.Actor) (any, error) { return v.Statements(ctx, by, v.id) }},
 	{"Statement", func(v *victim, by identity.Actor) (any, error) { return v.Statement(ctx, by, v.id, v.closing) }},
@@ -91,6 +102,9 @@ var systems = []reach{
 	{"Board", func(v *victim, by identity.Actor) (any, error) {
 		return v.Board(ctx, by, func(func(tape.Boarding, error) bool) {}, true)
 	}},
+	{"FindContract", func(v *victim, by identity.Actor) (any, error) { return v.FindContract(ctx, by, v.number) }},
+	{"PreviewEvent", func(v *victim, by identity.Actor) (any, error) { return v.PreviewEvent(ctx, by, v.waiver()) }},
+	{"PostEvent", func(v *victim, by identity.Actor) (any, error) { return v.PostEvent(ctx, by, v.waiver()) }},
 	{"Outbox", func(v *victim, by identity.Actor) (any, error) { return v.Outbox(ctx, by, 10) }},
 	{"Claim", func(v *victim, by identity.Actor) (any, error) { return v.Claim(ctx, by, v.out, 1) }},
 	{"Record", func(v *victim, by identity.Actor) (any, error) {

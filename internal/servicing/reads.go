@@ -172,7 +172,7 @@ func (s *Service) Account(ctx context.Context, actor identity.Actor, id Contract
 		}
 		a.YTD.Year = a.Date.Year()
 		for _, l := range billing.Lines(journal, plain(events), of) {
-			a.History = append(a.History, HistoryRow{l.Entry.Effective, l.Entry.Posted, l.Kind, l.Amount, l.Allocation, l.Balance, PaymentID(l.PaymentID)})
+			a.History = append(a.History, HistoryRow{l.Entry.Effective, l.Entry.Posted, l.Kind, l.Amount, l.Allocation, l.Balance, PaymentID(l.PaymentID), l.Entry.Event})
 			if l.Entry.Effective.Year() != a.YTD.Year {
 				continue
 			}
@@ -183,9 +183,63 @@ func (s *Service) Account(ctx context.Context, actor identity.Actor, id Contract
 			}
 		}
 		slices.Reverse(a.History)
-		return nil
+		a.Changes, err = changes(c, plain(events))
+		return err
 	})
 	return a, err
+}
+
+// changes explains the events that moved no money, newest first. Holds are the
+// lender's own matter.
+func changes(c *store.Contract, events []contract.Event) (out []Explanation, err error) {
+	for _, e := range events {
+		switch e.Kind {
+		case contract.RateChange, contract.Service, contract.ServiceEnd, contract.DueDateChange, contract.Deferral, contract.ReAge,
+			contract.Modification, contract.Acceleration, contract.TotalLoss, contract.Repossession, contract.PayoffQuote, contract.Odometer:
+		default:
+			continue
+		}
+		x := Explanation{Event: e, Undone: undone(events, e.Seq)}
+		if x.Why, err = contract.Explain(&c.Terms, events, e.Seq); err != nil {
+			return nil, fmt.Errorf("explain event %d of %s: %w", e.Seq, c.ID, err)
+		}
+		out = append(out, x)
+	}
+	slices.Reverse(out)
+	return out, nil
+}
+
+// undone says whether an event was taken back, and that was not taken back in
+// its turn.
+func undone(events []contract.Event, seq int) bool {
+	return slices.ContainsFunc(events, func(e contract.Event) bool {
+		return e.Kind == contract.Reversal && e.Reverses == seq && !undone(events, e.Seq)
+	})
+}
+
+// Explain says why an event on an account did what it did, by the fold that did
+// it. ErrNotFound when there is no such event.
+func (s *Service) Explain(ctx context.Context, actor identity.Actor, id ContractID, seq int) (x Explanation, err error) {
+	err = s.view(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
+		rows, err := tx.Events(c.ID)
+		if err != nil {
+			return err
+		}
+		events := plain(rows)
+		i := slices.IndexFunc(events, func(e contract.Event) bool { return e.Seq == seq })
+		if i < 0 {
+			return ErrNotFound
+		}
+		_, allocations, err := contract.Replay(&c.Terms, events)
+		if err != nil {
+			return fmt.Errorf("fold contract %s: %w", c.ID, err)
+		}
+		x.Event, x.Allocation = events[i], allocations[i]
+		x.Undone = undone(events, seq)
+		x.Why, err = contract.Explain(&c.Terms, events, seq)
+		return err
+	})
+	return x, err
 }
 
 // Payments lists all of the customer's payments, newest first.
@@ -243,7 +297,7 @@ func view(p *store.Payment, b *store.BankAccount) Payment {
 	v := Payment{
 		ID: PaymentID(p.ID), Contract: ContractID(p.ContractID), Confirmation: p.Confirmation, Kind: p.Kind, Extra: p.Extra, Autopay: p.Autopay, State: p.State,
 		Amount: p.Amount, Date: p.Date, Created: p.Created, Method: method(b), Allocation: p.Plan.Allocation, BalanceAfter: p.Plan.BalanceAfter,
-		ReturnCode: p.ReturnCode, ReturnedOn: p.ReturnedOn, Cancellable: p.State.MayBecome(billing.Cancelled),
+		ReturnCode: p.ReturnCode, ReturnedOn: p.ReturnedOn, Cancellable: p.State.MayBecome(billing.Cancelled), Event: p.EventSeq,
 	}
 	if p.ReturnCode != "" {
 		v.ReturnReason = billing.ReturnReason(p.ReturnCode)

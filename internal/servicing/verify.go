@@ -132,7 +132,7 @@ func (a *audit) run(tx *store.Tx, rules Rules) error {
 	}
 	a.state(state, rules, len(rows), len(journal))
 	balances := a.journal(journal, events, allocations, state)
-	a.payments(payments, rows, journal, balances)
+	a.payments(payments, rows, journal, allocations, balances)
 	a.statements(statements, journal)
 	return nil
 }
@@ -159,49 +159,51 @@ func (a *audit) journal(journal []ledger.Entry, events []contract.Event, allocat
 		same(a, "entry number", journal[i].ID, i+1)
 		b.Add(journal[i].Postings)
 	}
-	for _, d := range billing.Differences(b, &s) {
+	for _, d := range billing.Differences(b, &a.c.Terms, &s, events, allocations) {
 		a.find("ledger balance of "+string(d.Account), d.Ledger, d.Fold)
 	}
 	posted, _ := postedSoFar(journal)
 	for i, e := range events {
-		same(a, fmt.Sprintf("application of event %d", e.Seq), posted[e.Seq], allocations[i])
+		same(a, fmt.Sprintf("application of event %d", e.Seq), posted[e.Seq], billing.Booked(allocations[i]))
 	}
 	return b
 }
 
 // payments sets each payment's state beside its events, what its receipt says
 // beside the entry it was posted by, and what is on its way and settled beside
-// the ledger.
-func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal []ledger.Entry, b ledger.Balances) {
+// the ledger. Money that came without a payment here, a check or a wire, is its
+// event's: what of it is on its way and what is in cash are its whole amount.
+func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal []ledger.Entry, allocations []contract.Allocation, b ledger.Balances) {
 	receipts := map[int]contract.Allocation{}
 	for _, e := range journal {
 		if e.Kind == ledger.Posted {
 			receipts[e.Event] = billing.Allocated(e.Postings)
 		}
 	}
-	stands, amounts := map[int]bool{}, map[int]money.Cents{}
+	stands, amounts, transit := map[int]bool{}, map[int]money.Cents{}, map[int]ledger.Account{}
 	for _, e := range rows {
+		transit[e.Seq] = billing.Other(&e.Event)
 		switch e.Kind {
 		case contract.Payment:
-			stands[e.Seq], amounts[e.Seq] = true, e.Amount
+			stands[e.Seq], amounts[e.Seq] = byPayment(&e), e.Amount
 		case contract.Reversal:
 			stands[e.Reverses] = false
 		}
 	}
-	var transit, cash money.Cents
+	want := a.cleared(rows, journal, allocations)
 	for _, p := range payments {
 		what := "payment " + p.ID
 		if p.EventSeq != 0 {
 			same(a, what+" amount", p.Amount, amounts[p.EventSeq])
-			same(a, what+" receipt", p.Plan.Allocation, receipts[p.EventSeq])
+			same(a, what+" receipt", billing.Booked(p.Plan.Allocation), receipts[p.EventSeq])
 		}
 		same(a, what+" ("+string(p.State)+") stands in the account", p.State.Posts(), stands[p.EventSeq])
 		delete(stands, p.EventSeq)
 		switch p.State {
 		case billing.Pending, billing.Sent:
-			transit += p.Amount
+			want[transit[p.EventSeq]] += p.Amount
 		case billing.Settled:
-			cash += p.Amount
+			want[ledger.Cash] += p.Amount
 		}
 	}
 	for seq, standing := range stands {
@@ -209,8 +211,9 @@ func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal 
 			a.find(fmt.Sprintf("event %d", seq), "a payment", "no payment has it")
 		}
 	}
-	same(a, "ledger balance of "+string(ledger.Transit), b[ledger.Transit], transit)
-	same(a, "ledger balance of "+string(ledger.Cash), b[ledger.Cash], cash)
+	for _, account := range []ledger.Account{ledger.Cash, ledger.Transit, ledger.CardTransit, ledger.CheckTransit, ledger.WireTransit, ledger.RefundsPayable} {
+		same(a, "ledger balance of "+string(account), b[account], want[account])
+	}
 }
 
 // statements sets each frozen statement beside its hash, its row and the ledger
@@ -235,8 +238,9 @@ func (a *audit) statements(statements []*store.Statement, journal []ledger.Entry
 				b.Add(e.Postings)
 			}
 		}
-		same(a, what+" closing balance", st.ClosingBalance, b[ledger.Principal])
-		same(a, what+" ending balance on paper", said.EndingBalance, b[ledger.Principal])
+		owed := b[billing.Receivable(a.c.Kind)]
+		same(a, what+" closing balance", st.ClosingBalance, owed)
+		same(a, what+" ending balance on paper", said.EndingBalance, owed)
 		same(a, what+" amount due on paper", said.AmountDue, st.AmountDue)
 		same(a, what+" closing date on paper", said.Closing, st.Closing)
 	}

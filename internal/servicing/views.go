@@ -57,6 +57,7 @@ type Account struct {
 	State     contract.State
 	Spans     []contract.Span // how the interest since the last payment came about
 	History   []HistoryRow    // newest first
+	Changes   []Explanation   // what changed the account without moving money, newest first
 	Remaining []contract.Row  // the rest of the schedule
 	YTD       YearToDate
 }
@@ -80,11 +81,20 @@ type YearToDate struct {
 type HistoryRow struct {
 	Effective  money.Date
 	Posted     money.Instant
-	Kind       string // payment, payment_returned, late_fee, returned_fee, correction
+	Kind       string // an event's kind, payment_returned, or correction
 	Amount     money.Cents
 	Allocation contract.Allocation
 	Balance    money.Cents // principal after it
 	PaymentID  PaymentID   // "" when none
+	Event      int         // what Explain takes
+}
+
+// Explanation is why one event on an account did what it did.
+type Explanation struct {
+	Event      contract.Event
+	Allocation contract.Allocation // as it now stands
+	Why        []contract.Why      // nothing for an event that was taken back
+	Undone     bool                // it was taken back
 }
 
 // Payment is one payment as its customer sees it.
@@ -107,6 +117,7 @@ type Payment struct {
 	ReturnedOn   money.Date
 	ReturnFee    money.Cents // charged because it came back
 	Cancellable  bool
+	Event        int // what Explain takes; 0 until it is posted
 }
 
 // BankAccount is a way to pay, with all but the last four digits hidden.
@@ -154,7 +165,9 @@ type PaymentRequest struct {
 	Extra    billing.Extra // what money beyond what is billed does; empty leaves it to the contract
 }
 
-func (r *PaymentRequest) ask() billing.Ask { return billing.Ask{Kind: r.Kind, Amount: r.Amount, Date: r.Date, Extra: r.Extra} }
+func (r *PaymentRequest) ask() billing.Ask {
+	return billing.Ask{Kind: r.Kind, Amount: r.Amount, Date: r.Date, Extra: r.Extra}
+}
 
 // PaymentReview is what would happen: shown before anything is confirmed.
 type PaymentReview struct {

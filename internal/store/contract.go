@@ -91,7 +91,7 @@ var (
 		FROM entry e JOIN posting p ON p.contract_id = e.contract_id AND p.entry_id = e.id
 		WHERE e.contract_id = $1 AND e.id > $2 ORDER BY e.id, p.account`)
 
-	insertPostings = func() (out [7]*statement) {
+	insertPostings = func() (out [16]*statement) { // the most accounts that an entry can touch, and one
 		for n := 2; n < len(out); n++ {
 			values := make([]string, n)
 			for i := range values {
@@ -269,15 +269,19 @@ func (tx *Tx) Events(contractID string) (out []Event, err error) {
 		if err := r.Scan(&p.Seq, &p.Kind, &p.Date, &p.Amount, &p.Instalment, &p.Reverses, &detail, &p.PaymentID, &p.Key, &p.InputHash, &p.Posted, &p.Actor); err != nil {
 			return err
 		}
-		if string(detail) == "{}" {
-			return nil
-		}
-		if err := json.Unmarshal(detail, &p.Event); err != nil {
-			return fmt.Errorf("read event %d of %s: %w", p.Seq, contractID, err)
-		}
-		return nil
+		return readDetail(&p.Event, contractID, detail)
 	}, contractID)
 	return out, err
+}
+
+func readDetail(e *contract.Event, contractID string, detail []byte) error {
+	if string(detail) == "{}" {
+		return nil
+	}
+	if err := json.Unmarshal(detail, e); err != nil {
+		return fmt.Errorf("read event %d of %s: %w", e.Seq, contractID, err)
+	}
+	return nil
 }
 
 // InsertEntry appends a journal entry. It is the only way postings are written,

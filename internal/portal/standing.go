@@ -1,0 +1,161 @@
+package portal
+
+import (
+	"fmt"
+
+	"marque/internal/billing"
+	"marque/internal/contract"
+	"marque/internal/money"
+	"marque/internal/servicing"
+)
+
+// chargedOff says that what is owed was taken off the lender's books as a loss:
+// it stands in the payoff and no longer in the balance.
+func chargedOff(c servicing.Card) bool { return c.Payoff.Principal > c.Balance }
+
+// allDue says that nothing is left to come: all of it is due, after the last due
+// date or because the contract was called.
+func allDue(c servicing.Card) bool { return c.Due.PastDue > 0 && c.Due.Upcoming.IsZero() }
+
+// standing says what sets an account apart from an ordinary one: only what is
+// so, and what can be done.
+func standing(t contract.Terms, s contract.State) []string {
+	var out []string
+	add := func(is bool, format string, args ...any) {
+		if is {
+			out = append(out, fmt.Sprintf(format, args...))
+		}
+	}
+	const call = "Call us and we will talk through what is possible."
+	add(s.Bankruptcy, "This page is for your information. It is not a request for payment.")
+	if c := s.Service; c != nil {
+		out = append(out, fmt.Sprintf("Because of your military service your interest is capped at %s a year since %s. Interest above that is forgiven: you do not owe it later.", s.Rate.Percent(), c.Since.Long()))
+	}
+	add(s.Accelerated != 0 && !s.IsChargedOff && !s.Closed(&t), "On %s the whole balance became due, as your contract allows. %s", s.Accelerated.Long(), call)
+	add(s.TotalLoss, "Your vehicle was reported a total loss. Your payments stay due on their dates until the insurance company has paid.")
+	add(s.Repossessed && !s.Sold, "Your vehicle was taken back. You may be able to get it again: call us and we will tell you what it takes.")
+	add(s.Sold, "Your vehicle was sold, and the price was applied to what you owe.")
+	add(s.Ended, "Your lease has ended.")
+	switch {
+	case s.Unapplied > 0 && s.RefundDue(&t) > 0:
+		add(true, "We hold %s that you paid beyond what you owed. We will give it back.", s.Unapplied.USD())
+	case s.Unapplied > 0:
+		add(true, "We hold %s for you that nothing was owed for when it came.", s.Unapplied.USD())
+	}
+	return out
+}
+
+// readChargedOff is the reading of a balance that was charged off.
+func readChargedOff(c servicing.Card) reading {
+	return reading{Label: "Still owed", Amount: c.Payoff.Total, Status: status{"plain", "Charged off"}, Button: "Make a payment", Quiet: true,
+		Sentence: fmt.Sprintf("This balance was charged off, and %s is still owed.", c.Payoff.Total.USD()),
+		Detail:   nothingAdded(c.Kind) + " You can pay any part of it here, or call us to talk through what is possible."}
+}
+
+// readAllDue is the reading when there is no next payment to wait for.
+func readAllDue(c servicing.Card) reading {
+	r := reading{Label: "All that is left", Amount: c.Payoff.Total, When: "due now", Status: status{"warn", "Due"}, Button: "Pay " + c.Payoff.Total.USD(),
+		Sentence: fmt.Sprintf("All that is left to pay, %s, is due now.", c.Payoff.Total.USD()),
+		Detail:   "If paying all of it is hard, call us and we will talk through what is possible."}
+	if words, _ := coming(c); words != "" {
+		r.Sentence += " " + words
+	}
+	return r
+}
+
+// readAccount is the reading on the account's own page, where more is known than
+// on its card: whoever is under a court's protection is asked for nothing.
+func readAccount(a servicing.Account) reading {
+	r := read(a.Card)
+	if a.State.Bankruptcy && !a.Closed {
+		return reading{Status: status{"plain", "For information"}, Sentence: "This page is for your information. It is not a request for payment.",
+			Button: "Make a payment", Quiet: true}
+	}
+	return r
+}
+
+// rateWords is the rate in force, and the one first agreed where it differs.
+func rateWords(t contract.Terms, s contract.State) string {
+	switch {
+	case s.Service != nil:
+		return fmt.Sprintf("%s a year, capped for military service; your contract’s own is %s", s.Rate.Percent(), s.Service.Rate.Percent())
+	case s.Rate != t.Rate:
+		return fmt.Sprintf("%s a year (first agreed: %s)", s.Rate.Percent(), t.Rate.Percent())
+	}
+	return t.Rate.Percent() + " a year, fixed"
+}
+
+// paymentWord is the payment in force, and the one first agreed where it differs.
+func paymentWord(t contract.Terms, s contract.State) string {
+	now := s.PaymentOf(max(1, min(s.Paid()+1, s.Payments)))
+	words := now.USD() + " " + everyWords(t.PerYear)
+	if len(t.Steps) == 0 && now != t.Payment {
+		words += fmt.Sprintf(" (first agreed: %s)", t.Payment.USD())
+	}
+	return words
+}
+
+func everyWords(perYear int) string {
+	return map[int]string{1: "a year", 2: "every six months", 4: "every three months", 0: "a month", 12: "a month", 24: "twice a month",
+		26: "every two weeks", 52: "a week"}[perYear]
+}
+
+// datesMoved is the last change of due dates in a sentence; empty when they are
+// as first agreed.
+func datesMoved(kind contract.Kind, changes []servicing.Explanation) string {
+	for _, x := range changes {
+		switch x.Event.Kind {
+		case contract.DueDateChange, contract.Deferral, contract.ReAge:
+			if words := billing.ChangeWords(kind, x.Event, x.Why); words != "" && !x.Undone {
+				return words
+			}
+		}
+	}
+	return ""
+}
+
+// merged puts the changes that moved no money among the lines that did, newest
+// first.
+func merged(a servicing.Account) []historyRow {
+	out := make([]historyRow, 0, len(a.History)+len(a.Changes))
+	changes := a.Changes
+	newer := func(h servicing.HistoryRow) bool {
+		e := changes[0].Event
+		return e.Date > h.Effective || (e.Date == h.Effective && e.Seq > h.Event)
+	}
+	for _, h := range a.History {
+		for len(changes) > 0 && newer(h) {
+			out, changes = append(out, changeLine(a.ID, changes[0])), changes[1:]
+		}
+		row := historyRow{HistoryRow: h, What: historyWord(h.Kind), Fees: fees(h.Allocation), Moves: true, Why: historyHref(a.ID, h.Event)}
+		if h.PaymentID != "" {
+			row.Href = accountHref(a.ID) + "/payments/" + string(h.PaymentID)
+		}
+		out = append(out, row)
+	}
+	for _, x := range changes {
+		out = append(out, changeLine(a.ID, x))
+	}
+	return out
+}
+
+func changeLine(id servicing.ContractID, x servicing.Explanation) historyRow {
+	what := eventTitle(x.Event)
+	if x.Undone {
+		what += " (taken back)"
+	}
+	return historyRow{HistoryRow: servicing.HistoryRow{Effective: x.Event.Date, Kind: string(x.Event.Kind), Event: x.Event.Seq}, What: what, Why: historyHref(id, x.Event.Seq)}
+}
+
+// feesCharged sums a year's fees.
+func feesCharged(history []servicing.HistoryRow, year int) (sum money.Cents) {
+	for _, h := range history {
+		switch h.Kind {
+		case string(contract.LateCharge), string(contract.ReturnedFee), string(contract.OtherCharge):
+			if h.Effective.Year() == year {
+				sum -= h.Amount
+			}
+		}
+	}
+	return sum
+}
