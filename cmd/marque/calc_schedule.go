@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 
 	"marque/internal/contract"
 	"marque/internal/money"
@@ -87,14 +86,14 @@ func answerSchedule(o *object, a *answer) *problem {
 		Payment:         positive(o, "payment"),
 		PaymentRounding: money.Rounding(o.str("payment_rounding", "")),
 		PaymentMultiple: positive(o, "payment_multiple"),
-		Steps:           readSteps(o),
+		Steps:           readPaymentSteps(o),
 		SkipMonths:      readMonths(o),
 		Balloon:         o.cents("balloon", "0"),
 	}
 	if o.has("balloon_date") {
 		p.BalloonOn = o.date("balloon_date")
 	}
-	disclose := readFlag(o, "apr")
+	disclose := o.truth("apr")
 	if fault := o.done(); fault != nil {
 		return fault
 	}
@@ -145,12 +144,12 @@ func writeRows(a *answer, rows []contract.Row) {
 	a.cents("final_payment", rows[len(rows)-1].Payment)
 }
 
-// readSteps reads the payments that change from a number on.
-func readSteps(o *object) (steps []contract.Step) {
+// readPaymentSteps reads the payments that change from a number on.
+func readPaymentSteps(o *object) (steps []contract.PaymentStep) {
 	for i, item := range o.list("steps") {
 		in, fault := parseObject(item, fmt.Sprintf("%ssteps[%d].", o.path, i))
 		if fault == nil {
-			s := contract.Step{From: in.whole("from", 2, 1200), Payment: positive(in, "payment")}
+			s := contract.PaymentStep{From: in.whole("from", 2, 1200), Payment: positive(in, "payment")}
 			if in.has("ratio") {
 				if s.Ratio = in.rate("ratio"); s.Ratio == 0 {
 					in.invalid("ratio", "must be more than zero")
@@ -164,28 +163,6 @@ func readSteps(o *object) (steps []contract.Step) {
 		}
 	}
 	return steps
-}
-
-// readMonths reads the numbers of the months in which no payment falls.
-func readMonths(o *object) (months []int) {
-	for _, item := range o.list("skip_months") {
-		m, err := strconv.Atoi(string(item))
-		if err != nil {
-			o.invalid("skip_months", "months are whole numbers from 1 to 12")
-			return nil
-		}
-		months = append(months, m)
-	}
-	return months
-}
-
-// readFlag is true or false, and false when it is absent.
-func readFlag(o *object, name string) bool {
-	value := string(o.take(name))
-	if value != "" && value != "true" && value != "false" {
-		o.invalid(name, "must be true or false")
-	}
-	return value == "true"
 }
 
 // positive is an optional amount that is more than zero when it is given.

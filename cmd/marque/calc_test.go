@@ -39,7 +39,7 @@ func TestCalcAnswers(t *testing.T) {
 		{"payoff", `{` + terms + `,"events":[],"as_of":"2026-02-18","good_through":"2026-02-19"}`,
 			`{"principal":"24000.00","interest":"131.90","fees":"0.00","total":"24131.90","per_diem":"3.879452",` +
 				`"table":[{"date":"2026-02-18","total":"24131.90"},{"date":"2026-02-19","total":"24135.78"}]}`},
-		{"apr", `{"advances":[{"date":"1978-01-03","amount":"1000"}],"payments":[{"date":"1978-09-15","amount":"1080"}]}`, `{"apr":"11.4510"}`},
+		{"apr", `{"advances":[{"date":"1978-01-03","amount":"1000"}],"payments":[{"date":"1978-09-15","amount":"1080"}]}`, `{"apr":"11.4510","amount_financed":"1000.00","finance_charge":"80.00","total_of_payments":"1080.00"}`},
 		{"lease", `{"gross_cap_cost":"18800","residual":"12350","term":48,"payment":"244.69","after_payments":1}`,
 			`{"adjusted_cap_cost":"18800.00","depreciation":"6450.00","rent_charge":"5295.12","base_payment":"244.69","tax":"0.00","payment":"244.69",` +
 				`"due_at_signing_tax":"0.00","total_of_payments":"11745.12","implicit_rate":"0.084971","adjusted_lease_balance":"18686.70"}`},

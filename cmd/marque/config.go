@@ -45,6 +45,11 @@ type Config struct {
 		LateFee        contract.LateFee `json:"late_fee"`
 		ReturnedFee    money.Cents      `json:"returned_fee"`
 		DueDay         int              `json:"due_day"`
+		CarryFraction  bool             `json:"carry_fraction"`  // the fraction of a cent goes on to the next payment
+		Extra          contract.Extra   `json:"extra"`           // what extra money does: prepay, principal or fees
+		CloseTolerance money.Cents      `json:"close_tolerance"` // written off when no more than that is left
+		FeeState       string           `json:"fee_state"`       // whose law limits the fees
+		FeeStates      []string         `json:"fee_states"`      // whose law you have confirmed where it was not read here
 	} `json:"boarding"`
 
 	SMTP struct {
@@ -130,6 +135,7 @@ func (c *Config) boarding() tape.BoardingRules {
 	return tape.BoardingRules{
 		DayCount: b.DayCount, Rounding: b.Rounding, FactorDecimals: b.FactorDecimals, Application: contract.DefaultApplication,
 		GraceDays: b.GraceDays, LateFee: b.LateFee, ReturnedFee: b.ReturnedFee, DueDay: b.DueDay,
+		CarryFraction: b.CarryFraction, Extra: b.Extra, CloseTolerance: b.CloseTolerance, FeeState: b.FeeState, FeeStates: b.FeeStates,
 	}
 }
 

@@ -146,7 +146,9 @@ func (s *State) shift(t *Terms, n int, due money.Date, day int) {
 // not by months by as many of its own periods as cover them. Each keeps its day.
 func (s *State) postpone(t *Terms, n, months int) {
 	p, due := *s.at(n), s.DueDate(t, n)
-	move := func(due money.Date, day int) money.Date { return due.AddMonths(months, day) }
+	move := func(due money.Date, day int) money.Date {
+		return max(due.AddMonths(months, day), due.AddMonths(months, due.Day()))
+	}
 	if t.perYear() > 12 || len(t.SkipMonths) > 0 {
 		periods := t.through(due, p.Day, due.AddMonths(months, due.Day())-1, 1<<16)
 		move = func(due money.Date, day int) money.Date { return t.after(due, day, periods) }
@@ -186,12 +188,12 @@ func (s *State) level(t *Terms, from money.Date, n, payments int, first money.Da
 	if left-balloon <= money.Cents(payments) {
 		return 1, nil
 	}
-	if t.perYear() == 24 {
-		day = 0 // a plan counts the pair of days from its first date
+	if t.perYear() > 12 {
+		day = 0 // a plan counts weeks, or the pair of days, from its first date
 	}
 	p := Plan{
 		Principal: left, Accrual: t.accrualAt(s.Rate), Rounding: t.Rounding, Start: from, First: first, DueDay: day,
-		Payments: payments, PerYear: t.perYear(), Method: Daily, Balloon: balloon,
+		Payments: payments, PerYear: t.perYear(), SkipMonths: t.SkipMonths, Method: Daily, Balloon: balloon,
 	}
 	return p.LevelPayment()
 }

@@ -217,10 +217,10 @@ func (e *Event) checkKind(t *Terms) error {
 	if loanOnly && t.Kind != Loan {
 		return e.bad("kind", "is for a loan")
 	}
-	return e.checkCounts()
+	return e.checkCounts(t)
 }
 
-func (e *Event) checkCounts() error {
+func (e *Event) checkCounts(t *Terms) error {
 	if e.Instalment < 0 || e.Instalment > 1200 {
 		return e.bad("instalment", "must be 1 to 1200")
 	}
@@ -229,6 +229,9 @@ func (e *Event) checkCounts() error {
 	}
 	if !e.FirstDue.IsZero() && (e.FirstDue < e.Date || e.FirstDue > e.Date+366) {
 		return e.bad("first_due_date", "must be within a year after the event's date")
+	}
+	if _, month, _ := e.FirstDue.Civil(); !e.FirstDue.IsZero() && slices.Contains(t.SkipMonths, month) {
+		return e.bad("first_due_date", "lies in a month that is skipped")
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func (p *Plan) LevelPayment() (money.Cents, error) {
 // level finds the payment by fixed-point numbers where these are sure of the
 // cent, else by whole numbers of any length.
 func (c *course) level() (money.Cents, error) {
-	if c.Payment > 0 && !slices.ContainsFunc(c.Steps, Step.open) {
+	if c.Payment > 0 && !slices.ContainsFunc(c.Steps, PaymentStep.open) {
 		return c.Payment, nil
 	}
 	if payment, sure := c.nearLevel(); sure {
@@ -72,47 +72,47 @@ func (c *course) level() (money.Cents, error) {
 	return c.exactLevel()
 }
 
-// share of a row in the repayment: so many times the payment to be found, and
+// weight of a row in the repayment: so many times the payment to be found, and
 // an amount that is known.
-type share struct {
+type weight struct {
 	times money.Rate
 	known money.Cents
 }
 
-// shares gives the rows' shares, in order.
-type shares struct {
+// weights gives the rows' weights, in order.
+type weights struct {
 	*course
-	now  share
+	now  weight
 	step int
 }
 
-func (c *course) shares() shares {
-	s := shares{course: c, now: share{known: c.Payment}}
+func (c *course) weights() weights {
+	s := weights{course: c, now: weight{known: c.Payment}}
 	if c.Payment == 0 {
 		s.now.times = money.RateScale
 	}
 	return s
 }
 
-func (s *shares) at(i int) share {
+func (s *weights) at(i int) weight {
 	if i == s.Payments {
-		return share{known: s.Balloon}
+		return weight{known: s.Balloon}
 	}
 	for s.step < len(s.Steps) && s.Steps[s.step].From <= i+1 {
 		switch step := s.Steps[s.step]; {
 		case step.open():
-			s.now = share{times: money.RateScale}
+			s.now = weight{times: money.RateScale}
 		case step.Payment > 0:
-			s.now = share{known: step.Payment}
+			s.now = weight{known: step.Payment}
 		case s.Payment > 0:
-			s.now = share{known: s.ratioOf(s.Payment, step.Ratio)}
+			s.now = weight{known: s.ratioOf(s.Payment, step.Ratio)}
 		default:
-			s.now = share{times: step.Ratio}
+			s.now = weight{times: step.Ratio}
 		}
 		s.step++
 	}
 	if i == len(s.rows)-1 {
-		return share{s.now.times, s.now.known + s.Balloon}
+		return weight{s.now.times, s.now.known + s.Balloon}
 	}
 	return s.now
 }
@@ -148,7 +148,7 @@ const (
 // rounding boundary lies inside the bound on what it may have lost. After the
 // rows the balance is principal·growth − known − payment·paid. Growth and paid
 // are one or more from their first row; a row takes from paid one unit by the
-// product, one by a share that is a ratio, and by the fraction at most one part
+// product, one by a weight that is a ratio, and by the fraction at most one part
 // in 2⁵³, so that n rows take at most 3n such parts of it; from growth and known
 // they take at most n each beside units.
 func (c *course) nearLevel() (payment money.Cents, sure bool) {
@@ -160,7 +160,7 @@ func (c *course) nearLevel() (payment money.Cents, sure bool) {
 		growth      = uint64(1) << growthBits
 		known, paid uint64
 		plain       = len(c.Steps) == 0 && c.Payment == 0
-		due         = c.shares()
+		due         = c.weights()
 		from        = c.even
 	)
 	for i := range c.rows {
@@ -268,7 +268,7 @@ func (c *course) exactLevel() (money.Cents, error) {
 		owed.Mul(owed, num)
 		scale.Set(den)
 	}
-	due, from := c.shares(), c.even
+	due, from := c.weights(), c.even
 	for i := range c.rows {
 		if whole := c.whole(i); whole > 0 {
 			den.SetUint64(uint64(money.RateScale) * uint64(c.PerYear))

@@ -47,7 +47,7 @@ func drawPlan(t *rapid.T, most int) contract.Plan {
 		if from += rapid.IntRange(1, 30).Draw(t, "step after"); from > p.Payments {
 			break
 		}
-		s := contract.Step{From: from}
+		s := contract.PaymentStep{From: from}
 		switch rapid.IntRange(0, 2).Draw(t, "step kind") {
 		case 1:
 			s.Payment = max(1, p.Principal/money.Cents(2*p.Payments))
@@ -436,7 +436,7 @@ func (r *reader) plan() contract.Plan {
 	p.First = p.Start + money.Date(r.number(4000))
 	for range r.number(3) % 4 {
 		p.SkipMonths = append(p.SkipMonths, int(r.number(14)))
-		p.Steps = append(p.Steps, contract.Step{From: int(r.number(600)), Payment: money.Cents(r.number(2) * r.number(1_000_000)), Ratio: money.Rate(r.number(2) * r.number(int64(money.RateScale)))})
+		p.Steps = append(p.Steps, contract.PaymentStep{From: int(r.number(600)), Payment: money.Cents(r.number(2) * r.number(1_000_000)), Ratio: money.Rate(r.number(2) * r.number(int64(money.RateScale)))})
 	}
 	if r.number(2) == 1 {
 		p.Balloon, p.BalloonOn = money.Cents(r.number(100_000_000_00)), p.First+money.Date(r.number(20_000))

@@ -79,6 +79,10 @@ func (s *State) refuseChange(t *Terms, e *Event) error {
 		}
 	case DueDateChange, Deferral:
 		return s.refuseMove(t, e)
+	case Modification:
+		if n := s.Paid(); n > 0 && !e.FirstDue.IsZero() && e.FirstDue <= s.DueDate(t, n) {
+			return e.bad("first_due_date", "must be after %s, the due date of the last instalment paid", s.DueDate(t, n))
+		}
 	case LeaseEnd, LeaseExtension:
 		if s.Ended {
 			return e.bad("kind", "the lease has ended")

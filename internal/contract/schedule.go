@@ -47,22 +47,22 @@ type Plan struct {
 	Payment         money.Cents    // 0: the level payment is found
 	PaymentRounding money.Rounding // of a payment that is found; none means Rounding, or Up when there is a multiple
 	PaymentMultiple money.Cents    // a payment that is found is rounded to a multiple of this; 0 means cents
-	Steps           []Step         // payments that differ from a number on
+	Steps           []PaymentStep  // payments that differ from a number on
 	SkipMonths      []int          // months (1 to 12) in which no payment falls; interest goes on
 
 	Balloon   money.Cents // paid with the last payment, in addition
 	BalloonOn money.Date  // or on a later date of its own
 }
 
-// Step is another payment from payment number From on: an amount, or a ratio of
+// PaymentStep is another payment from number From on: an amount, or a ratio of
 // the plan's payment, or with neither the payment that is found.
-type Step struct {
+type PaymentStep struct {
 	From    int
 	Payment money.Cents
 	Ratio   money.Rate
 }
 
-func (s Step) open() bool { return s.Payment == 0 && s.Ratio == 0 }
+func (s PaymentStep) open() bool { return s.Payment == 0 && s.Ratio == 0 }
 
 // Row is one payment of a schedule. Payment is Interest plus Principal; Balance
 // is the principal left after it.

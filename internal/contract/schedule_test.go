@@ -217,7 +217,7 @@ func TestStepPayments(t *testing.T) {
 	} {
 		p := plan()
 		p.Principal, p.Accrual.Rate, p.Payments, p.Method = 10_000_00, rate("0.06"), 24, contract.ByPeriod
-		s := contract.Step{From: 13}
+		s := contract.PaymentStep{From: 13}
 		if c.payment != "" {
 			p.Payment = cents(c.payment)
 		}
@@ -227,7 +227,7 @@ func TestStepPayments(t *testing.T) {
 		if c.ratio != "" {
 			s.Ratio = rate(c.ratio)
 		}
-		p.Steps = []contract.Step{s}
+		p.Steps = []contract.PaymentStep{s}
 		rows, err := p.Schedule(nil)
 		if err != nil {
 			t.Fatal(err)
@@ -268,10 +268,10 @@ func TestPlansThatAreRefused(t *testing.T) {
 		"due_day":          func(p *contract.Plan) { p.PerYear, p.DueDay = 26, 15 },
 		"payment_multiple": func(p *contract.Plan) { p.PaymentMultiple = -1 },
 		"payment_rounding": func(p *contract.Plan) { p.PaymentRounding = "down" },
-		"steps[0].from":    func(p *contract.Plan) { p.Steps = []contract.Step{{From: 1}} },
-		"steps[1].from":    func(p *contract.Plan) { p.Steps = []contract.Step{{From: 9}, {From: 9}} },
-		"steps[0].payment": func(p *contract.Plan) { p.Steps = []contract.Step{{From: 9, Payment: -1}} },
-		"steps[0].ratio":   func(p *contract.Plan) { p.Steps = []contract.Step{{From: 9, Payment: 1, Ratio: 1}} },
+		"steps[0].from":    func(p *contract.Plan) { p.Steps = []contract.PaymentStep{{From: 1}} },
+		"steps[1].from":    func(p *contract.Plan) { p.Steps = []contract.PaymentStep{{From: 9}, {From: 9}} },
+		"steps[0].payment": func(p *contract.Plan) { p.Steps = []contract.PaymentStep{{From: 9, Payment: -1}} },
+		"steps[0].ratio":   func(p *contract.Plan) { p.Steps = []contract.PaymentStep{{From: 9, Payment: 1, Ratio: 1}} },
 		"skip_months":      func(p *contract.Plan) { p.SkipMonths = []int{2} },
 		"balloon_date":     func(p *contract.Plan) { p.BalloonOn = date("2040-01-01") },
 		"balloon":          func(p *contract.Plan) { p.Balloon = 2 * p.Principal },

@@ -177,6 +177,15 @@ func (t *Terms) Validate() error {
 	default:
 		return bad("extra", fmt.Sprintf("prepay, principal or fees, not %q", t.Extra))
 	}
+	if l := t.LeaseTerms; l != nil && t.Kind == Lease {
+		if err := l.Validate(); err != nil {
+			var e *TermsError
+			if errors.As(err, &e) {
+				return bad("lease."+e.Field, e.Reason)
+			}
+			return err
+		}
+	}
 	if law, err := t.FeeLaw(); err != nil {
 		var e *TermsError
 		if errors.As(err, &e) {
@@ -201,6 +210,9 @@ func (t *Terms) validDates() error {
 	case 0, 1, 2, 4, 12, 24, 26, 52:
 	default:
 		return bad("periods_per_year", "one of 1, 2, 4, 12, 24, 26, 52")
+	}
+	if per := t.perYear(); t.DueDay != 0 && per > 12 && !(per == 24 && t.FirstDue == t.FirstDue.AddMonths(0, t.DueDay)) {
+		return bad("due_day", "payments by weeks keep none, and payments twice a month keep that of the first one")
 	}
 	if len(t.SkipMonths) == 0 {
 		return nil

@@ -214,3 +214,52 @@ func TestBankingDaysAreCountedForward(t *testing.T) {
 		}
 	}
 }
+
+// A meter counts as its accrual does, and its fraction of a cent is the exact
+// one but for what it says may be missing.
+func TestAMeterCountsAsItsAccrual(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := Accrual{
+			Rate:           Rate(rapid.Int64Range(0, int64(maxRate)-1).Draw(t, "rate")),
+			DayCount:       rapid.SampledFrom([]DayCount{Actual365, Actual366, Actual360, ActualActual, Thirty360}).Draw(t, "day count"),
+			FactorDecimals: rapid.SampledFrom([]int{0, 0, 5, 12}).Draw(t, "factor decimals"),
+		}
+		m, err := a.Meter()
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := NewDate(2023, 6, 1)
+		for range rapid.IntRange(1, 6).Draw(t, "spans") {
+			to := from + Date(rapid.IntRange(-40, 1500).Draw(t, "days"))
+			balance := Cents(rapid.Int64Range(-5, int64(MaxAmount)).Draw(t, "balance"))
+			got, err1 := m.Interest(balance, from, to)
+			want, err2 := a.Interest(balance, from, to)
+			if got != want || (err1 == nil) != (err2 == nil) {
+				t.Fatalf("%s to %s: %v, %v by the meter, %v, %v by the accrual", from, to, got, err1, want, err2)
+			}
+			f, missing, ok := m.Fraction(from, to)
+			one, err := a.Interest(1, from, to)
+			if small := err == nil && one.hi == 0 && one.lo < InterestUnit; ok != (to >= from && small) {
+				t.Fatalf("%s to %s: fraction %v of %v", from, to, ok, one)
+			}
+			if ok && err == nil {
+				// f/2⁶⁴ ≤ one/unit ≤ (f+missing)/2⁶⁴, in whole numbers
+				exact := new(big.Int).Lsh(new(big.Int).Add(new(big.Int).Lsh(new(big.Int).SetUint64(one.hi), 64), new(big.Int).SetUint64(one.lo)), 64)
+				unit := new(big.Int).SetUint64(InterestUnit)
+				low := new(big.Int).Mul(new(big.Int).SetUint64(f), unit)
+				high := new(big.Int).Add(low, unit.Mul(unit, new(big.Int).SetUint64(missing)))
+				if to > from && (exact.Cmp(low) < 0 || exact.Cmp(high) > 0) {
+					t.Fatalf("%s to %s: %d missing %d of %v", from, to, f, missing, one)
+				}
+			}
+			if to > from {
+				from = to
+			}
+		}
+	})
+	for _, r := range []Rate{-1, maxRate} {
+		if _, err := (Accrual{Rate: r, DayCount: Actual365}).Interest(1, 1, 2); !errors.Is(err, ErrInterestRange) {
+			t.Errorf("a rate of %d: %v", r, err)
+		}
+	}
+}

@@ -57,11 +57,11 @@ func TestAPortfolioAccruesAsItsLoansDo(t *testing.T) {
 	})
 }
 
-// Half a cent exactly: 365.00 at 1 % for half a day's worth of rows.
+// Half a cent and a cent and a half exactly: 0.50 and 1.50 for a day at 1 % a day.
 func TestAPortfolioRoundsHalvesByName(t *testing.T) {
+	daily := 365 * RateScale / 100
 	for r, want := range map[Rounding][2]Cents{HalfUp: {1, 2}, HalfEven: {0, 2}, Truncate: {0, 1}, Up: {1, 2}} {
-		p := Portfolio{DayCount: Actual365, Rounding: r, Balances: []Cents{50, 150}, Rates: []Rate{RateScale, RateScale}, Through: []Date{1, 1}}
-		p.Rates[0], p.Rates[1] = 365*RateScale/100, 365*RateScale/100 // a day is 1 %: 0.5 and 1.5 cents
+		p := Portfolio{DayCount: Actual365, Rounding: r, Balances: []Cents{50, 150}, Rates: []Rate{daily, daily}, Through: []Date{1, 1}}
 		accrued := make([]Cents, 2)
 		if _, err := p.AccruedAt(2, accrued); err != nil || accrued[0] != want[0] || accrued[1] != want[1] {
 			t.Errorf("%s: %v, %v", r, accrued, err)

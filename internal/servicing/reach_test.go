@@ -31,6 +31,7 @@ type victim struct {
 	closing money.Date
 	out     servicing.Outgoing
 	file    servicing.FileToDrop
+	check   int // an event: money that came by check
 }
 
 func newVictim(o *office, number string) *victim {
@@ -47,6 +48,8 @@ func (v *victim) ready() *victim {
 	for _, f := range got(v.FilesToDrop(ctx, system))(v) {
 		v.file = f
 	}
+	check := contract.Event{Kind: contract.Payment, Source: contract.FromCheck, Date: v.day, Amount: 5_00}
+	v.check = got(v.PostEvent(ctx, system, servicing.EventRequest{Key: "check", Contract: v.id, Event: check}))(v).Event.Seq
 	return v
 }
 
@@ -61,6 +64,7 @@ var theirs = []reach{
 	{"Card", func(v *victim, by identity.Actor) (any, error) { return v.Card(ctx, by, v.id) }},
 	{"Account", func(v *victim, by identity.Actor) (any, error) { return v.Account(ctx, by, v.id) }},
 	{"Payment", func(v *victim, by identity.Actor) (any, error) { return v.Payment(ctx, by, v.id, v.pending) }},
+	{"Lease", func(v *victim, by identity.Actor) (any, error) { return v.Lease(ctx, by, v.id) }},
 	{"Explain", func(v *victim, by identity.Actor) (any, error) { return v.Explain(ctx, by, v.id, 1) }},
 	{"QuotePayoff", func(v *victim, by identity.Actor) (any, error) {
 		return v.QuotePayoff(ctx, by, servicing.PayoffRequest{Key: servicing.NewKey(), Contract: v.id, GoodThrough: v.day + 5})
@@ -127,6 +131,14 @@ var systems = []reach{
 	{"ChargeLateFees", func(v *victim, by identity.Actor) (any, error) { return nil, v.ChargeLateFees(ctx, by, v.id, v.day) }},
 	{"CutStatement", func(v *victim, by identity.Actor) (any, error) { return nil, v.CutStatement(ctx, by, v.id, v.day) }},
 	{"CutFile", func(v *victim, by identity.Actor) (any, error) { return v.CutFile(ctx, by, v.day) }},
+	{"TrialBalance", func(v *victim, by identity.Actor) (any, error) {
+		return v.TrialBalance(ctx, by, servicing.Period{Through: v.day})
+	}},
+	{"AccruedInterest", func(v *victim, by identity.Actor) (any, error) { return v.AccruedInterest(ctx, by, v.day) }},
+	{"Journal", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.Journal(ctx, by, 0, v.day, func(*servicing.JournalEntry) error { return nil })
+	}},
+	{"ClearEvent", func(v *victim, by identity.Actor) (any, error) { return nil, v.ClearEvent(ctx, by, v.id, v.check, v.day) }},
 	{"Verify", func(v *victim, by identity.Actor) (any, error) { return v.Verify(ctx, by, nil) }},
 }
 

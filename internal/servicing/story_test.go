@@ -119,7 +119,7 @@ func init() {
 		"contract": (*teller).contract, "pay": (*teller).pay, "schedule": (*teller).schedule, "cancel": (*teller).cancel,
 		"return": (*teller).comesBack, "late": (*teller).lateFee, "statement": (*teller).statement, "balance": (*teller).balance,
 		"due": (*teller).due, "payment": (*teller).payment, "autopay": (*teller).autopay, "ledger": (*teller).ledger, "verify": (*teller).verified,
-		"event": (*teller).event, "quote": (*teller).quote, "told": (*teller).told,
+		"event": (*teller).event, "quote": (*teller).quote, "told": (*teller).told, "clear": (*teller).clear,
 	}
 }
 

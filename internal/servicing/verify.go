@@ -182,7 +182,7 @@ func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal 
 	}
 	stands, amounts, transit := map[int]bool{}, map[int]money.Cents{}, map[int]ledger.Account{}
 	for _, e := range rows {
-		transit[e.Seq] = billing.Other(&e.Event)
+		transit[e.Seq] = road(&e.Event)
 		switch e.Kind {
 		case contract.Payment:
 			stands[e.Seq], amounts[e.Seq] = byPayment(&e), e.Amount

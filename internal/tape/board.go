@@ -2,6 +2,7 @@ package tape
 
 import (
 	"fmt"
+	"slices"
 
 	"marque/internal/contract"
 	"marque/internal/money"
@@ -16,7 +17,12 @@ type BoardingRules struct {
 	GraceDays      int
 	LateFee        contract.LateFee
 	ReturnedFee    money.Cents
-	DueDay         int // of the month, for contracts whose due day cannot be read; 0: the paid-through day
+	CarryFraction  bool
+	Extra          contract.Extra
+	CloseTolerance money.Cents
+	FeeState       string   // the state whose law limits the fees
+	FeeStates      []string // whose law the lender has confirmed, beyond those that were read
+	DueDay         int      // of the month, for contracts whose due day cannot be read; 0: the paid-through day
 }
 
 // DefaultBoardingRules are daily simple interest over 365 days, half a cent up,
@@ -31,6 +37,8 @@ func (b BoardingRules) terms(kind contract.Kind) contract.Terms {
 	return contract.Terms{
 		Kind: kind, DayCount: b.DayCount, Rounding: b.Rounding, FactorDecimals: b.FactorDecimals,
 		Application: b.Application, GraceDays: b.GraceDays, LateFee: b.LateFee, ReturnedFee: b.ReturnedFee,
+		CarryFraction: b.CarryFraction, Extra: b.Extra, CloseTolerance: b.CloseTolerance,
+		FeeState: b.FeeState, FeeStateConfirmed: slices.Contains(b.FeeStates, b.FeeState),
 	}
 }
 

@@ -95,8 +95,38 @@ var Columns = []Column{
 	{"start_date", Always, "interest accrues from here, YYYY-MM-DD", "2026-01-15", "2026-01-10", isoDate(func(b *Boarding) *money.Date { return &b.Terms.Start })},
 	{"first_due_date", Always, "first instalment to be paid, YYYY-MM-DD", "2026-02-15", "2026-02-10", isoDate(func(b *Boarding) *money.Date { return &b.Terms.FirstDue })},
 	{"due_day", Never, "day of the month of later due dates, 1 to 31; empty: the first due date's", "", "", whole(1, 31, func(b *Boarding) *int { return &b.Terms.DueDay })},
-	{"n_payments", Always, "number of monthly payments, 1 to 1200", "60", "36", whole(1, 1200, func(b *Boarding) *int { return &b.Terms.Payments })},
+	{"periods_per_year", Never, "payments in a year: 12, 24 twice a month, 26 every two weeks, 52, or 1, 2, 4; empty: 12", "", "", whole(1, 52, func(b *Boarding) *int { return &b.Terms.PerYear })},
+	{"skip_months", Never, "months of the year without a payment, 1 to 12 in order, parted by spaces", "", "", func(b *Boarding, s string) error {
+		b.Terms.SkipMonths = nil
+		for _, word := range strings.Fields(s) {
+			n, ok := atoi(word)
+			if !ok || n < 1 || n > 12 {
+				return errors.New("is months from 1 to 12, parted by spaces")
+			}
+			b.Terms.SkipMonths = append(b.Terms.SkipMonths, n)
+		}
+		return nil
+	}},
+	{"n_payments", Always, "number of payments to come, 1 to 1200", "60", "36", whole(1, 1200, func(b *Boarding) *int { return &b.Terms.Payments })},
 	{"payment", Always, "each payment; the last one is whatever is left", "462.87", "389.00", dollars(func(b *Boarding) *money.Cents { return &b.Terms.Payment })},
+	{"steps", Never, "later payments, as number of the first and amount, parted by spaces: 13:300.00", "", "", func(b *Boarding, s string) (err error) {
+		b.Terms.Steps = nil
+		for _, word := range strings.Fields(s) {
+			from, amount, _ := strings.Cut(word, ":")
+			step := contract.Step{}
+			var ok bool
+			if step.From, ok = atoi(from); !ok {
+				return errors.New("is like 13:300.00")
+			}
+			if step.Payment, err = money.ParseCents(amount); err != nil {
+				return errors.New("is like 13:300.00")
+			}
+			b.Terms.Steps = append(b.Terms.Steps, step)
+		}
+		return nil
+	}},
+	{"balloon", Never, "due with the last payment beyond it", "", "", dollars(func(b *Boarding) *money.Cents { return &b.Terms.Balloon })},
+	{"payment_tax", Never, "the part of a lease's payment that is tax", "", "", dollars(func(b *Boarding) *money.Cents { return &b.Terms.Tax })},
 	{"day_count", Never, "actual/365, actual/366, actual/actual, actual/360 or 30/360; empty: the lender's setting", "actual/365", "", func(b *Boarding, s string) (err error) {
 		b.Terms.DayCount, err = money.ParseDayCount(s)
 		return err
@@ -106,11 +136,21 @@ var Columns = []Column{
 		return err
 	}},
 	{"factor_decimals", Never, "decimals that the daily factor is cut to, 0 for none; empty: the lender's setting", "", "", whole(0, 12, func(b *Boarding) *int { return &b.Terms.FactorDecimals })},
+	{"carry_fraction", Never, "yes: the fraction of a cent goes on to the next payment; no or empty: each payment settles its own", "", "", yes(func(b *Boarding) *bool { return &b.Terms.CarryFraction })},
 	{"application", Never, "order in which a payment is applied, parted by spaces; empty: the lender's setting", "interest principal late_fee other_fee", "", func(b *Boarding, s string) error {
 		b.Terms.Application = nil
 		for _, word := range strings.Fields(s) {
 			b.Terms.Application = append(b.Terms.Application, contract.Bucket(word))
 		}
+		return nil
+	}},
+	{"extra", Never, "what extra money does: prepay (empty), principal or fees", "", "", func(b *Boarding, s string) error {
+		b.Terms.Extra = contract.Extra(s)
+		return nil
+	}},
+	{"close_tolerance", Never, "the most that is written off when no more than that is left", "", "", dollars(func(b *Boarding) *money.Cents { return &b.Terms.CloseTolerance })},
+	{"fee_state", Never, "the state whose law limits the fees, two letters", "", "", func(b *Boarding, s string) error {
+		b.Terms.FeeState = s
 		return nil
 	}},
 	{"grace_days", Never, "days after the due date before a late fee; empty: the lender's setting", "10", "10", whole(0, 90, func(b *Boarding) *int { return &b.Terms.GraceDays })},
@@ -132,6 +172,16 @@ var Columns = []Column{
 	{"residual", ForLease, "residual value of a lease", "", "18900.00", dollars(func(b *Boarding) *money.Cents { return &lease(b).Residual })},
 	{"lease_term", Never, "term of a lease in months; empty: n_payments", "", "36", whole(1, 1200, func(b *Boarding) *int { return &lease(b).Term })},
 	{"miles_per_year", Never, "miles a year that a lease allows", "", "12000", whole(1, 200_000, func(b *Boarding) *int { return &lease(b).MilesPerYear })},
+	{"miles_purchased", Never, "miles bought at signing, over the whole term", "", "", whole(0, 9_999_999, func(b *Boarding) *int { return &lease(b).MilesPurchased })},
+	{"excess_mile", Never, "charge for a mile over the allowance", "", "0.20", dollars(func(b *Boarding) *money.Cents { return &lease(b).ExcessMile })},
+	{"odometer", Never, "miles at the start of the lease", "", "12", whole(0, 9_999_999, func(b *Boarding) *int { return &lease(b).Odometer })},
+	{"lease_start_date", Never, "when the lease was signed and its first payment was due; empty: not known, and then no early end can be worked out", "", "2026-01-10", isoDate(func(b *Boarding) *money.Date { return &lease(b).Start })},
+	{"base_payment", Never, "a lease's payment without tax; empty: payment less payment_tax", "", "", dollars(func(b *Boarding) *money.Cents { return &lease(b).BasePayment })},
+	{"cap_reduction", Never, "what the customer paid toward a lease's cost in advance", "", "", dollars(func(b *Boarding) *money.Cents { return &lease(b).CapReduction })},
+	{"security_deposit", Never, "held on a lease", "", "", dollars(func(b *Boarding) *money.Cents { return &lease(b).SecurityDeposit })},
+	{"disposition_fee", Never, "charged when a leased vehicle is returned", "", "395.00", dollars(func(b *Boarding) *money.Cents { return &lease(b).DispositionFee })},
+	{"purchase_option_fee", Never, "charged when a leased vehicle is bought", "", "300.00", dollars(func(b *Boarding) *money.Cents { return &lease(b).PurchaseFee })},
+	{"early_termination_fee", Never, "charged when a lease ends early", "", "", dollars(func(b *Boarding) *money.Cents { return &lease(b).EarlyTerminationFee })},
 }
 
 func lease(b *Boarding) *contract.LeaseTerms {
@@ -196,6 +246,15 @@ func whole(low, high int, at func(*Boarding) *int) func(*Boarding, string) error
 		n, ok := atoi(s)
 		if *at(b) = n; !ok || n < low || n > high {
 			return fmt.Errorf("is a whole number from %d to %d", low, high)
+		}
+		return nil
+	}
+}
+
+func yes(at func(*Boarding) *bool) func(*Boarding, string) error {
+	return func(b *Boarding, s string) error {
+		if *at(b) = s == "yes"; s != "yes" && s != "no" {
+			return errors.New("is yes or no")
 		}
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -235,17 +236,23 @@ func (f *contractFile) contract(row []string) (Boarding, []error) {
 func (f *contractFile) together(b *Boarding, given []bool, wrong func(int, string, string)) {
 	t := &b.Terms
 	if t.Kind == contract.Lease {
-		rent := t.Payment * money.Cents(t.Payments)
+		rent := (t.Payment - t.Tax) * money.Cents(t.Payments)
 		if t.Principal != 0 && t.Principal != rent {
-			wrong(f.line, "principal", "of a lease is payment times n_payments, "+rent.String())
+			wrong(f.line, "principal", "of a lease is payment less its tax, times n_payments: "+rent.String())
 		}
 		t.Principal = rent
-		if t.LeaseTerms.Term == 0 {
-			t.LeaseTerms.Term = t.Payments
+		l := t.LeaseTerms
+		if l.Term == 0 {
+			l.Term = t.Payments
 		}
+		if l.BasePayment == 0 {
+			l.BasePayment = t.Payment - t.Tax
+		}
+		l.MonthlyTax = t.Tax
 	} else if t.LeaseTerms != nil {
 		wrong(f.line, "cap_cost", "a loan has no lease columns")
 	}
+	t.FeeStateConfirmed = slices.Contains(f.rules.FeeStates, t.FeeState)
 	if t.FirstDue < t.Start {
 		wrong(f.line, "first_due_date", "is before start_date")
 	}
