@@ -74,6 +74,8 @@ type Statement struct {
 	InterestPaid      money.Cents `json:"interest_paid"`
 	FeesPaid          money.Cents `json:"fees_paid"`
 	FeesCharged       money.Cents `json:"fees_charged"`
+	FeesForgiven      money.Cents `json:"fees_forgiven,omitempty"`
+	TaxPaid           money.Cents `json:"tax_paid,omitempty"` // of a lease
 	FinanceCharge     money.Cents `json:"finance_charge"`     // interest of the period: its lines and FinanceAdjustment
 	FinanceAdjustment money.Cents `json:"finance_adjustment"` // interest for earlier periods, put back or taken off by returned payments and corrections
 	InterestPaidYear  money.Cents `json:"interest_paid_year"`

@@ -22,7 +22,7 @@ func NextClosing(t *contract.Terms, s *contract.State, after money.Date, daysBef
 // Line is one journal entry as history and statements show it.
 type Line struct {
 	Entry      ledger.Entry
-	Kind       string // payment, payment_returned, late_fee, returned_fee, correction
+	Kind       string // the event's kind, payment_returned, taken_back, or correction
 	Amount     money.Cents
 	Allocation contract.Allocation
 	Balance    money.Cents // principal after it
@@ -53,8 +53,10 @@ func Lines(entries []ledger.Entry, events []contract.Event, payments map[int]str
 		switch {
 		case e.Kind == ledger.Posted:
 			l.Kind = string(kinds[e.Event])
-		case kinds[e.Event] == contract.Payment && reversed[e.Event] && a.Total() < 0:
+		case reversed[e.Event] && kinds[e.Event] == contract.Payment && a.Total() < 0:
 			l.Kind = "payment_returned"
+		case reversed[e.Event] && kinds[e.Event] != contract.Payment:
+			l.Kind = "taken_back"
 		default:
 			l.Kind = "correction"
 		}
@@ -74,6 +76,22 @@ func lineText(kind string) string {
 		return "Late fee"
 	case "returned_fee":
 		return "Returned payment fee"
+	case "other_fee":
+		return "Fee"
+	case "waiver":
+		return "Taken off: you do not owe it"
+	case "refund":
+		return "Sent back to you"
+	case "sale":
+		return "Proceeds of the vehicle's sale"
+	case "charge_off":
+		return "Account charged off"
+	case "lease_extension":
+		return "Lease extended"
+	case "lease_end":
+		return "Lease ended"
+	case "taken_back":
+		return "Taken back: it should not have been charged"
 	}
 	return "Earlier payment applied again"
 }
@@ -142,28 +160,61 @@ func MakeStatement(in StatementInput) (Statement, error) {
 func (out *Statement) addLines(in StatementInput) {
 	for _, l := range in.Lines {
 		if l.Entry.Effective.Year() == in.Closing.Year() {
-			out.InterestPaidYear += l.Allocation.Interest
-			out.PrincipalPaidYear += l.Allocation.Principal
-			if l.Kind != "late_fee" && l.Kind != "returned_fee" {
-				out.FeesPaidYear += l.Allocation.LateFee + l.Allocation.OtherFee
-			}
+			year := l.Paid()
+			out.InterestPaidYear += year.Interest
+			out.PrincipalPaidYear += year.Principal
+			out.FeesPaidYear += year.LateFee + year.OtherFee
 		}
 		if l.Entry.ID <= in.PreviousEntry {
 			continue
 		}
 		out.Lines = append(out.Lines, StatementLine{l.Entry.Effective, l.Kind, lineText(l.Kind), l.Amount, l.Allocation})
-		out.InterestPaid += l.Allocation.Interest
+		paid := l.Paid()
+		out.InterestPaid += paid.Interest
+		out.FeesPaid += paid.LateFee + paid.OtherFee
+		out.TaxPaid += l.Allocation.Tax
 		switch l.Kind {
-		case "payment":
-			out.PrincipalPaid += l.Allocation.Principal
-			out.FeesPaid += l.Allocation.LateFee + l.Allocation.OtherFee
-		case "late_fee", "returned_fee":
+		case "payment", "sale":
+			out.PrincipalPaid += paid.Principal
+			out.Adjustments -= l.Allocation.Principal - paid.Principal
+		case "late_fee", "returned_fee", "other_fee", "taken_back":
 			out.FeesCharged -= l.Amount
 		default:
 			out.Adjustments -= l.Allocation.Principal
-			out.FeesPaid += l.Allocation.LateFee + l.Allocation.OtherFee
 		}
+		out.FeesForgiven += l.forgivenFees()
 	}
+}
+
+// Paid is the part of a line that money paid: nothing of a charge, a waiver, or
+// what was forgiven or charged off beside it. Corrections of payments and money
+// that came back count as paid, less.
+func (l *Line) Paid() contract.Allocation {
+	switch l.Kind {
+	case "payment", "payment_returned", "correction", "sale":
+	default:
+		return contract.Allocation{}
+	}
+	a := l.Allocation
+	fees := l.forgivenFees()
+	a.Principal -= a.Forgiven - fees
+	late := fees
+	if a.LateFee >= 0 {
+		late = min(fees, a.LateFee)
+	}
+	a.LateFee -= late
+	a.OtherFee -= fees - late
+	a.Forgiven = 0
+	return a
+}
+
+// forgivenFees is the part of what a line forgave that was fees.
+func (l *Line) forgivenFees() money.Cents {
+	fees := l.Allocation.LateFee + l.Allocation.OtherFee
+	if l.Allocation.Forgiven < 0 { // what was forgiven is owed again
+		return max(l.Allocation.Forgiven, min(fees, 0))
+	}
+	return min(l.Allocation.Forgiven, max(fees, 0))
 }
 
 func (out *Statement) addInterest(in StatementInput) error {

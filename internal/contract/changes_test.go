@@ -3,7 +3,10 @@ package contract_test
 import (
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"marque/internal/contract"
+	"marque/internal/money"
 )
 
 // lease is 36 rentals of 450.00, of which 25.00 is tax, from 15 January 2026.
@@ -28,7 +31,7 @@ func with(t contract.Terms, change func(*contract.Terms)) contract.Terms {
 
 func TestChanges(t *testing.T) {
 	for _, c := range changes {
-		t.Run(c.name, func(t *testing.T) { play(t, c.terms, c.text) })
+		t.Run(c.name, func(t *testing.T) { play(t, contract.Fold, c.terms, c.text) })
 	}
 }
 
@@ -443,4 +446,62 @@ var changes = []struct {
 		pay     14875.00 on 2026-06-20  recovered 14875.00
 		payoff  on 2026-06-21  0.00
 		due     on 2026-06-21  next  past 0.00`},
+}
+
+// Service, put in at its first day years later or never: maturity and dates stay,
+// no payment rises, less or as much is owed, and no large rest is left for the end.
+func TestServiceKeepsMaturityAndLowersThePayment(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		terms := dear()
+		terms.Start = date("2000-01-01") + money.Date(rapid.IntRange(0, 40*365).Draw(t, "start"))
+		terms.FirstDue = terms.Start + money.Date(rapid.IntRange(1, 60).Draw(t, "first due"))
+		terms.Payments = rapid.IntRange(6, 84).Draw(t, "payments")
+		terms.Rate = money.Rate(rapid.Int64Range(61_000, 250_000).Draw(t, "rate")) * 1_000_000
+		if months := rapid.SampledFrom([][]int{nil, nil, {7}, {6, 12}}).Draw(t, "skipped"); rapid.Bool().Draw(t, "skips") {
+			for terms.SkipMonths = months; terms.Validate() != nil; {
+				terms.FirstDue += 28
+			}
+		}
+		plan := contract.Plan{Principal: terms.Principal, Accrual: terms.Accrual(), Rounding: terms.Rounding, Start: terms.Start, First: terms.FirstDue, Payments: terms.Payments, PerYear: 12, SkipMonths: terms.SkipMonths, Method: contract.Daily}
+		payment, err := plan.LevelPayment()
+		if err != nil {
+			t.Fatal(err)
+		}
+		terms.Payment = payment
+		var events []contract.Event
+		for n := range rapid.IntRange(0, terms.Payments-2).Draw(t, "paid") {
+			e := contract.Event{Seq: n + 1, Kind: contract.Payment, Date: terms.DueDate(n+1) + money.Date(rapid.IntRange(-10, 25).Draw(t, "days")), Amount: terms.Payment}
+			if e.Date < terms.Start {
+				e.Date = terms.Start
+			}
+			events = append(events, e)
+		}
+		on := terms.DueDate(max(1, len(events))) + 26
+		before, _, err := contract.Fold(&terms, events, on)
+		if err != nil {
+			t.Fatal(err)
+		}
+		since := terms.Start + money.Date(rapid.IntRange(0, int(on-terms.Start)).Draw(t, "since"))
+		events = append(events, contract.Event{Seq: len(events) + 1, Kind: contract.Service, Date: since})
+		s, _, err := contract.Fold(&terms, events, on)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Maturity(&terms) != before.Maturity(&terms) || s.Owed(&terms) > before.Owed(&terms) || s.Rate != contract.ServiceRate {
+			t.Fatalf("%s owed until %s, before it %s until %s", s.Owed(&terms), s.Maturity(&terms), before.Owed(&terms), before.Maturity(&terms))
+		}
+		for n := 1; n <= s.Payments; n++ {
+			if s.PaymentOf(n) > before.PaymentOf(n) || s.DueDate(&terms, n) != before.DueDate(&terms, n) {
+				t.Fatalf("instalment %d asks for %s on %s, before it %s on %s", n, s.PaymentOf(n), s.DueDate(&terms, n), before.PaymentOf(n), before.DueDate(&terms, n))
+			}
+		}
+		lowered := s.PaymentOf(s.Payments)
+		rows, err := terms.Remaining(s, on)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(rows) > 0 && rows[len(rows)-1].Payment > lowered+lowered/20 {
+			t.Fatalf("payments of %s leave %s for the last one", lowered, rows[len(rows)-1].Payment)
+		}
+	})
 }

@@ -156,7 +156,7 @@ func (s *State) Equal(o *State) bool { return reflect.DeepEqual(s, o) }
 // accrues interest to it. Allocations come in the order the events were given;
 // those of later events are empty.
 func Fold(t *Terms, events []Event, asOf money.Date) (State, []Allocation, error) {
-	return fold(t, events, asOf, func(s *State, e *Event) (Allocation, error) { return s.Apply(t, *e) })
+	return fold(t, events, asOf, func(s *State, e *Event) (Allocation, error) { return s.apply(t, e, nil) })
 }
 
 // Judge folds as Fold does and refuses what Refuse refuses: for events that
@@ -166,14 +166,16 @@ func Judge(t *Terms, events []Event, asOf money.Date) (State, []Allocation, erro
 		if err := s.Refuse(t, e); err != nil {
 			return Allocation{}, err
 		}
-		return s.Apply(t, *e)
+		return s.apply(t, e, nil)
 	})
 }
 
 func fold(t *Terms, events []Event, asOf money.Date, apply func(*State, *Event) (Allocation, error)) (State, []Allocation, error) {
 	s, out := t.Open(), make([]Allocation, len(events))
-	known := events
-	later := slices.ContainsFunc(events, func(e Event) bool { return e.Date > asOf })
+	known, later := events, false
+	for i := range events {
+		later = later || events[i].Date > asOf
+	}
 	if later { // a later event is not known yet: nor is the reversal that takes an earlier one back
 		known = slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Date > asOf })
 	}

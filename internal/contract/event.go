@@ -142,7 +142,7 @@ func (e *Event) Check(t *Terms) error {
 	if e.Date < t.Start {
 		return e.bad("date", "is before the contract's start, %s", t.Start)
 	}
-	if e.Date > t.Start.AddMonths(12*150, 1) {
+	if e.Date > t.Start+150*366 {
 		return e.bad("date", "is more than 150 years after the contract's start")
 	}
 	if e.Amount < 0 || e.Amount > money.MaxAmount || e.Payment < 0 || e.Payment > money.MaxAmount {
@@ -263,12 +263,24 @@ func inOrder(events []Event) (order []int, void []bool, err error) {
 	return order, void, nil
 }
 
+// numbered finds the event with a number; -1 when there is none. Most histories
+// are numbered as they stand.
+func numbered(events []Event, seq int) int {
+	if seq > 0 && seq <= len(events) && events[seq-1].Seq == seq {
+		return seq - 1
+	}
+	for i := range events {
+		if events[i].Seq == seq {
+			return i
+		}
+	}
+	return -1
+}
+
 // voided marks the events that are taken back, the latest reversal first.
 func voided(events []Event, void []bool) error {
-	at := make(map[int]int, len(events))
 	var reversals []int
 	for i := range events {
-		at[events[i].Seq] = i
 		if events[i].Kind == Reversal {
 			reversals = append(reversals, i)
 		}
@@ -279,9 +291,9 @@ func voided(events []Event, void []bool) error {
 			continue
 		}
 		e := &events[i]
-		target, known := at[e.Reverses]
+		target := numbered(events, e.Reverses)
 		switch {
-		case !known || e.Reverses >= e.Seq:
+		case target < 0 || e.Reverses >= e.Seq:
 			return e.bad("reverses", "%d is not an event before it", e.Reverses)
 		case void[target]:
 			return e.bad("reverses", "event %d has been taken back already", e.Reverses)

@@ -120,12 +120,8 @@ func Explain(t *Terms, events []Event, seq int) ([]Why, error) {
 		}
 		before := s
 		a, err := s.apply(t, e, why)
-		if err == nil && e.Kind != Payment && e.Kind != Sale {
-			err = why.changed(t, e, &before, &s, a)
-		}
-		if a.Tax != 0 && err == nil {
-			why.steps = append(why.steps, Why{What: "tax", Amount: a.Tax, Rule: RuleTaxed, Clause: clauses[RuleTaxed],
-				Figures: []Figure{{"tax_of_each_payment", t.Tax.String()}, {"payment", t.Payment.String()}}})
+		if err == nil {
+			err = why.ends(t, e, &before, &s, a)
 		}
 		return err
 	})
@@ -151,10 +147,25 @@ func (s *State) Preview(t *Terms, e Event) (after State, a Allocation, why []Why
 	}
 	after = *s
 	r := &recorder{}
-	if a, err = after.apply(t, &e, r); err == nil && e.Kind != Payment && e.Kind != Sale {
-		err = r.changed(t, &e, s, &after, a)
+	if a, err = after.apply(t, &e, r); err == nil {
+		err = r.ends(t, &e, s, &after, a)
 	}
 	return after, a, r.steps, err
+}
+
+// ends explains what has no step of its own: a charge or a change, and the tax
+// in a payment.
+func (r *recorder) ends(t *Terms, e *Event, before, after *State, a Allocation) error {
+	if e.Kind != Payment && e.Kind != Sale {
+		if err := r.changed(t, e, before, after, a); err != nil {
+			return err
+		}
+	}
+	if a.Tax != 0 {
+		r.steps = append(r.steps, Why{What: "tax", Amount: a.Tax, Rule: RuleTaxed, Clause: clauses[RuleTaxed],
+			Figures: []Figure{{"tax_of_each_payment", t.Tax.String()}, {"payment", t.Payment.String()}}})
+	}
+	return nil
 }
 
 // changed explains a charge or a change by the figures before and after it.

@@ -95,39 +95,6 @@ func TestAPaymentOfThePayoffLeavesNothing(t *testing.T) {
 	}
 }
 
-// The figures above must be able to fail: three ways that other systems do it,
-// each of which gives other cents.
-func TestTheFiguresTellTheVariantsApart(t *testing.T) {
-	split := func(change func(*contract.Terms)) (contract.State, contract.Allocation) {
-		terms := loan()
-		change(&terms)
-		s, a, err := contract.Fold(&terms, []contract.Event{
-			{Seq: 1, Kind: contract.LateCharge, Date: date("2026-02-26"), Amount: 22_50},
-			{Seq: 2, Kind: contract.Payment, Date: date("2026-02-27"), Amount: 450_00},
-		}, date("2026-02-27"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s, a[1]
-	}
-	ours, right := split(func(*contract.Terms) {})
-	if right != (contract.Allocation{Interest: 166_82, Principal: 283_18}) || ours.LateFees != 22_50 {
-		t.Fatalf("ours: %+v", right)
-	}
-	for name, change := range map[string]func(*contract.Terms){
-		"fees first": func(t *contract.Terms) {
-			t.Application = []contract.Bucket{contract.LateFees, contract.OtherFees, contract.Interest, contract.Principal}
-		},
-		"a year of 360 days":     func(t *contract.Terms) { t.DayCount = money.Actual360 },
-		"per diem factor cut":    func(t *contract.Terms) { t.FactorDecimals = 5 },
-		"interest cut, not half": func(t *contract.Terms) { t.Rounding = money.Truncate },
-	} {
-		if _, got := split(change); got == right {
-			t.Errorf("%s gives the same split %+v", name, got)
-		}
-	}
-}
-
 // anyTerms draws a contract: both kinds, every day count, rounding, rhythm and due
 // day, over forty years.
 func anyTerms(t *rapid.T) contract.Terms {
@@ -240,14 +207,6 @@ func anyLife(t *rapid.T) (contract.Terms, []contract.Event) {
 		events = append(events, e)
 	}
 	return terms, events
-}
-
-// mostlyPaid is like anyLife with no end but a payoff: payments, fees and the
-// changes that a living account has.
-func mostlyPaid(t *rapid.T) (contract.Terms, []contract.Event) {
-	terms, events := anyLife(t)
-	ends := []contract.EventKind{contract.ChargeOff, contract.Repossession, contract.Sale, contract.Acceleration, contract.LeaseEnd, contract.TotalLoss}
-	return terms, slices.DeleteFunc(events, func(e contract.Event) bool { return slices.Contains(ends, e.Kind) })
 }
 
 func replay(t *rapid.T, terms *contract.Terms, events []contract.Event) (contract.State, []contract.Allocation) {

@@ -7,10 +7,21 @@ import "marque/internal/money"
 func (t *Terms) LevelPayment() (money.Cents, error) {
 	p := Plan{
 		Principal: t.Principal, Accrual: t.Accrual(), Rounding: t.Rounding,
-		Start: t.Start, First: t.FirstDue, DueDay: t.DueDay,
+		Start: t.Start, First: t.FirstDue, DueDay: t.dueDay(t.DueDay), SkipMonths: t.SkipMonths,
 		Payments: t.Payments, PerYear: t.perYear(), Method: Daily, Balloon: t.Balloon,
 	}
+	for _, s := range t.Steps {
+		p.Steps = append(p.Steps, PaymentStep{From: s.From, Payment: s.Payment})
+	}
 	return p.LevelPayment()
+}
+
+// dueDay is a day of the month for a Plan, which keeps one only by months.
+func (t *Terms) dueDay(day int) int {
+	if t.perYear() > 12 {
+		return 0
+	}
+	return day
 }
 
 // Remaining is the rest of the contract as it stands, from a date: one row for

@@ -21,19 +21,30 @@ import (
 //
 // A question is "what ... on DATE", then every word of the answer.
 type story struct {
-	t      *testing.T
+	t      teller
+	fold   engine
 	terms  contract.Terms
 	events []contract.Event
 	said   map[int]string // what the story says of where an event's money went
 }
 
+// teller is told of every figure that differs.
+type teller interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Fatal(args ...any)
+}
+
+type engine func(*contract.Terms, []contract.Event, money.Date) (contract.State, []contract.Allocation, error)
+
 // play runs a story and compares every figure it states.
-func play(t *testing.T, terms contract.Terms, text string) {
+func play(t teller, fold engine, terms contract.Terms, text string) {
 	t.Helper()
 	if err := terms.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	s := &story{t: t, terms: terms, said: map[int]string{}}
+	s := &story{t: t, fold: fold, terms: terms, said: map[int]string{}}
 	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
 		line = strings.Join(strings.Fields(line), " ")
 		if rest, refused := strings.CutPrefix(line, "refused "); refused {
@@ -155,7 +166,7 @@ func (s *story) refuse(line string) {
 	s.t.Helper()
 	field, line, _ := strings.Cut(line, " ")
 	e, _, _ := s.event(line)
-	state, _, err := contract.Fold(&s.terms, s.events, e.Date)
+	state, _, err := s.fold(&s.terms, s.events, e.Date)
 	if err != nil {
 		s.t.Fatalf("%s: %v", line, err)
 	}
@@ -178,7 +189,7 @@ func (s *story) ask(line string) {
 		s.t.Fatalf("what does %q say?", line)
 	}
 	on := date(words[0])
-	state, split, err := contract.Fold(&s.terms, s.events, on)
+	state, split, err := s.fold(&s.terms, s.events, on)
 	if err != nil {
 		s.t.Fatalf("%s: %v", line, err)
 	}
@@ -283,7 +294,7 @@ func parts(a contract.Allocation) string {
 
 func TestStories(t *testing.T) {
 	for name, text := range stories {
-		t.Run(name, func(t *testing.T) { play(t, loan(), text) })
+		t.Run(name, func(t *testing.T) { play(t, contract.Fold, loan(), text) })
 	}
 }
 

@@ -92,8 +92,12 @@ func (t *Terms) through(due money.Date, day int, on money.Date, limit int) int {
 	if on < due || limit <= 0 {
 		return 0
 	}
+	per := t.perYear()
+	if per == 12 && len(t.SkipMonths) == 0 {
+		return min(monthsThrough(due, day, on), limit)
+	}
 	var n int // a guess that is right or one or two too few or too many
-	switch per := t.perYear(); per {
+	switch per {
 	case 26:
 		n = int(on-due)/14 + 1
 	case 52:
@@ -117,6 +121,18 @@ func (t *Terms) through(due money.Date, day int, on money.Date, limit int) int {
 	}
 	for n > 0 && t.after(due, day, n-1) > on {
 		n--
+	}
+	return n
+}
+
+// monthsThrough counts monthly due dates from one up to a date not before it. It
+// is asked for at every payment, so that it looks at months, not at dates.
+func monthsThrough(due money.Date, day int, on money.Date) int {
+	y1, m1, _ := due.Civil()
+	y2, m2, d2 := on.Civil()
+	n := (y2-y1)*12 + m2 - m1
+	if n == 0 || d2 >= day || (d2 >= 28 && on == on.MonthEnd()) {
+		n++
 	}
 	return n
 }

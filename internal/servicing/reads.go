@@ -176,11 +176,10 @@ func (s *Service) Account(ctx context.Context, actor identity.Actor, id Contract
 			if l.Entry.Effective.Year() != a.YTD.Year {
 				continue
 			}
-			a.YTD.Interest += l.Allocation.Interest
-			a.YTD.Principal += l.Allocation.Principal
-			if l.Kind != "late_fee" && l.Kind != "returned_fee" {
-				a.YTD.Fees += l.Allocation.LateFee + l.Allocation.OtherFee
-			}
+			paid := l.Paid()
+			a.YTD.Interest += paid.Interest
+			a.YTD.Principal += paid.Principal
+			a.YTD.Fees += paid.LateFee + paid.OtherFee
 		}
 		slices.Reverse(a.History)
 		a.Changes, err = changes(c, plain(events))
