@@ -26,6 +26,7 @@ type players struct {
 	boards   map[money.Date][]*player
 	enrolls  map[money.Date][]*player
 	acts     map[money.Date][]act
+	desks    map[money.Date][]deskWork
 	byNumber map[string]*player // by account number
 	mail     bool               // messages are delivered as they come
 
@@ -59,9 +60,11 @@ var (
 func newPlayers(d *demo, all []sandbox.Customer) *players {
 	p := &players{d: d, all: all, boards: map[money.Date][]*player{}, enrolls: map[money.Date][]*player{}, acts: map[money.Date][]act{},
 		byNumber: map[string]*player{}, closed: d.bank.Closed(), methods: map[string]servicing.BankAccountID{}, confirmed: map[string]*player{}}
+	var everyone []*player
 	for i := range all {
 		for j := range all[i].Contracts {
 			who := &player{customer: &all[i], contract: &all[i].Contracts[j]}
+			everyone = append(everyone, who)
 			k := who.contract
 			p.byNumber[k.Loan.AccountNumber] = who
 			p.boards[k.Boards] = append(p.boards[k.Boards], who)
@@ -79,6 +82,7 @@ func newPlayers(d *demo, all []sandbox.Customer) *players {
 			}
 		}
 	}
+	p.desks = atTheDesk(everyone)
 	return p
 }
 
@@ -156,6 +160,9 @@ func (p *players) day(ctx context.Context, day money.Date) error {
 	}
 	if err := atOnce(p.acts[day], func(a act) error { return p.pay(ctx, a, day) }); err != nil {
 		return fmt.Errorf("pay on %s: %w", day, err)
+	}
+	if err := atOnce(p.desks[day], func(w deskWork) error { return p.desk(ctx, w) }); err != nil {
+		return fmt.Errorf("the desk's work of %s: %w", day, err)
 	}
 	if day.BankingDay() {
 		back, err := p.d.bank.Morning(day)

@@ -164,6 +164,9 @@ var (
 	leaseResidual = spread{480, 520, 580, 640, 680}
 )
 
+// leaseTax is an invented state's use tax on each payment.
+const leaseTax = 625 * money.RateScale / 10_000
+
 func (m *maker) contract(c *Customer) (Contract, error) {
 	k := Contract{role: c.Role, through: m.through, seed: m.rand.Uint64(), Autopay: m.rand.IntN(100) < 45}
 	b := &k.Loan
@@ -277,13 +280,18 @@ func (m *maker) lease(b *tape.Boarding) error {
 	terms := contract.LeaseTerms{CapitalizedCost: cost, Residual: cost / 1000 * money.Cents(leaseResidual.draw(m.rand)),
 		Term: pick(m.rand, []int{24, 36, 36, 36, 36, 36, 39}), MilesPerYear: pick(m.rand, []int{10_000, 12_000, 12_000, 15_000})}
 	quote := contract.LeaseQuote{GrossCapCost: cost, Residual: terms.Residual, Term: terms.Term,
-		MoneyFactor: money.RateScale / 10_000 * money.Rate(leaseRate.draw(m.rand)) / 24, TaxMethod: contract.TaxNone, Rounding: money.HalfUp}
+		MoneyFactor: money.RateScale / 10_000 * money.Rate(leaseRate.draw(m.rand)) / 24,
+		TaxMethod: contract.TaxOnPayment, TaxRate: leaseTax, Rounding: money.HalfUp}
 	f, err := quote.Figures()
 	if err != nil {
 		return err
 	}
-	t.LeaseTerms, t.Payments, t.Payment = &terms, terms.Term-1, f.Payment
-	t.Principal = t.Payment * money.Cents(t.Payments)
+	terms.Start, terms.BasePayment, terms.MonthlyTax, terms.MoneyFactor = b.OriginalDate, f.BasePayment, f.Tax, quote.MoneyFactor
+	terms.TaxMethod, terms.TaxRate = quote.TaxMethod, quote.TaxRate
+	terms.ExcessMile, terms.Odometer = 20, 5+m.rand.IntN(60)
+	terms.DispositionFee, terms.PurchaseFee, terms.EarlyTerminationFee = 395_00, 300_00, 250_00
+	t.LeaseTerms, t.Payments, t.Payment, t.Tax = &terms, terms.Term-1, f.Payment, f.Tax
+	t.Principal = f.BasePayment * money.Cents(t.Payments)
 	t.LateFee, t.ReturnedFee = contract.LateFee{Flat: 25_00}, 20_00
 	b.OriginalTerm = terms.Term
 	b.Vehicle = m.vehicle(b.OriginalDate.Year(), true)
@@ -300,9 +308,17 @@ func season(b *tape.Boarding, on money.Date) error {
 		t.FirstDue = t.FirstDue.AddMonths(move, t.DueDay)
 		b.OriginalDate = b.OriginalDate.AddMonths(move, b.OriginalDate.Day())
 		t.Start = b.OriginalDate
+		if t.LeaseTerms != nil {
+			t.LeaseTerms.Start = b.OriginalDate
+		}
 		paid -= move
 	}
 	if paid <= 0 {
+		return nil
+	}
+	if t.Kind == contract.Lease {
+		t.Principal -= (t.Payment - t.Tax) * money.Cents(paid)
+		t.Start, t.FirstDue, t.Payments = t.DueDate(paid), t.DueDate(paid+1), t.Payments-paid
 		return nil
 	}
 	p := contract.Plan{Principal: t.Principal, Accrual: t.Accrual(), Rounding: t.Rounding, Start: t.Start, First: t.FirstDue, DueDay: t.DueDay,
