@@ -92,8 +92,8 @@ func (cmd *TrialCmd) print(out io.Writer, by string, b *servicing.TrialBalance) 
 
 // ClearCmd moves one event's money.
 type ClearCmd struct {
-	Account string     `required:"" placeholder:"NUMBER" help:"The contract's account number."`
-	Event   int        `required:"" placeholder:"N" help:"The event's number on the contract."`
+	Account string     `arg:"" help:"Account number."`
+	Event   int        `arg:"" help:"The event's number on the contract."`
 	Date    money.Date `required:"" placeholder:"YYYY-MM-DD" help:"The day the bank moved it."`
 }
 

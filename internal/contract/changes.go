@@ -182,7 +182,7 @@ func (s *State) replan(p Stretch) {
 // level is the payment that repays what is owed over the instalments from n on
 // at the rate in force, interest from a date. What is past due is asked for by
 // earlier instalments; what was paid ahead, by none.
-func (s *State) level(t *Terms, from money.Date, n, payments int, first money.Date, day int) (money.Cents, error) {
+func (s *State) level(t *Terms, from money.Date, n, payments int, first money.Date, day int, steps ...PaymentStep) (money.Cents, error) {
 	left := max(1, min(s.Principal+s.Accrued.Round(t.Rounding)-(s.before(n)-s.Credited), money.MaxAmount))
 	balloon := min(t.Balloon, left-1)
 	if left-balloon <= money.Cents(payments) {
@@ -194,12 +194,43 @@ func (s *State) level(t *Terms, from money.Date, n, payments int, first money.Da
 	p := Plan{
 		Principal: left, Accrual: t.accrualAt(s.Rate), Rounding: t.Rounding, Start: from, First: first, DueDay: day,
 		Payments: payments, PerYear: t.perYear(), SkipMonths: t.SkipMonths, Method: Daily, Balloon: balloon,
+		Steps: steps,
 	}
 	return p.LevelPayment()
 }
 
-// serve caps the rate and lowers the payment so that the account ends when it
-// would have. What was paid above the cap since then goes to principal, because
+// reprice gives the instalments from n on other payments; dates stay. They
+// change at n and at the stretches given that begin later.
+func (s *State) reprice(t *Terms, n int, payment func(n int) money.Cents, plans ...[]Stretch) {
+	was, from := *s, []int{n}
+	for _, plan := range plans {
+		for _, p := range plan {
+			if p.From > n && p.From <= s.Payments {
+				from = append(from, p.From)
+			}
+		}
+	}
+	slices.Sort(from)
+	for _, k := range slices.Compact(from) {
+		s.replan(Stretch{k, was.DueDate(t, k), was.at(k).Day, payment(k), s.before(k)})
+	}
+}
+
+// stepsFrom are the payments after instalment n that differ from its own, as
+// ratios of it.
+func (s *State) stepsFrom(n int) (steps []PaymentStep) {
+	first, last := s.PaymentOf(n), s.PaymentOf(n)
+	for _, p := range s.Plan {
+		if p.From > n && p.From <= s.Payments && p.Payment != last {
+			ratio := mulDiv(min(p.Payment, 100*first), int64(money.RateScale), int64(first), money.Truncate) // a plan has no larger one
+			steps, last = append(steps, PaymentStep{From: p.From - n + 1, Ratio: max(1, money.Rate(ratio))}), p.Payment
+		}
+	}
+	return steps
+}
+
+// serve caps the rate and lowers the payments, each in its proportion, so that
+// the account ends when it would have. What was paid above the cap since then goes to principal, because
 // the event takes effect on the day that service began: the difference is
 // forgiven, not deferred.
 func (s *State) serve(t *Terms, e *Event) error {
@@ -219,11 +250,18 @@ func (s *State) serve(t *Terms, e *Event) error {
 			return nil // no instalment is to come
 		}
 		var err error
-		if payment, err = s.level(t, e.Date, n, s.Payments-n+1, s.DueDate(t, n), s.at(n).Day); err != nil {
+		if payment, err = s.level(t, e.Date, n, s.Payments-n+1, s.DueDate(t, n), s.at(n).Day, s.stepsFrom(n)...); err != nil {
 			return e.bad("payment", "%s", err)
 		}
 	}
-	s.recast(t, n, min(payment, s.at(n).Payment))
+	old, first := State{Plan: s.Plan}, s.PaymentOf(n)
+	s.reprice(t, n, func(k int) money.Cents {
+		was := old.PaymentOf(k)
+		if payment >= first {
+			return was
+		}
+		return max(1, mulDiv(was, int64(payment), int64(first), money.HalfUp))
+	}, s.Plan)
 	return nil
 }
 
@@ -243,7 +281,7 @@ func (s *State) afterService() {
 	}
 }
 
-// serviceEnds brings back the contract's rate, and its payment from the next
+// serviceEnds brings back the contract's rate, and its payments from the next
 // instalment on.
 func (s *State) serviceEnds(t *Terms, e *Event) {
 	if s.Service == nil {
@@ -253,7 +291,7 @@ func (s *State) serviceEnds(t *Terms, e *Event) {
 	s.Rate, s.Service = was.Rate, nil
 	n := s.nextDue(t, e.Date)
 	old := State{Plan: was.Plan}
-	s.recast(t, n, old.PaymentOf(n))
+	s.reprice(t, n, old.PaymentOf, s.Plan, was.Plan)
 }
 
 // modify gives what is left a new rate, term or payment, from the first
@@ -336,7 +374,9 @@ func (s *State) quote(t *Terms, e *Event) error {
 	q := &Quote{Seq: e.Seq, Date: e.Date, GoodThrough: e.GoodThrough, Principal: s.Principal + s.taxLeft(t), Fees: s.LateFees + s.OtherFees, Accrued: now.Accrued, Rate: s.Rate}
 	var err error
 	if q.Total = e.Amount; q.Total == 0 {
-		q.Total, err = q.On(t, e.GoodThrough)
+		var p Payoff
+		p, err = s.Payoff(t, e.GoodThrough)
+		q.Total = p.Total
 	}
 	s.Quote = q
 	return err

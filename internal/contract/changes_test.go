@@ -220,6 +220,28 @@ var changes = []struct {
 		annual  on 2026-03-10  0.059
 		payment 2 on 2026-03-10  450.00`},
 
+	// 300.00 twelve times, then 600.00: both in the proportion that repays 23,883.45
+	// and 135.45 of interest at 6 % from 10 March by January 2031.
+	{"service lowers payments that step up in their proportion, and its end brings each back", with(dear(), func(t *contract.Terms) {
+		t.Payment, t.Steps = 300_00, []contract.Step{{From: 13, Payment: 600_00}}
+	}), `
+		pay     300.00 on 2026-02-15
+		service on 2026-03-10
+		payment 2 on 2026-03-10  262.08
+		payment 13 on 2026-03-10  524.16
+		last    on 2026-03-10  60 2031-01-15 523.81
+		service-ends on 2026-07-01
+		payment 7 on 2026-07-01  300.00
+		payment 13 on 2026-07-01  600.00`},
+
+	{"service raises no payment, though later ones are smaller", with(dear(), func(t *contract.Terms) {
+		t.Payment, t.Steps = 600_00, []contract.Step{{From: 13, Payment: 460_00}}
+	}), `
+		pay     600.00 on 2026-02-15
+		service on 2026-03-10
+		payment 2 on 2026-03-10  568.18
+		payment 13 on 2026-03-10  435.60`},
+
 	{"service that begins after the last due date caps the rate; all of it is due as before", with(dear(), func(t *contract.Terms) { t.Payments = 2 }), `
 		service on 2026-12-01
 		annual  on 2026-12-01  0.06
@@ -449,7 +471,7 @@ var changes = []struct {
 }
 
 // Service, put in at its first day years later or never: maturity and dates stay,
-// no payment rises, less or as much is owed, and no large rest is left for the end.
+// no payment rises, less or as much is owed, and no rest is left for the end but what lateness costs.
 func TestServiceKeepsMaturityAndLowersThePayment(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		terms := dear()
@@ -500,7 +522,7 @@ func TestServiceKeepsMaturityAndLowersThePayment(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(rows) > 0 && rows[len(rows)-1].Payment > lowered+lowered/20 {
+		if len(rows) > 0 && rows[len(rows)-1].Payment > lowered+lowered/10 {
 			t.Fatalf("payments of %s leave %s for the last one", lowered, rows[len(rows)-1].Payment)
 		}
 	})

@@ -230,8 +230,10 @@ func (e *Event) checkCounts(t *Terms) error {
 	if !e.FirstDue.IsZero() && (e.FirstDue < e.Date || e.FirstDue > e.Date+366) {
 		return e.bad("first_due_date", "must be within a year after the event's date")
 	}
-	if _, month, _ := e.FirstDue.Civil(); !e.FirstDue.IsZero() && slices.Contains(t.SkipMonths, month) {
-		return e.bad("first_due_date", "lies in a month that is skipped")
+	if len(t.SkipMonths) > 0 && !e.FirstDue.IsZero() {
+		if _, month, _ := e.FirstDue.Civil(); slices.Contains(t.SkipMonths, month) {
+			return e.bad("first_due_date", "lies in a month that is skipped")
+		}
 	}
 	return nil
 }

@@ -340,6 +340,11 @@ func TestPayingThePayoffClosesTheAccount(t *testing.T) {
 			}
 			return
 		}
+		if q := s.Quote; q != nil && s.Through == q.Date && q.Date == s.LastEvent && events[len(events)-1].Kind == contract.PayoffQuote {
+			if on, err := s.Payoff(&terms, q.GoodThrough); err != nil || on.Total != q.Total {
+				t.Fatalf("quoted %+v, the payoff is %+v, %v", q, on, err)
+			}
+		}
 		held := s.Unapplied
 		a, err := s.Apply(&terms, contract.Event{Seq: 100, Kind: contract.Payment, Date: on, Amount: p.Total, PrincipalOnly: rapid.Bool().Draw(t, "only"),
 			Extra: rapid.SampledFrom([]contract.Extra{"", contract.Prepay, contract.Reduce, contract.PayFees}).Draw(t, "choice")})

@@ -138,7 +138,9 @@ var systems = []reach{
 	{"Journal", func(v *victim, by identity.Actor) (any, error) {
 		return nil, v.Journal(ctx, by, 0, v.day, func(*servicing.JournalEntry) error { return nil })
 	}},
-	{"ClearEvent", func(v *victim, by identity.Actor) (any, error) { return nil, v.ClearEvent(ctx, by, v.id, v.check, v.day) }},
+	{"ClearEvent", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.ClearEvent(ctx, by, v.id, v.check, v.day)
+	}},
 	{"Verify", func(v *victim, by identity.Actor) (any, error) { return v.Verify(ctx, by, nil) }},
 }
 
