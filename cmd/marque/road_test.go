@@ -19,10 +19,12 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"marque/internal/ach"
+	"marque/internal/contract"
 	"marque/internal/money"
 	"marque/internal/notice"
 	"marque/internal/pgtest"
 	"marque/internal/portal"
+	"marque/internal/servicing"
 	"marque/internal/tape"
 )
 
@@ -219,6 +221,8 @@ func road(t *testing.T, c *openCompanyForTest) {
 		t.Errorf("receipt: %s", text)
 	}
 	turnOnAutopay(t, c, b, loan)
+	extraMoney(t, b, loan)
+	payoffQuote(t, b, loan)
 
 	c.cycle(t, "2026-02-17") // the 15th is a Sunday and the 16th a holiday
 	if n := c.returnAll(t, "R01", money.NewDate(2026, 2, 18)); n != 1 {
@@ -243,8 +247,9 @@ func road(t *testing.T, c *openCompanyForTest) {
 	for _, path := range []string{"/", "/payments", "/bank-accounts", "/help", loan + "/autopay", loan + "/statements/2026-02-22", loan + "/pay"} {
 		b.open(path)
 	}
+	everyLineExplains(t, c, b, loan)
 	res, err := c.service.Verify(t.Context(), operator, nil)
-	if err != nil || res.Differing != 0 || res.Payments != 1 {
+	if err != nil || res.Differing != 0 || res.Payments != 2 {
 		t.Errorf("verify: %+v, %v", res, err)
 	}
 	b.leaving(chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action="/sign-out"]').requestSubmit()`))
@@ -359,6 +364,107 @@ func confirmOnce(t *testing.T, b *browser) string {
 	b.leaving(chromedp.Evaluate[chromedp.Void](`setTimeout(() => document.querySelector('main a[href*="/payments/"]').click(), 0)`))
 	b.reads(first)
 	return first
+}
+
+// extraMoney pays down principal, reads why, and takes it back.
+func extraMoney(t *testing.T, b *browser, loan string) {
+	b.open(loan + "/pay")
+	b.choose("how", "other")
+	b.fill("amount", "99,999")
+	b.choose("extra", "principal")
+	b.press("Review payment")
+	b.reads("another look", "more than you owe")
+	if got := ask(b, chromedp.Evaluate[string](`document.querySelector('input[name="extra"]:checked').value`)); got != "principal" {
+		t.Errorf("the choice was not kept: %s", got)
+	}
+	b.fill("amount", "100")
+	b.choose("extra", "principal_only")
+	b.press("Review payment")
+	b.reads("All of it goes to principal", "$100.00 goes to principal only", "as before")
+	b.press("Pay $100.00")
+	b.reads("Payment received", "Step by step", "$100.00 goes to principal only")
+	b.press("Cancel this payment")
+	b.press("Cancel this payment")
+	b.reads("Payment canceled", "This payment was taken back.")
+	b.press("See it in your history")
+	b.reads("This was taken back.")
+}
+
+// payoffQuote asks for a quote, first for a day that is too far, and reads it on
+// the page and in the letter.
+func payoffQuote(t *testing.T, b *browser, loan string) {
+	b.open(loan)
+	b.press("Payoff quote")
+	b.reads("pays this account off today")
+	b.set("good_through", "2026-12-01")
+	b.press("Get a payoff quote")
+	b.reads("another look", "Choose a day from")
+	b.set("good_through", "2026-02-25")
+	b.press("Get a payoff quote")
+	b.reads("Your payoff quote is ready.", "if it arrives by Feb 25, 2026.", "Payments on their way", "$462.87")
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("main details").forEach(d => d.open = true)`))
+	b.look()
+	total := regexp.MustCompile(`\$[0-9,.]+ pays this account off if`).FindString(b.textNow())
+	letter := pdfText(t, b.download(loan+"/payoff/letter.pdf"))
+	for _, w := range []string{strings.Fields(total)[0], "Good through Feb 25, 2026", "Counted in already", "By wire"} {
+		if !strings.Contains(letter, w) {
+			t.Errorf("the letter does not say %q:\n%s", w, letter)
+		}
+	}
+	b.press("Pay it off here")
+	if got := ask(b, chromedp.Evaluate[string](`document.querySelector('input[name="how"]:checked').value`)); got != "payoff" {
+		t.Errorf("chosen beforehand: %s", got)
+	}
+}
+
+// everyLineExplains puts an event of each kind that the office can make on the
+// loan and reads the page behind every line of its history.
+func everyLineExplains(t *testing.T, c *openCompanyForTest, b *browser, loan string) {
+	rate := money.Rate(40_000_000_000)
+	day, err := c.service.Today(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range []contract.Event{
+		{Kind: contract.Payment, Source: contract.FromCheck, Amount: 700_00},
+		{Kind: contract.OtherCharge, Amount: 12_00},
+		{Kind: contract.Waiver, Of: contract.OtherFees, Amount: 12_00},
+		{Kind: contract.DueDateChange, DueDay: 25},
+		{Kind: contract.Deferral, Months: 1},
+		{Kind: contract.Service, Rate: &rate},
+		{Kind: contract.ServiceEnd},
+		{Kind: contract.Modification, Rate: &rate, Payments: 60},
+		{Kind: contract.HoldBegins, Hold: contract.CeaseContact},
+		{Kind: contract.TotalLoss},
+		{Kind: contract.Acceleration},
+		{Kind: contract.ChargeOff},
+	} {
+		e.Date = day
+		if e.Kind == contract.Acceleration || e.Kind == contract.ChargeOff {
+			b.open(loan) // as it was before
+		}
+		_, err := c.service.PostEvent(t.Context(), operator, servicing.EventRequest{Key: fmt.Sprint("road ", i), Contract: servicing.ContractID(strings.TrimPrefix(loan, "/accounts/")), Event: e})
+		if err != nil {
+			t.Fatalf("%s: %v", e.Kind, err)
+		}
+	}
+	b.open(loan)
+	b.reads("This balance was charged off", "No more interest and no late fees are added.")
+	b.open("/")
+	b.reads("Charged off")
+	b.open(loan)
+	lines := ask(b, chromedp.Evaluate[[]string](`[...new Set([...document.querySelectorAll('#history a[href*="/history/"]')].map(a => a.getAttribute("href")))]`))
+	if len(lines) < 12 {
+		t.Errorf("%d lines are explained", len(lines))
+	}
+	for _, line := range lines {
+		b.open(line)
+		b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("main details").forEach(d => d.open = true)`))
+		b.look()
+	}
+	b.open("/")
+	b.press("End your lease early")
+	b.reads("What it costs to end the lease", "Call us at")
 }
 
 func turnOnAutopay(t *testing.T, c *openCompanyForTest, b *browser, loan string) {

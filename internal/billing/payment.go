@@ -89,7 +89,12 @@ type Ask struct {
 // Event is the payment as the account's fold takes it.
 func (a Ask) Event() contract.Event {
 	e := contract.Event{Kind: contract.Payment, Date: a.Date, Amount: a.Amount}
-	if e.PrincipalOnly = a.Extra == ExtraPrincipalOnly; !e.PrincipalOnly {
+	switch {
+	case a.Extra == ExtraPrincipalOnly:
+		e.PrincipalOnly = true
+	case a.Kind == AmountDue: // it is what instalments ask for, and counts for them
+		e.Extra = contract.Prepay
+	default:
 		e.Extra = contract.Extra(a.Extra)
 	}
 	return e

@@ -238,11 +238,14 @@ func (s *State) serve(t *Terms, e *Event) error {
 	if e.Rate != nil {
 		limit = *e.Rate
 	}
-	if s.Service != nil || s.Rate <= limit || s.Principal == 0 || s.IsChargedOff {
+	if s.Service != nil || s.Principal == 0 || s.IsChargedOff {
 		return nil
 	}
 	n := s.nextDue(t, e.Date)
 	s.Service = &ServiceCap{Since: e.Date, Limit: limit, Rate: s.Rate, Plan: s.Plan, Lowered: n}
+	if s.Rate <= limit {
+		return nil // nothing to lower; the cap stands over rates agreed later
+	}
 	s.Rate = limit
 	payment := e.Payment
 	if payment == 0 {
@@ -343,7 +346,7 @@ func (s *State) modify(t *Terms, e *Event) error {
 // costs. Rentals due and unpaid stay owed; money for a part of one that is
 // cancelled is held.
 func (s *State) endLease(t *Terms, e *Event) (a Allocation) {
-	n := max(s.DueThrough(t, e.Date), s.Paid())
+	n := s.DueThrough(t, e.Date)
 	unpaid, over := max(0, s.Asked(n)-s.Credited), s.Credited-s.Asked(n)
 	if n == s.Payments {
 		over = 0

@@ -175,14 +175,14 @@ func (o *oracle) receives(left int64, e contract.Event) (a contract.Allocation) 
 		return contract.Allocation{Principal: money.Cents(principal), Interest: money.Cents(interest), LateFee: money.Cents(late), OtherFee: money.Cents(other), Unapplied: money.Cents(left)}
 	}
 	bill := next
-	if (past > 0 && left < next) || e.Extra == contract.PayFees {
+	if (past > 0 && left < next) || (e.Extra == contract.PayFees && !e.PrincipalOnly) {
 		bill = past
 	}
 	interest := take(o.interest())
 	principal := take(min(o.principal, bill-o.interest()))
 	counts := interest + principal
 	late, other := int64(0), int64(0)
-	if e.Extra == contract.Reduce {
+	if e.Extra == contract.Reduce || e.PrincipalOnly { // what was meant for principal pays no later instalment
 		counts = min(counts, next)
 		principal += take(o.principal - principal)
 		late, other = take(o.late), take(o.other)

@@ -72,13 +72,13 @@ func (s *State) pay(t *Terms, e *Event, why *recorder) (Allocation, error) {
 	return a, nil
 }
 
-// choice is what becomes of extra money. A lease has no principal to reduce;
-// an insurer's money pays no instalment ahead.
+// choice is what becomes of extra money. A lease has no principal to reduce; an
+// insurer's money and money meant for principal pay no instalment ahead.
 func (s *State) choice(t *Terms, e *Event) Extra {
 	switch {
 	case t.Kind == Lease:
 		return Prepay
-	case e.Source == FromInsurer:
+	case e.Source == FromInsurer, e.PrincipalOnly: // the latter when something is past due after all
 		return Reduce
 	case e.Extra != "":
 		return e.Extra
@@ -156,6 +156,9 @@ func (s *State) recoverLoss(p *till, a *Allocation) {
 // forgiveRest closes an account of which no more than the contract's tolerance
 // is left, or that was paid what a quote in force asked for.
 func (s *State) forgiveRest(t *Terms, e *Event, a *Allocation, why *recorder) {
+	if s.Quote == nil && s.Principal > t.CloseTolerance {
+		return
+	}
 	rest, rule := s.Owed(t), RuleTolerance
 	if rest == 0 || s.IsChargedOff {
 		return

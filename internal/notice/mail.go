@@ -30,8 +30,8 @@ type letter struct {
 
 // Mail puts a notice into words. The first line is the reason for it; there are
 // no links but the website's plain address. Each kind needs what its first line
-// says: a code, an amount, a fee, or for autopay_on the authorization's text.
-// Errors wrap ErrNotice.
+// says: a code, an amount, a fee, for autopay_on the authorization's text, for
+// account_changed the words. Errors wrap ErrNotice.
 func Mail(n billing.Notice, l billing.Lender) (Message, error) {
 	bad := func(why string) (Message, error) { return Message{}, fmt.Errorf("%w %q: %s", ErrNotice, n.Kind, why) }
 	write, ok := letters[n.Kind]
@@ -70,6 +70,10 @@ func missing(n billing.Notice) string {
 		if n.Text == "" {
 			return "authorization text"
 		}
+	case billing.NoticeAccountChanged:
+		if n.Text == "" {
+			return "words for what changed"
+		}
 	}
 	return ""
 }
@@ -88,19 +92,11 @@ func from(n billing.Notice) string { return before(" from ", n.Method, true) }
 
 // split is where a payment's money went, in the words of a loan or of a lease.
 func split(n billing.Notice) []pair {
-	a, name, left := n.Allocation, "Principal", "Principal balance after this payment"
+	left := "Principal balance after this payment"
 	if n.Lease {
-		name, left = "Lease payments", "Payments left to make"
+		left = "Payments left to make"
 	}
-	var list []pair
-	for _, v := range []struct {
-		label  string
-		amount money.Cents
-	}{{"Interest", a.Interest}, {name, a.Principal}, {"Late fees", a.LateFee}, {"Other fees", a.OtherFee}, {"Held for you", a.Unapplied}} {
-		if v.amount != 0 {
-			list = append(list, pair{label: v.label, value: v.amount.USD()})
-		}
-	}
+	list := partsOf(n.Lease, n.Allocation, false)
 	if len(list) > 0 {
 		list = append(list, pair{label: left, value: n.Balance.USD()})
 	}
@@ -207,6 +203,10 @@ var letters = map[billing.NoticeKind]func(billing.Notice) letter{
 	billing.NoticeLateFee: func(n billing.Notice) letter {
 		return letter{subject: "A late fee was added", reason: "A late fee of " + n.Fee.USD() + " was added to your account" + on(n.Date) + ".",
 			facts: due(n), rest: append(nonEmpty(n.Reason), "If you have paid already, thank you. If paying is hard right now, call us and we will talk through what is possible.")}
+	},
+	billing.NoticeAccountChanged: func(n billing.Notice) letter {
+		return letter{subject: "Something changed on your account", reason: n.Text, facts: due(n),
+			rest: []string{"Your account's history on our website shows what changed and why. If anything in this is not right, call us."}}
 	},
 	billing.NoticePaidOff: func(n billing.Notice) letter {
 		return letter{subject: "Your account is paid off", reason: "Your account was paid off" + on(n.Date) + ". Thank you.",

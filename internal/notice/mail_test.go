@@ -38,6 +38,7 @@ func TestMailSaysWhyInItsFirstLine(t *testing.T) {
 		billing.NoticeStatementReady:   "Your statement is ready. $1,049.90 is due on Jan 15, 2027.",
 		billing.NoticeLateFee:          "A late fee of $25.00 was added to your account on Dec 15, 2026.",
 		billing.NoticePaidOff:          "Your account was paid off on Dec 15, 2026. Thank you.",
+		billing.NoticeAccountChanged:   "I authorize Harborline Motor Finance to debit my account each month on the due date for the amount due. I may stop this at any time.",
 	} {
 		m, err := Mail(noticeOf(kind), harbor)
 		if err != nil {
@@ -59,7 +60,7 @@ func TestMailSaysWhyInItsFirstLine(t *testing.T) {
 			t.Errorf("%s: subject %q", kind, m.Subject)
 		}
 	}
-	if len(letters) != 15 {
+	if len(letters) != 16 {
 		t.Errorf("%d kinds have words", len(letters))
 	}
 }
@@ -86,6 +87,32 @@ func TestMailOfALeasePaymentNamesNoInterest(t *testing.T) {
 	}
 	if regexp.MustCompile(`(?i)interest|principal|rate`).MatchString(m.Text) || !strings.Contains(m.Text, "Lease payments: $612.40") {
 		t.Error(m.Text)
+	}
+}
+
+func TestMailOfAChangeSaysItInItsWordsAndWhatIsDueThen(t *testing.T) {
+	n := noticeOf(billing.NoticeAccountChanged)
+	n.Text = "Your payment that was due Dec 15, 2026 is now due Jan 15, 2027."
+	m, err := Mail(n, harbor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Subject != "Something changed on your account" || !strings.HasPrefix(m.Text, n.Text+"\n") || !strings.Contains(m.Text, "Next payment (Jan 15, 2027): $1,049.90\n") {
+		t.Errorf("%s\n%s", m.Subject, m.Text)
+	}
+}
+
+func TestMailOfAPaymentSaysTaxAndWhatWasForgiven(t *testing.T) {
+	n := noticeOf(billing.NoticePaymentReceived)
+	n.Allocation = contract.Allocation{Principal: 600_00, Tax: 12_43, Forgiven: 3}
+	m, err := Mail(n, harbor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Principal: $600.00", "Tax: $12.43", "Forgiven, not paid by you: −$0.03"} {
+		if !strings.Contains(m.Text, want+"\n") {
+			t.Errorf("no %q in\n%s", want, m.Text)
+		}
 	}
 }
 
@@ -143,6 +170,7 @@ func TestMailIsRefused(t *testing.T) {
 		"payment without amount": func(n *billing.Notice) { n.Amount = 0 },
 		"fee without amount":     func(n *billing.Notice) { n.Kind, n.Fee = billing.NoticeLateFee, 0 },
 		"code without code":      func(n *billing.Notice) { n.Kind, n.Code = billing.NoticeActivationCode, "" },
+		"change without words":   func(n *billing.Notice) { n.Kind, n.Text = billing.NoticeAccountChanged, "" },
 		"autopay without text":   func(n *billing.Notice) { n.Kind, n.Text = billing.NoticeAutopayOn, "" },
 	} {
 		n := noticeOf(billing.NoticePaymentReturned)

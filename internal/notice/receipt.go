@@ -6,6 +6,7 @@ import (
 
 	"marque/internal/billing"
 	"marque/internal/contract"
+	"marque/internal/money"
 )
 
 // ReceiptPDF writes the proof of one payment as PDF. The parts it was applied to
@@ -86,21 +87,40 @@ func (p *paper) applied(r billing.Receipt) {
 	}
 	a := r.Allocation
 	p.section(title, 90)
-	var list []pair
-	if r.Kind != contract.Lease {
-		list = append(list, pair{label: "Interest", value: a.Interest.USD()})
-	}
-	list = append(list, pair{label: wordsFor(r.Kind).principal, value: a.Principal.USD()}, pair{label: "Late fees", value: a.LateFee.USD()})
-	if a.OtherFee != 0 {
-		list = append(list, pair{label: "Other fees", value: a.OtherFee.USD()})
-	}
-	if a.Unapplied != 0 {
-		list = append(list, pair{label: "Held for you", value: a.Unapplied.USD()})
-	}
+	list := partsOf(r.Kind == contract.Lease, a, true)
 	list = append(list, pair{label: "Payment", value: r.Amount.USD(), total: true})
 	p.pairs(left, column, list)
 	p.y += 6
 	p.pairs(left, column, []pair{{label: after, value: r.BalanceAfter.USD()}})
+	if a.InterestForgiven > 0 {
+		p.y += 4
+		p.para(left, right-left, "Interest of "+a.InterestForgiven.USD()+" was forgiven as well. You do not owe it.", body)
+	}
+}
+
+// partsOf is where a payment's money went, in the words of a loan or of a lease.
+// What was forgiven is taken off, so that the parts sum to the money that came.
+// whole sets the usual parts even when they are nothing.
+func partsOf(lease bool, a contract.Allocation, whole bool) []pair {
+	var list []pair
+	add := func(label string, c money.Cents, always bool) {
+		if c != 0 || always {
+			list = append(list, pair{label: label, value: usd(c)})
+		}
+	}
+	name := "Principal"
+	if lease {
+		name = "Lease payments"
+	}
+	add("Interest", a.Interest, whole && !lease)
+	add(name, a.Principal, whole)
+	add("Tax", a.Tax, false)
+	add("Late fees", a.LateFee, whole)
+	add("Other fees", a.OtherFee, false)
+	add("Toward the balance charged off", a.Recovered, false)
+	add("Held for you", a.Unapplied, false)
+	add("Forgiven, not paid by you", -a.Forgiven, false)
+	return list
 }
 
 // sum is a paper's one reading: a label, the figure, a sentence.

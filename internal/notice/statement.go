@@ -45,6 +45,7 @@ func StatementPDF(w io.Writer, s billing.Statement) error {
 		t.interest()
 	}
 	t.fees()
+	t.others()
 	t.year()
 	t.ask()
 	if err := p.finish(w); err != nil {
@@ -184,6 +185,9 @@ func (t *statement) summary() {
 			pair{label: "Interest not paid yet", value: s.InterestAccrued.USD()})
 	}
 	list = append(list, pair{label: "Fees not paid yet", value: s.FeesOutstanding.USD()})
+	if s.TaxPaid != 0 {
+		list = append(list, pair{label: "Tax paid in this period", value: usd(s.TaxPaid)})
+	}
 	if s.Unapplied != 0 {
 		list = append(list, pair{label: "Held for you", value: s.Unapplied.USD()})
 	}
@@ -198,14 +202,10 @@ func (t *statement) summary() {
 	}
 }
 
-// payments lists what was received or came back, and where the money went.
+// payments lists what was received, came back or was given back, and where the
+// money went.
 func (t *statement) payments() {
-	var lines []billing.StatementLine
-	for _, l := range t.s.Lines {
-		if !isFee(l.Kind) {
-			lines = append(lines, l)
-		}
-	}
+	lines := t.of(isMoney)
 	t.section("Payments received and how they were applied", 60)
 	if len(lines) == 0 {
 		t.para(left, right-left, "We received no payments in this period.", body)
@@ -222,26 +222,56 @@ func (t *statement) payments() {
 	t.table(cols, rows, append([]string{"", "Total"}, cells(amount, sum)...))
 }
 
-func (t *statement) paymentColumns(lines []billing.StatementLine) ([]col, func(money.Cents, contract.Allocation) []string) {
-	lease := t.s.Kind == contract.Lease
-	held := slices.ContainsFunc(lines, func(l billing.StatementLine) bool { return l.Allocation.Unapplied != 0 })
-	titles := []string{"Amount", "Interest", t.words.principal, "Fees", "Held"}
-	keep := []bool{true, !lease, true, true, held}
-	cols := []col{{title: "Date", w: 68}, {title: "What"}}
-	rest := right - left - cols[0].w
-	for i, title := range titles {
-		if keep[i] {
-			cols = append(cols, col{title: title, w: 66, figure: true})
-			rest -= 66
+// of is the lines of some kinds.
+func (t *statement) of(is func(billing.StatementLine) bool) (out []billing.StatementLine) {
+	for _, l := range t.s.Lines {
+		if is(l) {
+			out = append(out, l)
 		}
+	}
+	return out
+}
+
+// share is one part of an allocation as a column.
+type share struct {
+	title string
+	of    func(contract.Allocation) money.Cents
+	usual bool // stands even when no line has it
+}
+
+// paymentColumns leaves out the parts that no line has, but for the usual ones.
+func (t *statement) paymentColumns(lines []billing.StatementLine) ([]col, func(money.Cents, contract.Allocation) []string) {
+	var part []share
+	for _, p := range []share{
+		{"Interest", func(a contract.Allocation) money.Cents { return a.Interest }, t.s.Kind != contract.Lease},
+		{t.words.principal, func(a contract.Allocation) money.Cents { return a.Principal }, true},
+		{"Tax", func(a contract.Allocation) money.Cents { return a.Tax }, false},
+		{"Fees", func(a contract.Allocation) money.Cents { return a.LateFee + a.OtherFee }, true},
+		{"Held", func(a contract.Allocation) money.Cents { return a.Unapplied }, false},
+		{"Forgiven", func(a contract.Allocation) money.Cents { return -a.Forgiven }, false},
+	} {
+		if p.usual || slices.ContainsFunc(lines, func(l billing.StatementLine) bool { return p.of(l.Allocation) != 0 }) {
+			part = append(part, p)
+		}
+	}
+	cols := []col{{title: "Date", w: 68}, {title: "What"}, {title: "Amount", figure: true}}
+	for _, p := range part {
+		cols = append(cols, col{title: p.title, figure: true})
+	}
+	w := 66.0
+	if len(part) > 4 {
+		w = 58
+	}
+	rest := right - left - cols[0].w
+	for i := range cols[2:] {
+		cols[2+i].w = w
+		rest -= w
 	}
 	cols[1].w = rest
 	return cols, func(amount money.Cents, a contract.Allocation) []string {
-		var out []string
-		for i, c := range []money.Cents{amount, a.Interest, a.Principal, a.LateFee + a.OtherFee, a.Unapplied} {
-			if keep[i] {
-				out = append(out, usd(c))
-			}
+		out := []string{usd(amount)}
+		for _, p := range part {
+			out = append(out, usd(p.of(a)))
 		}
 		return out
 	}
@@ -250,7 +280,34 @@ func (t *statement) paymentColumns(lines []billing.StatementLine) ([]col, func(m
 // usd has a real minus sign, as pages do.
 func usd(c money.Cents) string { return strings.Replace(c.USD(), "-", "−", 1) }
 
-func isFee(kind string) bool { return kind == "late_fee" || kind == "returned_fee" }
+// isFee says whether a line is a fee, one given up, or one taken back.
+func isFee(l billing.StatementLine) bool {
+	switch l.Kind {
+	case "late_fee", "returned_fee", "other_fee", "waiver":
+		return true
+	case "taken_back":
+		return l.Allocation.Principal == 0
+	}
+	return false
+}
+
+// isMoney says whether a line is money that came or went.
+func isMoney(l billing.StatementLine) bool {
+	switch l.Kind {
+	case "payment", "payment_returned", "correction", "sale", "refund":
+		return true
+	}
+	return false
+}
+
+// LineAmount is the amount that a statement's line shows: the money that moved
+// or the charge, and for what was given up how much.
+func LineAmount(l billing.StatementLine) money.Cents {
+	if l.Amount == 0 { // a waiver, or one taken back
+		return l.Allocation.Forgiven
+	}
+	return l.Amount
+}
 
 func (t *statement) interest() {
 	s := t.s
@@ -291,21 +348,35 @@ func (p *paper) interestTable(lines []billing.InterestLine, rate string) {
 func (t *statement) fees() {
 	s := t.s
 	t.section("Fees", 60)
+	t.lines(t.of(isFee))
+	list := []pair{{label: "Fees charged in this period", value: s.FeesCharged.USD()}, {label: "Fees paid in this period", value: usd(s.FeesPaid)}}
+	if s.FeesForgiven != 0 {
+		list = append(list, pair{label: "Fees forgiven in this period", value: usd(s.FeesForgiven)})
+	}
+	t.pairs(left, right-left, append(list, pair{label: "Fees not paid yet on " + s.Closing.Long(), value: s.FeesOutstanding.USD(), total: true}))
+}
+
+// others are the changes that are neither money nor a fee.
+func (t *statement) others() {
+	lines := t.of(func(l billing.StatementLine) bool { return !isFee(l) && !isMoney(l) })
+	if len(lines) == 0 {
+		return
+	}
+	t.section("Other changes", 40)
+	t.lines(lines)
+}
+
+// lines is a table of dates, words and amounts.
+func (t *statement) lines(lines []billing.StatementLine) {
+	if len(lines) == 0 {
+		return
+	}
 	var rows [][]string
-	for _, l := range s.Lines {
-		if isFee(l.Kind) {
-			rows = append(rows, []string{l.Date.Long(), l.Text, usd(l.Amount)})
-		}
+	for _, l := range lines {
+		rows = append(rows, []string{l.Date.Long(), l.Text, usd(LineAmount(l))})
 	}
-	if len(rows) > 0 {
-		t.table([]col{{title: "Date", w: 68}, {title: "What", w: right - left - 168}, {title: "Amount", w: 100, figure: true}}, rows, nil)
-		t.y += 4
-	}
-	t.pairs(left, right-left, []pair{
-		{label: "Fees charged in this period", value: s.FeesCharged.USD()},
-		{label: "Fees paid in this period", value: usd(s.FeesPaid)},
-		{label: "Fees not paid yet on " + s.Closing.Long(), value: s.FeesOutstanding.USD(), total: true},
-	})
+	t.table([]col{{title: "Date", w: 68}, {title: "What", w: right - left - 168}, {title: "Amount", w: 100, figure: true}}, rows, nil)
+	t.y += 4
 }
 
 func (t *statement) year() {

@@ -31,7 +31,7 @@ type accountPage struct {
 	AccruedName             string
 	FeesCharged             money.Cents // this year
 	Standing                []string    // what sets the account apart
-	IsChargedOff            bool
+	IsChargedOff, AllDue    bool
 	Rate, Payment           string // in force, and as first agreed
 	Dates                   string // how due dates were moved
 	LateFee                 string
@@ -70,6 +70,9 @@ func (p *portal) account(w http.ResponseWriter, r *http.Request, s servicing.Ses
 }
 
 func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (accountPage, error) {
+	if a.State.Accelerated != 0 || allDue(a.Card) { // no payment is still to come: all of it is due
+		a.Remaining = nil
+	}
 	accrued, carried := a.Payoff.Interest, a.State.Accrued.Round(a.Terms.Rounding)
 	v := accountPage{
 		Page: about(page(s, vehicleName(a.Vehicle), "overview"), a.Card), Account: a,
@@ -77,8 +80,8 @@ func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (
 		WhyPayoff:  whyPayoff(a.Kind, a.Payoff, a.Spans, carried),
 		WhyAccrued: whyInterest("Why "+accrued.USD()+"?", a.Spans, carried, accrued),
 		Vehicle:    vehicleName(a.Vehicle), Label: kindName(a.Kind) + " ••" + ends(a.AccountNumber),
-		BalanceName: balanceName(a.Kind), PayoffName: payoffName(a.Kind), Ends: ends(a.AccountNumber), IsLease: a.Kind == contract.Lease, Accrued: accrued,
-		Standing: standing(a.Terms, a.State), IsChargedOff: chargedOff(a.Card),
+		BalanceName: balanceName(a.Kind), PayoffName: payoffName(a.Card), Ends: ends(a.AccountNumber), IsLease: a.Kind == contract.Lease, Accrued: accrued,
+		Standing: standing(a.Terms, a.State), IsChargedOff: chargedOff(a.Card), AllDue: allDue(a.Card),
 		Rate: rateWords(a.Terms, a.State), Payment: paymentWord(a.Terms, a.State), Dates: datesMoved(a.Kind, a.Changes),
 		LateFee: lateFeeWords(a.Terms), Applied: applicationWords(a.Terms), Extra: extraWords(a.Terms), DayCount: dayCountWord(a.Terms.DayCount),
 		Chart: balanceChart(a), Href: accountHref(a.ID), Year: r.URL.Query().Get("year"),
@@ -90,6 +93,9 @@ func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (
 	}
 	if a.Due.PastDue > 0 {
 		v.PastDueNow = a.Due.PastDue + a.Due.Fees
+	}
+	if v.IsChargedOff { // the line would fall to nothing, and what is owed has not
+		v.Chart = chart{}
 	}
 	v.FeesCharged = feesCharged(a.History, a.YTD.Year)
 	all := merged(a)

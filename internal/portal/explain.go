@@ -117,11 +117,11 @@ func billedWords(kind contract.Kind, w contract.Why) string {
 	case kind == contract.Lease && due != "":
 		return "the lease payment due " + longDate(due)
 	case kind == contract.Lease:
-		return "the lease payments due by then"
+		return "the lease payments billed by then"
 	case due != "":
 		return "the principal in the payment due " + longDate(due)
 	}
-	return "the principal in the payments due by then and the next one"
+	return "the principal in the payments billed by then"
 }
 
 // clauses are the rules in small print. Those without one need none.

@@ -67,7 +67,7 @@ func accountAfter(t testing.TB, id servicing.ContractID, terms contract.Terms, v
 func settle(t testing.TB, a servicing.Account, s contract.State) servicing.Account {
 	t.Helper()
 	var err error
-	a.State, a.Balance, a.Paid, a.Closed = s, s.Principal, a.Original-s.Principal, s.Principal == 0
+	a.State, a.Balance, a.Paid, a.Closed = s, s.Principal, a.Original-s.Principal, s.Closed(&a.Terms)
 	a.Due, err = s.Due(&a.Terms, today)
 	must(t, err)
 	a.Payoff, err = s.Payoff(&a.Terms, today)

@@ -145,7 +145,7 @@ func eventWords(kind contract.Kind, x servicing.Explanation) string {
 	case contract.Acceleration:
 		return "From this day the whole balance is due, as your contract allows. If paying it is hard, call us and we will talk through what is possible."
 	case contract.TotalLoss:
-		return "The vehicle was reported a total loss. Your payments stay due on their dates until the insurance company has paid."
+		return "The vehicle was reported a total loss. Payments stay due until the insurance company has paid."
 	case contract.Repossession:
 		return "The vehicle was taken back. You may be able to get it back: call us and we will tell you what it takes."
 	case contract.ChargeOff:

@@ -53,7 +53,7 @@ func newOverview(s servicing.Session, o servicing.Overview) overviewPage {
 	for _, c := range o.Contracts {
 		v.Cards = append(v.Cards, overviewCard{
 			Card: c, Reading: read(c), Ended: endedWords(c), Why: whyNow(c.Due), Vehicle: vehicleName(c.Vehicle),
-			Label: kindName(c.Kind) + " ••" + ends(c.AccountNumber), BalanceName: balanceName(c.Kind), PayoffName: payoffName(c.Kind), Method: autopayMethod(c),
+			Label: kindName(c.Kind) + " ••" + ends(c.AccountNumber), BalanceName: balanceName(c.Kind), PayoffName: payoffName(c), Method: autopayMethod(c),
 			Charged: chargedOff(c), Progress: progressWords(c), WhyPayoff: whyPayoff(c.Kind, c.Payoff, nil, 0), Lately: lately(c), Next: next(c), Href: accountHref(c.ID),
 		})
 	}

@@ -204,10 +204,10 @@ func TestAutopayEndedByAReturnIsSaidUntilItIsOnAgain(t *testing.T) {
 			t.Errorf("%s: %s", name, text)
 		}
 	}
-	if auto.Form.Value("method") != "b2" || firstPayForm(optionsOf(a, methods...)).Value("method") != "b2" {
+	if auto.Form.Value("method") != "b2" || firstPayForm(optionsOf(a, methods...), "").Value("method") != "b2" {
 		t.Error("the account that failed is chosen beforehand")
 	}
-	if m := firstPayForm(optionsOf(a, checking)).Value("method"); m != newMethod {
+	if m := firstPayForm(optionsOf(a, checking), "").Value("method"); m != newMethod {
 		t.Errorf("chosen beforehand: %s", m)
 	}
 }
@@ -226,7 +226,7 @@ func TestAutopayOfAPaymentMadeAheadSaysWhatItTakesFirst(t *testing.T) {
 func TestAReturnedPaymentSaysItsFeeAndStandsOnItsReturnsDay(t *testing.T) {
 	c, p := current(t).Card, paid(billing.Returned)
 	p.ReturnFee = 15_00
-	says(t, render(t, "payment", nil, newPaymentPage(maya, c, p)), "A $15.00 fee was added on Nov 18.")
+	says(t, render(t, "payment", nil, newPaymentPage(maya, c, p, servicing.Explanation{})), "A $15.00 fee was added on Nov 18.")
 	c.LastPayment = &p
 	if e := lately(c)[0]; e.Date != p.ReturnedOn || e.What != "Payment returned by the bank" {
 		t.Errorf("%+v", e)
@@ -263,7 +263,7 @@ func TestAccountPageOfALoan(t *testing.T) {
 	says(t, page, "Payoff amount today "+a.Payoff.Total.USD(), "× 5.99% ÷ 365 × 7 days", "Rate 5.99% a year, fixed",
 		"Number of payments 60 Term 60 months", "Interest since Nov 15, 2026", "$0.00 fees charged, $0.00 fees paid.",
 		"5.00% of the unpaid part of the payment, at most $25.00, when a payment is more than 10 days late",
-		"Interest, then principal, then late fees, then other fees", "36 payments left", "In 2026 so far:", "Planned")
+		"Interest, then principal, then late fees, then other fees", "Regular payment $579.84 a month", "Extra money Lowers principal and pays the next payments ahead", "36 payments left", "In 2026 so far:", "Planned")
 	if n := strings.Count(page, `data-label="Interest"`); n != historyRows+len(a.Remaining) {
 		t.Errorf("%d rows split interest, want %d", n, historyRows+len(a.Remaining))
 	}
@@ -328,16 +328,16 @@ func TestTheChartEndsWhereThePlanEnds(t *testing.T) {
 
 func TestPayPageOffersFigures(t *testing.T) {
 	o := optionsOf(current(t), checking)
-	page := render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o)))
+	page := render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o, "")))
 	says(t, page, "Amount due Due Dec 15, 2026 $579.84", "Another amount", "Payoff amount", o.Payoff.Total.USD(), "Checking ••4821", "Nothing is charged until you confirm")
 	if !strings.Contains(page, `value="due" id="how" checked`) || !strings.Contains(page, `min="2026-11-22" max="2027-01-21"`) {
 		t.Errorf("the amount due is not chosen, or the days are not bounded:\n%s", page)
 	}
 	o = optionsOf(behind(t))
-	page = render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o)))
+	page = render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o, "")))
 	says(t, page, "Past due now With $25.00 in fees. Brings the account up to date.", "A checking or savings account")
 	o = optionsOf(closed(t), checking)
-	says(t, render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o))), "There is nothing to pay")
+	says(t, render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o, ""))), "There is nothing to pay")
 }
 
 func TestReviewShowsTheSplitToTheCent(t *testing.T) {
@@ -383,7 +383,7 @@ func TestPaymentPageInEveryState(t *testing.T) {
 		billing.Cancelled: {"Payment canceled", "Nothing was taken"},
 	}
 	for state, lines := range want {
-		page := render(t, "payment", nil, newPaymentPage(maya, card, paid(state)))
+		page := render(t, "payment", nil, newPaymentPage(maya, card, paid(state), servicing.Explanation{}))
 		says(t, page, append(lines, "K7QM2D9X", "$579.84", "Checking ••4821")...)
 		if state == billing.Settled || state == billing.Returned {
 			saysNot(t, page, "Cancel this payment")

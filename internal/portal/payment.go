@@ -23,6 +23,12 @@ type paymentPage struct {
 	Status      status
 	Next        string
 	Parts       []part
+	Steps       []step
+	Figures     figures
+	IsUndone    bool   // taken back after it was posted
+	IsMoved     bool   // its parts are others now than when it was posted
+	Extra       string // what extra money does, as chosen
+	Why         string // where its history explains it
 	BalanceName string
 	HasPaper    bool
 	From        string
@@ -37,7 +43,13 @@ func (p *portal) payment(w http.ResponseWriter, r *http.Request, s servicing.Ses
 	if err != nil {
 		return err
 	}
-	return p.show(w, r, "payment", nil, newPaymentPage(s, card, pay))
+	var x servicing.Explanation
+	if pay.Event > 0 {
+		if x, err = p.svc.Explain(r.Context(), s.Actor, pay.Contract, pay.Event); err != nil {
+			return found(err)
+		}
+	}
+	return p.show(w, r, "payment", nil, newPaymentPage(s, card, pay, x))
 }
 
 func (p *portal) paymentAndCard(r *http.Request, s servicing.Session) (servicing.Payment, servicing.Card, error) {
@@ -50,7 +62,9 @@ func (p *portal) paymentAndCard(r *http.Request, s servicing.Session) (servicing
 	return pay, card, found(err)
 }
 
-func newPaymentPage(s servicing.Session, card servicing.Card, pay servicing.Payment) paymentPage {
+// newPaymentPage shows a payment with its explanation, which is empty until it
+// is posted.
+func newPaymentPage(s servicing.Session, card servicing.Card, pay servicing.Payment, x servicing.Explanation) paymentPage {
 	heading, words := paymentWords(pay)
 	b := about(page(s, heading, "payments"), card)
 	b.Layout = "flow"
@@ -61,8 +75,17 @@ func newPaymentPage(s servicing.Session, card servicing.Card, pay servicing.Paym
 		Href: paymentHref(pay), Account: vehicleName(card.Vehicle) + ", " + kindWord(card.Kind) + " ••" + ends(card.AccountNumber),
 		IsPlanned: pay.State == billing.Scheduled,
 	}
+	v.Extra = extraNames[pay.Extra]
+	switch {
+	case pay.Event == 0:
+	case x.Undone:
+		v.IsUndone, v.Why = true, historyHref(pay.Contract, pay.Event)
+	default:
+		v.IsMoved = x.Allocation != pay.Allocation
+		v.Parts, v.Steps, v.Figures = parts(card.Kind, x.Allocation, nil, 0, 0), stepsOf(card.Kind, x.Why), figuresOf(card.Kind, x.Why)
+	}
 	if !pay.State.Posts() && !v.IsPlanned {
-		v.Parts = nil
+		v.Parts, v.Steps, v.Figures = nil, nil, figures{}
 	}
 	return v
 }

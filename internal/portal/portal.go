@@ -119,6 +119,10 @@ func (p *portal) routes() []route {
 		open("POST /activate/password", p.finishActivation),
 
 		mine("GET /accounts/{id}", p.account),
+		mine("GET /accounts/{id}/history/{event}", p.history),
+		mine("GET /accounts/{id}/payoff", p.payoff),
+		mine("POST /accounts/{id}/payoff", p.quotePayoff),
+		mine("GET /accounts/{id}/payoff/letter.pdf", p.payoffPDF),
 		mine("GET /accounts/{id}/pay", p.showPay),
 		mine("POST /accounts/{id}/pay", p.changePay),
 		mine("POST /accounts/{id}/pay/review", p.reviewPay),

@@ -280,7 +280,7 @@ func TestAnothersPagesLookLikePagesThatAreNotThere(t *testing.T) {
 	paid, _, _ := maya.send(t, mine+"/pay/confirm", confirm)
 	const nobody = "/accounts/00000000-0000-7000-8000-000000000000"
 	same := regexp.MustCompile(`[0-9A-Z]{4}-[0-9A-Z]{4}`)
-	for _, path := range []string{"", "/pay", "/autopay", "/autopay/off", "/autopay/authorization.pdf", "/statements/2026-11-24", "/statements/2026-11-24.pdf",
+	for _, path := range []string{"", "/pay", "/autopay", "/autopay/off", "/autopay/authorization.pdf", "/statements/2026-11-24", "/statements/2026-11-24.pdf", "/payoff", "/payoff/letter.pdf", "/history/1",
 		strings.TrimPrefix(paid, mine), strings.TrimPrefix(paid, mine) + "/receipt.pdf", strings.TrimPrefix(paid, mine) + "/cancel"} {
 		_, status1, page1 := theo.visit(t, mine+path)
 		_, status2, page2 := theo.visit(t, nobody+path)
@@ -288,15 +288,94 @@ func TestAnothersPagesLookLikePagesThatAreNotThere(t *testing.T) {
 			t.Errorf("%s: %d and %d, or the pages differ", path, status1, status2)
 		}
 	}
-	for _, path := range []string{"/pay/review", "/pay/confirm", "/autopay/review", "/autopay/off"} {
+	for _, path := range []string{"/pay/review", "/pay/confirm", "/payoff", "/autopay/review", "/autopay/off"} {
 		form := confirm
 		form.Set("agree", "yes")
+		form.Set("good_through", "2026-12-01")
 		if _, status, page := theo.send(t, mine+path, form); status != http.StatusNotFound {
 			t.Errorf("POST %s: %d %s", path, status, words(page))
 		}
 	}
 	if at, _, _ := maya.visit(t, paid); at != paid {
 		t.Errorf("the payment's own page went to %s", at)
+	}
+}
+
+func TestAPayoffQuoteIsMadeKeptAndSentAsALetter(t *testing.T) {
+	l := openLender(t)
+	b := l.activated(t, "770001001", "4321")
+	account := b.account(t)
+	if _, status, _ := b.visit(t, account+"/payoff/letter.pdf"); status != http.StatusNotFound {
+		t.Errorf("a letter without a quote: %d", status)
+	}
+	_, _, page := b.visit(t, account+"/payoff")
+	says(t, page, "$19,083.44 pays this account off today, Nov 22, 2026.", "A quote that we keep to")
+	form := formOf(t, page, account+"/payoff")
+	for _, bad := range []struct{ date, says string }{{"2026-11-21", "Choose a day from Nov 22, 2026 to Dec 22, 2026."}, {"2027-03-01", "Choose a day from"}, {"", "Enter a date."}, {"soon", "Enter a date that exists"}} {
+		form.Set("good_through", bad.date)
+		_, status, page := b.send(t, account+"/payoff", form)
+		says(t, page, bad.says)
+		if status != http.StatusUnprocessableEntity || !strings.Contains(page, `id="good_through-error"`) || !strings.Contains(page, `name="key" value="`+form.Get("key")+`"`) {
+			t.Errorf("%q: %d, or what was typed is lost", bad.date, status)
+		}
+	}
+	form.Set("good_through", "12/2/2026")
+	for range 2 { // the same form again is the same quote
+		at, _, page := b.send(t, account+"/payoff", form)
+		if at != account+"/payoff?done=quoted" {
+			t.Fatalf("went to %s: %s", at, words(page))
+		}
+		says(t, page, "Your payoff quote is ready. We keep to it through Dec 2, 2026.", "$19,114.72 pays this account off if it arrives by Dec 2, 2026.")
+	}
+	form.Set("good_through", "2026-12-05") // with a key that was used
+	_, status, page := b.send(t, account+"/payoff", form)
+	says(t, page, "This page was already used for something else.")
+	if again := formOf(t, page, account+"/payoff"); status != http.StatusUnprocessableEntity || again.Get("key") == form.Get("key") {
+		t.Errorf("%d, or the used key stays", status)
+	}
+	if _, status, pdf := b.visit(t, account+"/payoff/letter.pdf"); status != http.StatusOK || !strings.HasPrefix(pdf, "%PDF-") {
+		t.Errorf("letter: %d", status)
+	}
+	_, _, page = b.visit(t, account)
+	says(t, page, "Nov 22, 2026 Payoff quote Why?")
+	_, _, page = b.visit(t, account+"/pay?how=payoff")
+	if !strings.Contains(page, `value="payoff" id="how-2" checked`) {
+		t.Error("the payoff is not chosen")
+	}
+}
+
+func TestExtraMoneyDoesWhatWasChosenAndIsExplained(t *testing.T) {
+	l := openLender(t)
+	b := l.activated(t, "770001001", "4321")
+	account := b.account(t)
+	b.toReview(t, account) // adds the bank account
+	_, _, page := b.visit(t, account+"/pay")
+	form := formOf(t, page, account+"/pay/review")
+	method := regexp.MustCompile(`name="method" value="([0-9a-f-]{36})"`).FindStringSubmatch(page)[1]
+	for _, v := range [][2]string{{"how", "other"}, {"amount", "1,000"}, {"date", "2026-11-22"}, {"method", method}, {"extra", "everything"}} {
+		form.Set(v[0], v[1])
+	}
+	_, status, page := b.send(t, account+"/pay/review", form)
+	says(t, page, "Choose what extra money should do.")
+	if status != http.StatusUnprocessableEntity || !strings.Contains(page, `id="extra-error"`) || !strings.Contains(page, `value="1,000"`) {
+		t.Errorf("%d, or not beside the choices:\n%s", status, page)
+	}
+	form.Set("extra", "principal_only")
+	_, _, page = b.send(t, account+"/pay/review", form)
+	says(t, page, "Extra money All of it goes to principal", "$1,000.00 goes to principal only, as chosen.", "Due date after Dec 15, 2026, as before", "Principal balance after $18,061.54")
+	paid, _, page := b.send(t, account+"/pay/confirm", formOf(t, page, account+"/pay/confirm"))
+	says(t, page, "Payment received", "Extra money All of it goes to principal", "Step by step", "$1,000.00 goes to principal only, as chosen.")
+	_, _, page = b.visit(t, account+"/history/1")
+	says(t, page, "Payment to principal only", "Where the money went principal $1,000.00")
+	b.send(t, paid+"/cancel", nil)
+	_, _, page = b.visit(t, account+"/history/1")
+	says(t, page, "This was taken back. Your account now stands as if it had never been.")
+	_, _, page = b.visit(t, account+"/history/2")
+	says(t, page, "Entry taken back")
+	for _, nothing := range []string{"0", "3", "01", "x", "-1"} {
+		if _, status, _ := b.visit(t, account+"/history/"+nothing); status != http.StatusNotFound {
+			t.Errorf("history %s: %d", nothing, status)
+		}
 	}
 }
 

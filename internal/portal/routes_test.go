@@ -26,7 +26,7 @@ var openRoutes = map[string]bool{
 
 func TestEveryRouteButTheListedNeedsASession(t *testing.T) {
 	p, h := testPortal(t, "")
-	fill := strings.NewReplacer("{id}", "k1", "{payment}", "p1", "{closing}", "2026-11-24", "{$}", "")
+	fill := strings.NewReplacer("{id}", "k1", "{payment}", "p1", "{closing}", "2026-11-24", "{event}", "3", "{$}", "")
 	for _, r := range p.routes() {
 		if (r.open != nil) != openRoutes[r.pattern] {
 			t.Errorf("%s: open is %t", r.pattern, r.open != nil)
@@ -53,6 +53,10 @@ func TestSigningInLeadsOnlyToOurOwnPages(t *testing.T) {
 		"/accounts/k1":                               "/accounts/k1",
 		"/accounts/k1/pay":                           "/accounts/k1/pay",
 		"/accounts/k1/pay/confirm":                   "/accounts/k1/pay",
+		"/accounts/k1/payoff":                        "/accounts/k1/payoff",
+		"/accounts/k1/payoff/letter.pdf":             "/accounts/k1/payoff",
+		"/accounts/k1/history/12":                    "/accounts/k1/history/12",
+		"/accounts/k1/history/x":                     "/accounts/k1",
 		"/accounts/k1/pay/bank-account":              "/accounts/k1/pay",
 		"/accounts/k1/autopay/agree":                 "/accounts/k1/autopay",
 		"/accounts/k1/payments/p1/receipt.pdf":       "/accounts/k1/payments/p1",

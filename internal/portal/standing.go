@@ -32,7 +32,9 @@ func standing(t contract.Terms, s contract.State) []string {
 		out = append(out, fmt.Sprintf("Because of your military service your interest is capped at %s a year since %s. Interest above that is forgiven: you do not owe it later.", s.Rate.Percent(), c.Since.Long()))
 	}
 	add(s.Accelerated != 0 && !s.IsChargedOff && !s.Closed(&t), "On %s the whole balance became due, as your contract allows. %s", s.Accelerated.Long(), call)
-	add(s.TotalLoss, "Your vehicle was reported a total loss. Your payments stay due on their dates until the insurance company has paid.")
+	ordinary := s.Accelerated == 0 && !s.IsChargedOff && !s.Closed(&t)
+	add(s.TotalLoss && ordinary, "Your vehicle was reported a total loss. Your payments stay due on their dates until the insurance company has paid.")
+	add(s.TotalLoss && !ordinary, "Your vehicle was reported a total loss.")
 	add(s.Repossessed && !s.Sold, "Your vehicle was taken back. You may be able to get it again: call us and we will tell you what it takes.")
 	add(s.Sold, "Your vehicle was sold, and the price was applied to what you owe.")
 	add(s.Ended, "Your lease has ended.")
@@ -101,10 +103,14 @@ func everyWords(perYear int) string {
 }
 
 // datesMoved is the last change of due dates in a sentence; empty when they are
-// as first agreed.
+// as first agreed, or as a later change of the terms has set them.
 func datesMoved(kind contract.Kind, changes []servicing.Explanation) string {
 	for _, x := range changes {
 		switch x.Event.Kind {
+		case contract.Modification:
+			if !x.Undone {
+				return ""
+			}
 		case contract.DueDateChange, contract.Deferral, contract.ReAge:
 			if words := billing.ChangeWords(kind, x.Event, x.Why); words != "" && !x.Undone {
 				return words
@@ -127,6 +133,7 @@ func merged(a servicing.Account) []historyRow {
 		for len(changes) > 0 && newer(h) {
 			out, changes = append(out, changeLine(a.ID, changes[0])), changes[1:]
 		}
+		h.Amount = rowAmount(h)
 		row := historyRow{HistoryRow: h, What: historyWord(h.Kind), Fees: fees(h.Allocation), Moves: true, Why: historyHref(a.ID, h.Event)}
 		if h.PaymentID != "" {
 			row.Href = accountHref(a.ID) + "/payments/" + string(h.PaymentID)
@@ -139,6 +146,15 @@ func merged(a servicing.Account) []historyRow {
 	return out
 }
 
+// rowAmount is what a line shows at its end: the money that moved or the charge,
+// and for what was given up or charged off how much.
+func rowAmount(h servicing.HistoryRow) money.Cents {
+	if h.Amount == 0 {
+		return h.Allocation.Forgiven + h.Allocation.ChargedOff
+	}
+	return h.Amount
+}
+
 func changeLine(id servicing.ContractID, x servicing.Explanation) historyRow {
 	what := eventTitle(x.Event)
 	if x.Undone {
@@ -147,12 +163,12 @@ func changeLine(id servicing.ContractID, x servicing.Explanation) historyRow {
 	return historyRow{HistoryRow: servicing.HistoryRow{Effective: x.Event.Date, Kind: string(x.Event.Kind), Event: x.Event.Seq}, What: what, Why: historyHref(id, x.Event.Seq)}
 }
 
-// feesCharged sums a year's fees.
+// feesCharged sums a year's fees, less those taken back.
 func feesCharged(history []servicing.HistoryRow, year int) (sum money.Cents) {
 	for _, h := range history {
 		switch h.Kind {
-		case string(contract.LateCharge), string(contract.ReturnedFee), string(contract.OtherCharge):
-			if h.Effective.Year() == year {
+		case string(contract.LateCharge), string(contract.ReturnedFee), string(contract.OtherCharge), "taken_back":
+			if h.Effective.Year() == year && h.Allocation.Principal == 0 {
 				sum -= h.Amount
 			}
 		}

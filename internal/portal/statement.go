@@ -3,6 +3,7 @@ package portal
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strings"
 
 	"marque/internal/billing"
@@ -22,6 +23,7 @@ type statementPage struct {
 	This      string      // what the payment of the due date is called
 	ThisPays  money.Cents // and what is asked for it
 	LateWords string
+	HasTax    bool
 	PDF       string
 }
 
@@ -55,12 +57,16 @@ func newStatementPage(s servicing.Session, address string, st billing.Statement)
 	}
 	v.This, v.ThisPays = notice.ThisPayment(st)
 	v.LateWords = notice.LateFeeWords(st)
+	v.HasTax = slices.ContainsFunc(st.Lines, func(l billing.StatementLine) bool { return l.Allocation.Tax != 0 })
 	v.Back, v.Contract = "/documents", st.Vehicle+" ••"+v.Ends
 	return v
 }
 
 // FeesOf is the fee part of a line.
 func (v statementPage) FeesOf(a contract.Allocation) money.Cents { return fees(a) }
+
+// Shown is the amount that a line shows.
+func (v statementPage) Shown(l billing.StatementLine) money.Cents { return notice.LineAmount(l) }
 
 // Less is an amount taken away, with a minus sign; zero has none.
 func (v statementPage) Less(c money.Cents) string {

@@ -112,8 +112,11 @@ func balanceName(k contract.Kind) string {
 }
 
 // payoffName is what would close the contract today; a lease is not bought by it.
-func payoffName(k contract.Kind) string {
-	if k == contract.Lease {
+func payoffName(c servicing.Card) string {
+	switch {
+	case chargedOff(c):
+		return "Still owed"
+	case c.Kind == contract.Lease:
 		return "All that is left to pay"
 	}
 	return "Payoff amount today"
@@ -143,8 +146,10 @@ func statusOf(s billing.PaymentState) status {
 var historyWords = map[string]string{
 	"payment":          "Payment",
 	"payment_returned": "Payment returned by the bank",
+	"payment_canceled": "Payment canceled",
 	"correction":       "Correction",
 	"reversal":         "Entry taken back",
+	"taken_back":       "Taken back",
 
 	"late_fee":     "Late fee",
 	"returned_fee": "Returned payment fee",

@@ -118,12 +118,35 @@ func (s *Service) PostEvent(ctx context.Context, actor identity.Actor, req Event
 			return err
 		}
 		tx.Audit(s.clock(), actor.String(), "event", c.ID, string(e.Kind))
-		if r, err = outcome(c, append(plain(history), e), e.Seq, day); err != nil {
+		events := append(plain(history), e)
+		if e.Kind == contract.Service {
+			if events, err = s.uncharge(tx, c, events, e.Date, day, actor); err != nil {
+				return err
+			}
+		}
+		if r, err = outcome(c, events, e.Seq, day); err != nil {
 			return err
 		}
 		return s.followUp(tx, c, &was, e, r, day, actor)
 	})
 	return r, err
+}
+
+// uncharge takes back the late fees charged since military service began: the
+// Act counts them as interest, which is capped from that day (50 USC 3937).
+func (s *Service) uncharge(tx *store.Tx, c *store.Contract, events []contract.Event, since, day money.Date, actor identity.Actor) ([]contract.Event, error) {
+	for _, fee := range events {
+		if fee.Kind != contract.LateCharge || fee.Date < since || undone(events, fee.Seq) {
+			continue
+		}
+		back := contract.Event{Kind: contract.Reversal, Date: day, Amount: fee.Amount, Reverses: fee.Seq}
+		if _, err := s.post(tx, c, back, cause{}, actor); err != nil {
+			return nil, err
+		}
+		back.Seq = c.LastEvent
+		events = append(events, back)
+	}
+	return events, nil
 }
 
 // byBank says whether a payment came through a verb of its own, with a row that

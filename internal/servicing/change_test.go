@@ -29,6 +29,13 @@ var changeStories = map[string]string{
 		ledger   L1 on 2026-02-20  interest_income -93.57  principal 23643.57
 		event    L1 scra on 2026-02-21 -> refused event_refused`,
 
+	"late fees charged since the service began are taken back": `
+		contract L1 loan 24000.00 9.90% 60 months of 510.00 from 2026-01-15
+		late fee L1 on 2026-02-26 -> 25.50
+		event    L1 scra from 2026-02-01 on 2026-03-02 -> accepted
+		balance  L1 on 2026-03-02  fees 0.00  principal 24000.00
+		late fee L1 on 2026-03-26 -> none`,
+
 	"a deferral moves the due date, interest goes on and no late fee is charged in it": `
 		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
 		autopay  L1 starts on 2026-01-20 -> accepted

@@ -228,7 +228,7 @@ func (s *Service) postPayment(tx *store.Tx, c *store.Contract, p *store.Payment,
 	if err != nil {
 		return err
 	}
-	a, err := s.post(tx, c, billing.Ask{Amount: p.Amount, Date: on, Extra: p.Extra}.Event(), cause{payment: p.ID}, actor)
+	a, err := s.post(tx, c, billing.Ask{Kind: p.Kind, Amount: p.Amount, Date: on, Extra: p.Extra}.Event(), cause{payment: p.ID}, actor)
 	if err != nil {
 		return err
 	}
