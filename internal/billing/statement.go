@@ -22,21 +22,29 @@ func NextClosing(t *contract.Terms, s *contract.State, after money.Date, daysBef
 // Line is one journal entry as history and statements show it.
 type Line struct {
 	Entry      ledger.Entry
-	Kind       string // the event's kind, payment_returned, taken_back, or correction
+	Kind       string // the event's kind, payment_returned, payment_canceled, taken_back, or correction
 	Amount     money.Cents
 	Allocation contract.Allocation
 	Balance    money.Cents // principal after it
 	PaymentID  string
+	Event      contract.Event
+}
+
+// LinePayment is the payment behind an event.
+type LinePayment struct {
+	ID       string
+	Canceled bool // by the customer, before it was sent to the bank
 }
 
 // Lines turns a contract's journal into what a person reads, oldest first.
 // Boarding and settlement entries move nothing that a borrower owes and have no
-// line. payments names the payment behind an event.
-func Lines(entries []ledger.Entry, events []contract.Event, payments map[int]string) []Line {
-	kinds := map[int]contract.EventKind{}
+// line. payments are those behind the events.
+func Lines(entries []ledger.Entry, events []contract.Event, payments map[int]LinePayment) []Line {
+	by := map[int]*contract.Event{}
 	reversed := map[int]bool{}
-	for _, e := range events {
-		kinds[e.Seq] = e.Kind
+	for i := range events {
+		e := &events[i]
+		by[e.Seq] = e
 		if e.Kind == contract.Reversal {
 			reversed[e.Reverses] = true
 		}
@@ -49,13 +57,19 @@ func Lines(entries []ledger.Entry, events []contract.Event, payments map[int]str
 		if e.Event == 0 || e.Kind == ledger.Settlement {
 			continue
 		}
-		l := Line{Entry: e, Amount: a.Total(), Allocation: a, Balance: balance, PaymentID: payments[e.Event]}
+		l := Line{Entry: e, Amount: a.Total(), Allocation: a, Balance: balance, PaymentID: payments[e.Event].ID}
+		if of := by[e.Event]; of != nil {
+			l.Event = *of
+		}
+		payment := l.Event.Kind == contract.Payment
 		switch {
 		case e.Kind == ledger.Posted:
-			l.Kind = string(kinds[e.Event])
-		case reversed[e.Event] && kinds[e.Event] == contract.Payment && a.Total() < 0:
+			l.Kind = string(l.Event.Kind)
+		case reversed[e.Event] && payment && a.Total() < 0 && payments[e.Event].Canceled:
+			l.Kind = "payment_canceled"
+		case reversed[e.Event] && payment && a.Total() < 0 && l.PaymentID != "":
 			l.Kind = "payment_returned"
-		case reversed[e.Event] && kinds[e.Event] != contract.Payment:
+		case reversed[e.Event] && (!payment || l.PaymentID == ""):
 			l.Kind = "taken_back"
 		default:
 			l.Kind = "correction"
@@ -66,10 +80,18 @@ func Lines(entries []ledger.Entry, events []contract.Event, payments map[int]str
 }
 
 // lineText says what a line is in a borrower's words.
-func lineText(kind string) string {
-	switch kind {
+func lineText(l Line) string {
+	switch l.Kind {
 	case "payment":
+		switch l.Event.Source {
+		case contract.FromCheck, contract.FromWire, contract.FromCash:
+			return "Payment received by " + string(l.Event.Source)
+		case contract.FromInsurer:
+			return "Payment received from an insurer"
+		}
 		return "Payment received"
+	case "payment_canceled":
+		return "Payment canceled"
 	case "payment_returned":
 		return "Payment returned by the bank"
 	case "late_fee":
@@ -77,21 +99,21 @@ func lineText(kind string) string {
 	case "returned_fee":
 		return "Returned payment fee"
 	case "other_fee":
-		return "Fee"
+		return "Other fee"
 	case "waiver":
-		return "Taken off: you do not owe it"
+		return "Fee forgiven"
 	case "refund":
-		return "Sent back to you"
+		return "Refund"
 	case "sale":
-		return "Proceeds of the vehicle's sale"
+		return "Vehicle sold"
 	case "charge_off":
-		return "Account charged off"
+		return "Balance charged off"
 	case "lease_extension":
 		return "Lease extended"
 	case "lease_end":
 		return "Lease ended"
 	case "taken_back":
-		return "Taken back: it should not have been charged"
+		return "Taken back"
 	}
 	return "Earlier payment applied again"
 }
@@ -168,7 +190,7 @@ func (out *Statement) addLines(in StatementInput) {
 		if l.Entry.ID <= in.PreviousEntry {
 			continue
 		}
-		out.Lines = append(out.Lines, StatementLine{l.Entry.Effective, l.Kind, lineText(l.Kind), l.Amount, l.Allocation})
+		out.Lines = append(out.Lines, StatementLine{l.Entry.Effective, l.Kind, lineText(l), l.Amount, l.Allocation})
 		paid := l.Paid()
 		out.InterestPaid += paid.Interest
 		out.FeesPaid += paid.LateFee + paid.OtherFee
@@ -177,8 +199,14 @@ func (out *Statement) addLines(in StatementInput) {
 		case "payment", "sale":
 			out.PrincipalPaid += paid.Principal
 			out.Adjustments -= l.Allocation.Principal - paid.Principal
-		case "late_fee", "returned_fee", "other_fee", "taken_back":
+		case "late_fee", "returned_fee", "other_fee":
 			out.FeesCharged -= l.Amount
+		case "taken_back":
+			out.Adjustments -= l.Allocation.Principal
+			switch l.Event.Kind {
+			case contract.LateCharge, contract.ReturnedFee, contract.OtherCharge:
+				out.FeesCharged -= l.Amount
+			}
 		default:
 			out.Adjustments -= l.Allocation.Principal
 		}
@@ -191,7 +219,11 @@ func (out *Statement) addLines(in StatementInput) {
 // that came back count as paid, less.
 func (l *Line) Paid() contract.Allocation {
 	switch l.Kind {
-	case "payment", "payment_returned", "correction", "sale":
+	case "payment", "payment_returned", "payment_canceled", "correction", "sale":
+	case "taken_back":
+		if l.Event.Kind != contract.Payment && l.Event.Kind != contract.Sale {
+			return contract.Allocation{}
+		}
 	default:
 		return contract.Allocation{}
 	}

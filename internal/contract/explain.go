@@ -67,6 +67,7 @@ type recorder struct {
 	steps []Why
 	spans []Span
 	carry money.Interest // unpaid before the spans
+	due   money.Date     // of the one instalment that is billed; zero when there are more
 }
 
 // interest notes what accrues up to a date, unless it is known since when.
@@ -79,6 +80,17 @@ func (r *recorder) interest(s *State, t *Terms, to money.Date) (err error) {
 	return err
 }
 
+// billed notes the due date of the instalment that money goes to, when it is one.
+func (r *recorder) billed(s *State, t *Terms, next bool) {
+	last := s.DueThrough(t, s.LastEvent-1)
+	if next {
+		last++
+	}
+	if first := s.Paid() + 1; first == min(last, s.Payments) {
+		r.due = s.DueDate(t, first)
+	}
+}
+
 func (r *recorder) step(what Bucket, rule Rule, owed, got, left money.Cents) {
 	if got == 0 && (rule == RuleAhead || rule == RuleReduce) {
 		return // principal beyond what is billed is never asked for
@@ -86,6 +98,9 @@ func (r *recorder) step(what Bucket, rule Rule, owed, got, left money.Cents) {
 	w := Why{What: string(what), Amount: got, Rule: rule, Clause: clauses[rule], Figures: []Figure{
 		{"owed", owed.String()}, {"money_left", left.String()},
 	}}
+	if rule == RuleBilled && !r.due.IsZero() {
+		w.Figures = append(w.Figures, Figure{"due_date", r.due.String()})
+	}
 	if rule == RuleAccrued {
 		w.Spans = r.spans
 		if !r.carry.IsZero() {

@@ -96,6 +96,9 @@ func (s *State) waterfall(t *Terms, p *till, a *Allocation, extra Extra, amount,
 	if extra == PayFees || (past > 0 && amount < next) {
 		billed = past
 	}
+	if p.why != nil {
+		p.why.billed(s, t, billed == next)
+	}
 	billed = max(0, min(billed-interest, all))
 	rent := money.Cents(0) // principal, with a lease's tax in it
 	for _, b := range t.Application {

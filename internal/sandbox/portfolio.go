@@ -281,7 +281,7 @@ func (m *maker) lease(b *tape.Boarding) error {
 		Term: pick(m.rand, []int{24, 36, 36, 36, 36, 36, 39}), MilesPerYear: pick(m.rand, []int{10_000, 12_000, 12_000, 15_000})}
 	quote := contract.LeaseQuote{GrossCapCost: cost, Residual: terms.Residual, Term: terms.Term,
 		MoneyFactor: money.RateScale / 10_000 * money.Rate(leaseRate.draw(m.rand)) / 24,
-		TaxMethod: contract.TaxOnPayment, TaxRate: leaseTax, Rounding: money.HalfUp}
+		TaxMethod:   contract.TaxOnPayment, TaxRate: leaseTax, Rounding: money.HalfUp}
 	f, err := quote.Figures()
 	if err != nil {
 		return err

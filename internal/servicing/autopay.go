@@ -57,6 +57,9 @@ func firstDraft(tx *store.Tx, c *store.Contract, day money.Date) (money.Date, mo
 	if c.Status != "open" {
 		return 0, 0, refuse("closed", "", "This account is paid off, so there is nothing for autopay to pay.")
 	}
+	if !c.State.Accelerated.IsZero() || c.State.Ended {
+		return 0, 0, refuse("called", "", "Autopay pays one payment a month, and all of this account is due now. Call us.")
+	}
 	on, err := nextDraft(tx, c, day)
 	if err != nil {
 		return 0, 0, err

@@ -262,9 +262,13 @@ func (s *Service) makeStatement(tx *store.Tx, c *store.Contract, closing money.D
 	if err != nil {
 		return billing.Statement{}, err
 	}
+	payments, err := linePayments(tx, c)
+	if err != nil {
+		return billing.Statement{}, err
+	}
 	in := billing.StatementInput{
 		Lender: s.lender, AccountNumber: c.AccountNumber, Vehicle: vehicle(c), Terms: &c.Terms, State: c.State, Events: plain(events),
-		Lines: billing.Lines(journal, plain(events), nil), Opening: c.Terms.Start, Closing: closing,
+		Lines: billing.Lines(journal, plain(events), payments), Opening: c.Terms.Start, Closing: closing,
 		DueDate: closing + money.Date(s.rules.StatementDays),
 	}
 	if closing < in.Opening {

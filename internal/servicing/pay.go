@@ -24,7 +24,7 @@ func (s *Service) PayOptions(ctx context.Context, actor identity.Actor, id Contr
 		if o.Card, err = s.card(tx, c, o.Date); err != nil {
 			return err
 		}
-		o.First, o.Last = o.Date, o.Date+billing.DaysAhead
+		o.First, o.Last, o.Extra = o.Date, o.Date+billing.DaysAhead, c.Terms.Extra
 		o.Methods, err = methods(tx, c.CustomerID)
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/identity"
+	"marque/internal/ledger"
 	"marque/internal/money"
 	"marque/internal/store"
 )
@@ -77,7 +78,7 @@ func (s *Service) card(tx *store.Tx, c *store.Contract, day money.Date) (Card, e
 	card := Card{
 		ID: ContractID(c.ID), Kind: c.Kind, AccountNumber: c.AccountNumber,
 		Vehicle: Vehicle{c.VehicleYear, c.VehicleMake, c.VehicleModel, c.VIN},
-		Closed:  c.Status == "paid", Balance: c.State.Principal,
+		Closed:  c.Status == "paid", ChargedOff: c.State.IsChargedOff, Called: !c.State.Accelerated.IsZero(), Held: held(c), Balance: c.State.Principal,
 		Original: c.OriginalAmount, Paid: max(0, c.OriginalAmount-c.State.Principal),
 	}
 	if c.Kind == contract.Lease { // what is repaid of a lease is rent
@@ -164,15 +165,13 @@ func (s *Service) Account(ctx context.Context, actor identity.Actor, id Contract
 		if err != nil {
 			return err
 		}
-		of := map[int]string{}
-		for _, e := range events {
-			if e.Kind == contract.Payment {
-				of[e.Seq] = e.PaymentID
-			}
+		of, err := linePayments(tx, c)
+		if err != nil {
+			return err
 		}
 		a.YTD.Year = a.Date.Year()
 		for _, l := range billing.Lines(journal, plain(events), of) {
-			a.History = append(a.History, HistoryRow{l.Entry.Effective, l.Entry.Posted, l.Kind, l.Amount, l.Allocation, l.Balance, PaymentID(l.PaymentID), l.Entry.Event})
+			a.History = append(a.History, HistoryRow{l.Entry.Effective, l.Entry.Posted, l.Kind, l.Amount, l.Allocation, l.Balance, PaymentID(l.PaymentID), l.Entry.Event, l.Event.Source, l.Event.PrincipalOnly})
 			if l.Entry.Effective.Year() != a.YTD.Year {
 				continue
 			}
@@ -182,20 +181,25 @@ func (s *Service) Account(ctx context.Context, actor identity.Actor, id Contract
 			a.YTD.Fees += paid.LateFee + paid.OtherFee
 		}
 		slices.Reverse(a.History)
-		a.Changes, err = changes(c, plain(events))
+		a.Changes, err = changes(c, plain(events), journal)
 		return err
 	})
 	return a, err
 }
 
-// changes explains the events that moved no money, newest first. Holds are the
+// changes explains the events that posted nothing, newest first. Holds are the
 // lender's own matter.
-func changes(c *store.Contract, events []contract.Event) (out []Explanation, err error) {
+func changes(c *store.Contract, events []contract.Event, journal []ledger.Entry) (out []Explanation, err error) {
+	posted := map[int]bool{}
+	for _, e := range journal {
+		posted[e.Event] = true
+	}
 	for _, e := range events {
 		switch e.Kind {
-		case contract.RateChange, contract.Service, contract.ServiceEnd, contract.DueDateChange, contract.Deferral, contract.ReAge,
-			contract.Modification, contract.Acceleration, contract.TotalLoss, contract.Repossession, contract.PayoffQuote, contract.Odometer:
-		default:
+		case contract.Reversal, contract.HoldBegins, contract.HoldEnds, contract.Payment:
+			continue
+		}
+		if posted[e.Seq] {
 			continue
 		}
 		x := Explanation{Event: e, Undone: undone(events, e.Seq)}
@@ -239,6 +243,18 @@ func (s *Service) Explain(ctx context.Context, actor identity.Actor, id Contract
 		return err
 	})
 	return x, err
+}
+
+// linePayments are the payments behind a contract's events.
+func linePayments(tx *store.Tx, c *store.Contract) (map[int]billing.LinePayment, error) {
+	rows, err := tx.PaymentsOfContract(c.ID)
+	out := make(map[int]billing.LinePayment, len(rows))
+	for _, p := range rows {
+		if p.EventSeq != 0 {
+			out[p.EventSeq] = billing.LinePayment{ID: p.ID, Canceled: p.State == billing.Cancelled}
+		}
+	}
+	return out, err
 }
 
 // Payments lists all of the customer's payments, newest first.

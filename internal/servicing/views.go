@@ -29,6 +29,9 @@ type Card struct {
 	AccountNumber string
 	Vehicle       Vehicle
 	Closed        bool
+	ChargedOff    bool        // what is still owed stands in Payoff
+	Called        bool        // all of it is due
+	Held          bool        // the customer is to be left alone: bankruptcy, or a request not to be contacted
 	Balance       money.Cents // principal, or the rent still to come
 	Due           contract.Due
 	Payoff        contract.Payoff // as of the business date
@@ -87,6 +90,9 @@ type HistoryRow struct {
 	Balance    money.Cents // principal after it
 	PaymentID  PaymentID   // "" when none
 	Event      int         // what Explain takes
+
+	Source        contract.Source // of a payment
+	PrincipalOnly bool
 }
 
 // Explanation is why one event on an account did what it did.
@@ -187,6 +193,7 @@ type PayOptions struct {
 	First   money.Date // earliest day that can be chosen
 	Last    money.Date // latest day that can be chosen
 	Methods []BankAccount
+	Extra   contract.Extra // what the contract does with extra money; empty is prepay
 }
 
 // AutopayReview is what enrolment would agree to.
