@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"unicode/utf8"
 
 	"marque/internal/contract"
 	"marque/internal/money"
@@ -54,15 +56,15 @@ func refuse(path string, err error) *problem {
 	var event *contract.EventError
 	switch {
 	case errors.As(err, &event):
-		return &problem{"refused_event", fmt.Sprintf("%sevents[%d].%s", path, event.Seq-1, event.Field), event.Reason}
+		return &problem{"refused_event", fmt.Sprintf("events[%d].%s", event.Seq-1, event.Field), event.Reason}
 	case errors.As(err, &terms):
 		return &problem{"invalid_value", path + terms.Field, terms.Reason}
 	case errors.Is(err, money.ErrInterestRange):
-		return &problem{"out_of_range", "", err.Error()}
+		return &problem{"out_of_range", path + "annual_rate", err.Error()}
 	case errors.Is(err, contract.ErrAPR):
 		return &problem{"no_solution", path + "payments", err.Error()}
 	}
-	return &problem{"invalid_value", path + "events", err.Error()}
+	return &problem{"invalid_value", "events", err.Error()}
 }
 
 // answerLines reads lines of any length and writes their answers, flushing when
@@ -71,6 +73,7 @@ func answerLines(s streams, compute func(*object, *answer) *problem) error {
 	in, out := bufio.NewReaderSize(s.in, 1<<16), bufio.NewWriterSize(s.out, 1<<16)
 	var line []byte
 	var a answer
+	var broken error // the first line that is not JSON
 	for number := 1; ; number++ {
 		var err error
 		line, err = readLine(in, line[:0])
@@ -78,17 +81,23 @@ func answerLines(s streams, compute func(*object, *answer) *problem) error {
 			return errors.Join(fmt.Errorf("read line %d: %w", number, err), out.Flush())
 		}
 		if text := bytes.TrimSpace(line); len(text) > 0 {
-			if !json.Valid(text) {
-				return errors.Join(fmt.Errorf("line %d is not JSON", number), out.Flush())
-			}
 			a.b = a.b[:0]
-			a.line(text, compute)
+			if json.Valid(text) && utf8.Valid(text) {
+				a.line(text, compute)
+			} else {
+				if broken == nil {
+					broken = fmt.Errorf("line %d is not JSON", number)
+				}
+				a.b = append(a.b, '{')
+				a.fault(&problem{"not_json", "", "the line is not JSON in UTF-8"})
+				a.b = append(a.b, '}', '\n')
+			}
 			if _, err := out.Write(a.b); err != nil {
 				return fmt.Errorf("write answer %d: %w", number, err)
 			}
 		}
 		if err == io.EOF {
-			return out.Flush()
+			return errors.Join(broken, out.Flush())
 		}
 		if waiting, _ := in.Peek(in.Buffered()); bytes.IndexByte(waiting, '\n') < 0 { // Peek of what is buffered cannot fail
 			if err := out.Flush(); err != nil {
@@ -124,12 +133,23 @@ func (a *answer) line(text []byte, compute func(*object, *answer) *problem) {
 	}
 	if fault != nil {
 		a.b = a.b[:mark]
-		a.name("error")
-		a.b = append(a.b, '{')
-		a.text("code", fault.code)
-		a.text("field", fault.field)
-		a.text("message", fault.message)
-		a.b = append(a.b, '}')
+		a.fault(fault)
 	}
 	a.b = append(a.b, '}', '\n')
+}
+
+// fault writes why there is no answer. What was typed is quoted in a message only
+// so far that the message stays one line.
+func (a *answer) fault(p *problem) {
+	const longest = 300
+	message := p.message
+	if len(message) > longest {
+		message = strings.ToValidUTF8(message[:longest], "") + "…"
+	}
+	a.name("error")
+	a.b = append(a.b, '{')
+	a.text("code", p.code)
+	a.text("field", p.field)
+	a.text("message", message)
+	a.b = append(a.b, '}')
 }

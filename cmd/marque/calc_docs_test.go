@@ -120,6 +120,49 @@ func TestCalcNamesWhatIsWrongWithAnEvent(t *testing.T) {
 	}
 }
 
+// An event is judged as the account stood when it was posted: what came later
+// does not make it wrong.
+func TestCalcDoesNotJudgeWithHindsight(t *testing.T) {
+	terms := `"terms":{"principal":"1000.00","annual_rate":"0.12","start_date":"2024-01-01","first_due_date":"2024-02-01","n_payments":4,"payment":"256.28"}`
+	for events, want := range map[string]string{
+		`{"kind":"late_fee","date":"2024-02-15","amount":"20"},{"kind":"waiver","of":"late_fee","date":"2024-02-16","amount":"20"},{"kind":"reversal","date":"2024-02-20","reverses":1}`:        `"late_fees":"0.00"`,
+		`{"kind":"payment","date":"2024-02-01","amount":"300"},{"kind":"payment","date":"2024-02-15","amount":"100","principal_only":true},{"kind":"reversal","date":"2024-02-20","reverses":1}`: `"past_due":"`,
+		`{"kind":"payment","date":"2024-02-01","amount":"300"},{"kind":"due_date_change","date":"2024-02-15","due_day":15},{"kind":"reversal","date":"2024-02-20","reverses":1}`:                `"past_due":"`,
+		`{"kind":"late_fee","date":"2024-02-15","amount":"20"},{"kind":"waiver","of":"late_fee","date":"2024-02-20","amount":"20"},{"kind":"payment","date":"2024-02-16","amount":"300"}`:       `"late_fees":"0.00"`,
+		`{"kind":"payment","date":"2024-02-20","amount":"1100"},{"kind":"refund","date":"2024-02-25","amount":"80"},{"kind":"other_fee","date":"2024-02-22","amount":"50"}`:                     `"unapplied":"0.00"`,
+		`{"kind":"payment","date":"2024-02-01","amount":"300"},{"kind":"reversal","date":"2024-02-05","reverses":1,"amount":"100"}`:                                                             `"field":"events[1].amount"`,
+		`{"date":"2024-02-05","amount":"1"}`: `"code":"missing_field","field":"events[0].kind"`,
+	} {
+		if answer := answerTo(t, "fold", `{`+terms+`,"events":[`+events+`],"as_of":"2024-06-01"}`); !strings.Contains(answer, want) {
+			t.Errorf("%s\n\t%s\twant %s", events, answer, want)
+		}
+	}
+}
+
+// A line that is not JSON has its answer too; the run ends with status 1 when all
+// lines have theirs.
+func TestEveryLineHasItsAnswer(t *testing.T) {
+	var out, errs bytes.Buffer
+	good := `{"balance":"20000.00","annual_rate":"0.0599","days":31}`
+	status := run([]string{"calc", "interest"}, strings.NewReader(good+"\noops\n{\"id\":\"\xff\"}\n\r\n"+good), &out, &errs)
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if status != 1 || len(lines) != 4 || !strings.Contains(lines[1], `"code":"not_json"`) || !strings.Contains(lines[2], `"code":"not_json"`) || lines[3] != lines[0] || !strings.Contains(errs.String(), "line 2 is not JSON") {
+		t.Errorf("status %d, %q, %q", status, lines, errs.String())
+	}
+}
+
+// Quotients are written with more decimals than a rate has.
+func TestRatesAreRoundedToTwelveDecimals(t *testing.T) {
+	for text, want := range map[string]string{
+		"0.00208333333333333333": "0.002083333333", "0.0999999999999999": "0.100000000000", "0.1234567890125": "0.123456789013",
+		"9.9999999999999": "10.000000000000", "0.0599": "0.0599", "0.00000000000049": "0.000000000000", "1.x999999999999999": "1.x999999999999999",
+	} {
+		if got := twelveDecimals(text); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestEveryKindOfEventIsRead(t *testing.T) {
 	terms := contract.Terms{Start: 1}
 	for _, k := range contract.Kinds {

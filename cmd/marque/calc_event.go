@@ -59,9 +59,11 @@ func readEventOf(o *object, at int) (contract.Event, *problem) {
 	e := contract.Event{Seq: at + 1, Kind: contract.EventKind(o.str("kind")), Date: o.date("date")}
 	form := slices.IndexFunc(eventForms, func(f eventForm) bool { return f.kind == e.Kind })
 	if form < 0 {
-		if o.fault == nil {
-			o.abandon(&problem{"unknown_kind", o.path + "kind", fmt.Sprintf("%q is not known", string(e.Kind))})
+		fault := o.fault
+		if fault == nil || fault.field != o.path+"kind" {
+			fault = &problem{"unknown_kind", o.path + "kind", fmt.Sprintf("%q is not known", string(e.Kind))}
 		}
+		o.abandon(fault)
 		return e, o.done()
 	}
 	for _, name := range strings.Fields(eventForms[form].fields) {

@@ -126,22 +126,24 @@ func answerFold(o *object, a *answer) *problem {
 	}
 	s, allocations, err := contract.Judge(&f.terms, f.events, f.asOf)
 	if err != nil {
-		return refuse("", err)
+		return refuse("terms.", err)
 	}
 	due, err := s.Due(&f.terms, f.asOf)
 	if err != nil {
-		return refuse("", err)
+		return refuse("terms.", err)
+	}
+	var why [][]contract.Why
+	if explain {
+		if why, err = f.explain(); err != nil {
+			return refuse("terms.", err)
+		}
 	}
 	a.open("events")
 	for i, n := range allocations {
 		a.item()
 		writeAllocation(a, n)
 		if explain {
-			why, err := f.explain(i)
-			if err != nil {
-				return refuse("", err)
-			}
-			writeWhy(a, why)
+			writeWhy(a, why[i])
 		}
 		a.itemEnd()
 	}
@@ -152,7 +154,7 @@ func answerFold(o *object, a *answer) *problem {
 	if explain {
 		spans, err := contract.Accruals(&f.terms, f.known(), f.lastEvent(), f.asOf)
 		if err != nil {
-			return refuse("", err)
+			return refuse("terms.", err)
 		}
 		writeSpans(a, spans)
 	}
@@ -173,12 +175,19 @@ func (f *folded) lastEvent() money.Date {
 	return last
 }
 
-// explain says why event i did what it did; nothing for one later than as_of.
-func (f *folded) explain(i int) ([]contract.Why, error) {
-	if f.events[i].Date > f.asOf {
-		return nil, nil
+// explain says why each event did what it did; nothing for one later than as_of.
+func (f *folded) explain() ([][]contract.Why, error) {
+	known, err := contract.ExplainAll(&f.terms, f.known())
+	if err != nil {
+		return nil, err
 	}
-	return contract.Explain(&f.terms, f.known(), f.events[i].Seq)
+	why := make([][]contract.Why, len(f.events))
+	for i := range f.events {
+		if f.events[i].Date <= f.asOf {
+			why[i], known = known[0], known[1:]
+		}
+	}
+	return why, nil
 }
 
 // writeState writes the fields every account has, more of them when the whole is
@@ -236,11 +245,11 @@ func answerPayoff(o *object, a *answer) *problem {
 	}
 	s, _, err := contract.Judge(&f.terms, f.events, f.asOf)
 	if err != nil {
-		return refuse("", err)
+		return refuse("terms.", err)
 	}
 	table, err := s.PayoffTable(&f.terms, f.asOf, through)
 	if err != nil {
-		return refuse("", err)
+		return refuse("terms.", err)
 	}
 	p := table[0]
 	a.cents("principal", p.Principal)

@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"marque/internal/money"
 )
@@ -29,15 +31,14 @@ func parseObject(text []byte, path string) (*object, *problem) {
 		return nil, &problem{"not_object", trimPath(path), "must be a JSON object"}
 	}
 	o := &object{path: path, fields: make([]field, 0, 12)}
+	var known map[string]bool // of an object with many fields
 	for at := space(text, 1); text[at] != '}'; {
 		end := valueEnd(text, at)
 		name := unquote(text[at:end])
 		at = space(text, space(text, end)+1) // past the colon
 		end = valueEnd(text, at)
-		for i := range o.fields {
-			if o.fields[i].name == name {
-				return o, &problem{"duplicate_field", path + name, "stands twice"}
-			}
+		if o.twice(name, &known) {
+			return o, &problem{"duplicate_field", path + name, "stands twice"}
 		}
 		o.fields = append(o.fields, field{name: name, value: text[at:end]})
 		if at = space(text, end); text[at] == ',' {
@@ -45,6 +46,25 @@ func parseObject(text []byte, path string) (*object, *problem) {
 		}
 	}
 	return o, nil
+}
+
+// twice says whether a field is there already; many fields are looked up, not
+// searched.
+func (o *object) twice(name string, known *map[string]bool) bool {
+	if len(o.fields) < 40 {
+		return slices.ContainsFunc(o.fields, func(f field) bool { return f.name == name })
+	}
+	if *known == nil {
+		*known = make(map[string]bool, 2*len(o.fields))
+		for _, f := range o.fields {
+			(*known)[f.name] = true
+		}
+	}
+	if (*known)[name] {
+		return true
+	}
+	(*known)[name] = true
+	return false
 }
 
 // elements splits an array. The text is valid JSON.
@@ -179,11 +199,38 @@ func (o *object) rate(name string, fallback ...string) money.Rate {
 	if o.fault != nil {
 		return 0
 	}
-	r, err := money.ParseRate(s)
+	r, err := money.ParseRate(twelveDecimals(s))
 	if err != nil {
 		o.invalid(name, err.Error())
 	}
 	return r
+}
+
+// twelveDecimals rounds a plain decimal half up to the twelve decimals of a rate:
+// quotients such as 0.05/24 are written with more.
+func twelveDecimals(s string) string {
+	point := strings.IndexByte(s, '.')
+	if point < 0 || len(s) <= point+13 || strings.Trim(s[point+1:], "0123456789") != "" {
+		return s
+	}
+	kept, next := []byte(s[:point+13]), s[point+13]
+	for i := len(kept) - 1; next >= '5' && i >= 0; i-- {
+		switch {
+		case kept[i] == '.':
+		case kept[i] < '0' || kept[i] > '8':
+			if kept[i] != '9' {
+				return s
+			}
+			kept[i] = '0'
+			if i == 0 {
+				return "1" + string(kept)
+			}
+		default:
+			kept[i]++
+			return string(kept)
+		}
+	}
+	return string(kept)
 }
 
 func (o *object) date(name string) money.Date {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // calc runs the command line and gives its exit status and both streams.
@@ -88,7 +89,7 @@ func TestCalcNamesNestedFields(t *testing.T) {
 		`{"id":9,"terms":{"principal":"100"},"events":[],"as_of":"2026-01-01"}`:                                               `{"id":9,"error":{"code":"missing_field","field":"terms.annual_rate"`,
 		`{` + strings.Replace(terms, `60`, `0`, 1) + `,"events":[],"as_of":"2026-01-01"}`:                                     `{"error":{"code":"invalid_value","field":"terms.n_payments"`,
 		`{` + strings.Replace(terms, `"principal","late`, `"late`, 1) + `,"events":[],"as_of":"2026-01-01"}`:                  `{"error":{"code":"invalid_value","field":"terms.application"`,
-		`{` + terms + `,"events":[{"kind":"payment","date":"2026-02-15","amount":"1"},{"kind":"gift"}],"as_of":"2026-03-01"}`: `{"error":{"code":"missing_field","field":"events[1].date"`,
+		`{` + terms + `,"events":[{"kind":"payment","date":"2026-02-15","amount":"1"},{"kind":"gift"}],"as_of":"2026-03-01"}`: `{"error":{"code":"unknown_kind","field":"events[1].kind"`,
 		`{` + terms + `,"events":[{"kind":"payment","date":"2026-01-14","amount":"1"}],"as_of":"2026-03-01"}`:                 `{"error":{"code":"invalid_value","field":"events[0].date"`,
 		`{` + terms + `,"events":[{"kind":"payment","date":"2026-02-14","amount":"1","memo":""}],"as_of":"2026-03-01"}`:       `{"error":{"code":"unknown_field","field":"events[0].memo"`,
 		`{` + terms + `,"events":[{"kind":"reversal","date":"2026-02-14","reverses":3}],"as_of":"2026-03-01"}`:                `{"error":{"code":"refused_event","field":"events[0].reverses"`,
@@ -103,7 +104,7 @@ func TestCalcNamesNestedFields(t *testing.T) {
 func TestCalcStopsAtALineThatIsNotJSON(t *testing.T) {
 	good := `{"balance":"100","annual_rate":"0.05","days":30}`
 	code, out, errs := calc(t, "interest", good+"\n\n"+`{"balance":`+"\n"+good)
-	if code != 1 || strings.Count(out, "\n") != 1 || errs != "marque: line 3 is not JSON\n" {
+	if code != 1 || strings.Count(out, "\n") != 3 || errs != "marque: line 3 is not JSON\n" {
 		t.Errorf("status %d, out %q, errors %q", code, out, errs)
 	}
 }
@@ -126,7 +127,7 @@ func FuzzCalc(f *testing.F) {
 	f.Add(`{"\u0069d":[{"a":"]\""},2],"x":null}`)
 	f.Fuzz(func(t *testing.T, line string) {
 		line = strings.ReplaceAll(line, "\n", " ")
-		if !json.Valid([]byte(line)) {
+		if !json.Valid([]byte(line)) || !utf8.ValidString(line) {
 			return
 		}
 		for _, command := range []string{"interest", "payment", "schedule", "apr", "payoff", "lease", "fold"} {
@@ -152,6 +153,9 @@ func TestCalcAnswersBeforeTheInputEnds(t *testing.T) {
 	}
 	if err := ask.Close(); err != nil {
 		t.Fatal(err)
+	}
+	if n, err := answers.Read(line); err != nil || !strings.HasPrefix(string(line[:n]), `{"error":{"code":"not_json"`) {
+		t.Errorf("%q, %v", line[:n], err)
 	}
 	if code := <-done; code != 1 {
 		t.Errorf("half a line ended with status %d", code)

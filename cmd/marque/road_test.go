@@ -248,6 +248,7 @@ func road(t *testing.T, c *openCompanyForTest) {
 		b.open(path)
 	}
 	everyLineExplains(t, c, b, loan)
+	theLease(t, c, b)
 	res, err := c.service.Verify(t.Context(), operator, nil)
 	if err != nil || res.Differing != 0 || res.Payments != 2 {
 		t.Errorf("verify: %+v, %v", res, err)
@@ -462,9 +463,37 @@ func everyLineExplains(t *testing.T, c *openCompanyForTest, b *browser, loan str
 		b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("main details").forEach(d => d.open = true)`))
 		b.look()
 	}
+}
+
+// theLease reads the lease page without an odometer reading and with one, by
+// keyboard, with everything open, and with nothing that a script would do.
+func theLease(t *testing.T, c *openCompanyForTest, b *browser) {
 	b.open("/")
-	b.press("End your lease early")
-	b.reads("What it costs to end the lease", "Call us at")
+	b.press("Lease balance, miles and end")
+	b.reads("Your lease", "buys the vehicle today", "before what the vehicle brings", "No reading yet.", "How the lease balance and an early end are worked out")
+	lease := b.path()
+	day, err := c.service.Today(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading := contract.Event{Kind: contract.Odometer, Date: day, Miles: 9_000}
+	_, err = c.service.PostEvent(t.Context(), operator, servicing.EventRequest{Key: "road miles", Contract: servicing.ContractID(strings.Split(lease, "/")[2]), Event: reading})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.open(strings.TrimSuffix(lease, "/lease") + "/payoff") // an old address
+	if b.path() != lease {
+		t.Errorf("the payoff page of a lease led to %s", b.path())
+	}
+	b.reads("you had driven 8,988 miles", "miles over the allowance would cost", "Solid line: driven")
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#miles summary").focus()`), chromedp.KeyEvent("\r"))
+	b.reads("At this pace")
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("main details").forEach(d => d.open = true)`))
+	b.look()
+	b.reads("Rent charge", "Depreciation", "Month 36")
+	if text := b.textNow(); regexp.MustCompile(`APR|(?i:\b(interest|rates?|percent|annual)\b)`).MatchString(text) {
+		t.Errorf("a lease page names a yearly cost:\n%s", text)
+	}
 }
 
 func turnOnAutopay(t *testing.T, c *openCompanyForTest, b *browser, loan string) {

@@ -62,7 +62,7 @@ var Table = []Row{
 	{contract.ReturnedFee, "", "Returned-payment fee", ledger.OtherFeeEarn, accounts(ledger.OtherFees, ledger.Unapplied), accounts(ledger.OtherFeeEarn)},
 	{contract.OtherCharge, "", "Other charge", ledger.OtherFeeEarn, accounts(ledger.OtherFees, ledger.Unapplied), accounts(ledger.OtherFeeEarn)},
 	{contract.Waiver, "", "Waiver of fees", ledger.Suspense, accounts(ledger.Forgiven), accounts(ledger.LateFees, ledger.OtherFees)},
-	{contract.Refund, "", "Refund decided", ledger.RefundsPayable, accounts(ledger.Unapplied), accounts(ledger.RefundsPayable)},
+	{contract.Refund, "", "Refund decided", ledger.RefundsPayable, accounts(ledger.Unapplied, ledger.Principal, ledger.OtherFees), accounts(ledger.RefundsPayable)},
 	{contract.ChargeOff, "", "Charge-off", ledger.Suspense, accounts(ledger.ChargeOffs), accounts(ledger.Principal, ledger.LateFees, ledger.OtherFees)},
 	{contract.LeaseExtension, "", "Lease extension", ledger.LeaseTermination, accounts(ledger.Principal), accounts(ledger.LeaseTermination)},
 	{contract.LeaseEnd, "", "End of a lease", ledger.LeaseTermination, accounts(ledger.LeaseTermination, ledger.OtherFees, ledger.Unapplied, ledger.SalesTax), accounts(ledger.Principal, ledger.Unapplied)},

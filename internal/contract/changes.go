@@ -12,7 +12,7 @@ const ServiceRate = 6 * money.RateScale / 100
 // change applies an event that is neither a payment nor a charge.
 func (s *State) change(t *Terms, e *Event) (a Allocation, err error) {
 	switch e.Kind {
-	case Waiver, RateChange, Service, ServiceEnd, Modification, ChargeOff:
+	case Waiver, Refund, RateChange, Service, ServiceEnd, Modification, ChargeOff:
 		if err := s.accrue(t, e.Date); err != nil {
 			return a, err
 		}
@@ -23,9 +23,7 @@ func (s *State) change(t *Terms, e *Event) (a Allocation, err error) {
 	case Waiver:
 		return s.waive(t, e), nil
 	case Refund:
-		got := min(e.Amount, s.Unapplied)
-		s.Unapplied -= got
-		a.Unapplied = -got
+		return s.giveBack(t, e), nil
 	case RateChange:
 		s.agree(*e.Rate)
 		if e.Payment > 0 {
@@ -95,6 +93,24 @@ func (s *State) waive(t *Terms, e *Event) (a Allocation) {
 		s.Accrued = s.Accrued.Paid(a.InterestForgiven, t.Rounding)
 	}
 	a.Forgiven = a.LateFee + a.OtherFee
+	return a
+}
+
+// giveBack pays money held back to the customer. What turns out not to have been
+// theirs, because a payment from before has come back since, is owed again: on a
+// loan as principal, on a lease as a charge.
+func (s *State) giveBack(t *Terms, e *Event) (a Allocation) {
+	held := min(e.Amount, s.Unapplied)
+	s.Unapplied -= held
+	a.Unapplied = -held
+	switch rest := e.Amount - held; {
+	case s.IsChargedOff, t.Kind == Lease:
+		s.OtherFees += rest
+		a.OtherFee = -rest
+	default:
+		s.Principal += rest
+		a.Principal = -rest
+	}
 	return a
 }
 

@@ -20,6 +20,7 @@
 package contract
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 
@@ -156,21 +157,6 @@ func (s *State) Equal(o *State) bool { return reflect.DeepEqual(s, o) }
 // accrues interest to it. Allocations come in the order the events were given;
 // those of later events are empty.
 func Fold(t *Terms, events []Event, asOf money.Date) (State, []Allocation, error) {
-	return fold(t, events, asOf, func(s *State, e *Event) (Allocation, error) { return s.apply(t, e, nil) })
-}
-
-// Judge folds as Fold does and refuses what Refuse refuses: for events that
-// have not happened yet.
-func Judge(t *Terms, events []Event, asOf money.Date) (State, []Allocation, error) {
-	return fold(t, events, asOf, func(s *State, e *Event) (Allocation, error) {
-		if err := s.Refuse(t, e); err != nil {
-			return Allocation{}, err
-		}
-		return s.apply(t, e, nil)
-	})
-}
-
-func fold(t *Terms, events []Event, asOf money.Date, apply func(*State, *Event) (Allocation, error)) (State, []Allocation, error) {
 	s, out := t.Open(), make([]Allocation, len(events))
 	known, later := events, false
 	for i := range events {
@@ -184,7 +170,7 @@ func fold(t *Terms, events []Event, asOf money.Date, apply func(*State, *Event) 
 		part = make([]Allocation, len(known))
 	}
 	err := s.walk(t, known, func(i int, e *Event) (err error) {
-		part[i], err = apply(&s, e)
+		part[i], err = s.apply(t, e, nil)
 		return err
 	})
 	if err != nil {
@@ -200,6 +186,40 @@ func fold(t *Terms, events []Event, asOf money.Date, apply func(*State, *Event) 
 		}
 	}
 	return s, out, s.accrue(t, asOf)
+}
+
+// Judge folds as Fold does, and first refuses what Refuse refuses: each event on
+// the account as it stood on the event's date with the events posted before it,
+// by Seq. What was right when it was posted is not wrong because of what came
+// later.
+func Judge(t *Terms, events []Event, asOf money.Date) (State, []Allocation, error) {
+	posted := slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Date > asOf })
+	slices.SortStableFunc(posted, func(a, b Event) int { return cmp.Compare(a.Seq, b.Seq) })
+	s := t.Open()
+	for i := range posted {
+		e := &posted[i]
+		then, next := &s, e.Kind != Reversal && e.Date >= s.LastEvent
+		if e.Date < s.LastEvent {
+			known := slices.DeleteFunc(slices.Clone(posted[:i]), func(b Event) bool { return b.Date > e.Date })
+			earlier, _, err := Replay(t, known)
+			if err != nil {
+				return State{}, nil, err
+			}
+			then = &earlier
+		}
+		err := then.Refuse(t, e)
+		switch {
+		case err != nil:
+		case next:
+			_, err = s.apply(t, e, nil)
+		default:
+			s, _, err = Replay(t, posted[:i+1])
+		}
+		if err != nil {
+			return State{}, nil, err
+		}
+	}
+	return Fold(t, events, asOf)
 }
 
 // Replay applies all events in order of effective date, then of Seq, and stops

@@ -301,6 +301,8 @@ func voided(events []Event, void []bool) error {
 			return e.bad("reverses", "event %d has been taken back already", e.Reverses)
 		case events[target].Date > e.Date:
 			return e.bad("date", "is before the event it takes back")
+		case e.Amount != 0 && e.Amount != events[target].Amount:
+			return e.bad("amount", "is not the amount of the event it takes back, %s: a part cannot be taken back", events[target].Amount)
 		}
 		void[target] = true
 	}

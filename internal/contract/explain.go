@@ -115,43 +115,50 @@ func (r *recorder) step(what Bucket, rule Rule, owed, got, left money.Cents) {
 // what it changed. An event that was taken back has nothing to explain. seq
 // names the event; one that is not there is an *EventError.
 func Explain(t *Terms, events []Event, seq int) ([]Why, error) {
-	s, found, why := t.Open(), false, &recorder{}
-	settled, carry := t.Start, money.Interest{} // interest was last paid then, and this was left
-	err := s.walk(t, events, func(_ int, e *Event) error {
-		if e.Seq != seq {
-			_, err := s.apply(t, e, nil)
-			if e.Kind == Payment || e.Kind == Sale || e.Kind == Waiver {
-				settled, carry = s.Through, s.Accrued
-			}
-			return err
-		}
-		found = true
-		if e.Kind == Payment || e.Kind == Sale {
-			why.carry = carry
-			var err error
-			if why.spans, err = Accruals(t, events, settled, e.Date); err != nil {
-				return err
-			}
-		}
-		before := s
-		a, err := s.apply(t, e, why)
-		if err == nil {
-			err = why.ends(t, e, &before, &s, a)
-		}
-		return err
-	})
+	i := numbered(events, seq)
+	if i < 0 {
+		return nil, &EventError{Seq: seq, Field: "seq", Reason: "there is no such event"}
+	}
+	all, err := ExplainAll(t, events)
 	if err != nil {
 		return nil, err
 	}
-	if !found {
-		for i := range events {
-			found = found || events[i].Seq == seq
+	return all[i], nil
+}
+
+// ExplainAll explains every event, in the order they were given.
+func ExplainAll(t *Terms, events []Event) ([][]Why, error) {
+	s, out := t.Open(), make([][]Why, len(events))
+	var spans []Span         // since interest was last paid
+	var carry money.Interest // what was left of it then
+	err := s.walk(t, events, func(i int, e *Event) error {
+		before, why := s, &recorder{}
+		if e.Kind == Payment || e.Kind == Sale {
+			last, err := s.Spans(t, e.Date)
+			if err != nil {
+				return err
+			}
+			why.spans, why.carry = append(spans, last...), carry
 		}
-	}
-	if !found {
-		return nil, &EventError{Seq: seq, Field: "seq", Reason: "there is no such event"}
-	}
-	return why.steps, nil
+		a, err := s.apply(t, e, why)
+		if err != nil {
+			return err
+		}
+		switch e.Kind {
+		case Payment, Sale, Waiver:
+			spans, carry = nil, s.Accrued
+		default:
+			last, err := before.Spans(t, s.Through)
+			if err != nil {
+				return err
+			}
+			spans = append(spans, last...)
+		}
+		err = why.ends(t, e, &before, &s, a)
+		out[i] = why.steps
+		return err
+	})
+	return out, err
 }
 
 // Preview says what an event would do, and why, by the function that will apply

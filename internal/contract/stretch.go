@@ -42,10 +42,8 @@ func (t *Terms) after(due money.Date, day, n int) money.Date {
 		return due
 	}
 	switch per := t.perYear(); per {
-	case 26:
-		return due + money.Date(14*n)
-	case 52:
-		return due + money.Date(7*n)
+	case 13, 26, 52:
+		return due + money.Date(364/per*n)
 	case 24:
 		// A day up to the 15th is followed by the day fifteen later, a later one by
 		// the day fifteen earlier in the next month. A rhythm may begin with either.
@@ -98,10 +96,8 @@ func (t *Terms) through(due money.Date, day int, on money.Date, limit int) int {
 	}
 	var n int // a guess that is right or one or two too few or too many
 	switch per {
-	case 26:
-		n = int(on-due)/14 + 1
-	case 52:
-		n = int(on-due)/7 + 1
+	case 13, 26, 52:
+		n = int(on-due)/(364/per) + 1
 	default:
 		y1, m1, _ := due.Civil()
 		y2, m2, _ := on.Civil()

@@ -69,7 +69,7 @@ type Terms struct {
 	// DueDay is the day of the month that later due dates keep; 0 means FirstDue's.
 	DueDay int `json:"due_day,omitempty"`
 	// PerYear is how often instalments fall due: 12 (or 0), 24 twice a month, 26
-	// every two weeks, 52 weekly, or 1, 2 and 4 by months.
+	// every two weeks, 52 weekly, 13 every four weeks, or 1, 2, 3, 4 and 6 by months.
 	PerYear int `json:"periods_per_year,omitempty"`
 	// SkipMonths are months of the year, 1 to 12, in which no instalment falls due.
 	SkipMonths []int       `json:"skip_months,omitempty"`
@@ -207,9 +207,9 @@ func (t *Terms) validDates() error {
 		return bad("due_day", "must be 1 to 31")
 	}
 	switch t.PerYear {
-	case 0, 1, 2, 4, 12, 24, 26, 52:
+	case 0, 1, 2, 3, 4, 6, 12, 13, 24, 26, 52:
 	default:
-		return bad("periods_per_year", "one of 1, 2, 4, 12, 24, 26, 52")
+		return bad("periods_per_year", "one of 1, 2, 3, 4, 6, 12, 13, 24, 26, 52")
 	}
 	if per := t.perYear(); t.DueDay != 0 && per > 12 && !(per == 24 && t.FirstDue == t.FirstDue.AddMonths(0, t.DueDay)) {
 		return bad("due_day", "payments by weeks keep none, and payments twice a month keep that of the first one")

@@ -115,11 +115,13 @@ func TestStatementSetsEachKindOfLineInItsPlace(t *testing.T) {
 		billing.StatementLine{Date: d(2026, 11, 21), Kind: "taken_back", Text: "Taken back", Amount: 12_00, Allocation: contract.Allocation{OtherFee: 12_00}},
 		billing.StatementLine{Date: d(2026, 11, 22), Kind: "refund", Text: "Refund", Amount: -8_00, Allocation: contract.Allocation{Unapplied: -8_00}},
 		billing.StatementLine{Date: d(2026, 11, 23), Kind: "payment", Text: "Payment by check", Amount: 10_00, Allocation: contract.Allocation{Principal: 10_02, Forgiven: 2}},
+		billing.StatementLine{Date: d(2026, 11, 23), Kind: "taken_back", Text: "Taken back", Amount: -10_00, Allocation: contract.Allocation{Interest: -10_00}},
+		billing.StatementLine{Date: d(2026, 11, 23), Kind: "payment_canceled", Text: "Payment canceled", Amount: -9_00, Allocation: contract.Allocation{Principal: -9_00}},
 		billing.StatementLine{Date: d(2026, 11, 24), Kind: "lease_extension", Text: "Lease extended", Amount: -900_00})
 	s.FeesForgiven = 25_00
 	got := statementText(t, s)
 	for _, want := range []string{"Nov 20, 2026 Title fee −$12.00", "Nov 21, 2026 Late fee forgiven $25.00 Nov 21, 2026 Taken back $12.00", "Fees forgiven in this period $25.00", "Date What Amount Interest Principal Fees Held Forgiven",
-		"Nov 22, 2026 Refund −$8.00 $0.00 $0.00 $0.00 −$8.00 $0.00", "Nov 23, 2026 Payment by $10.00 $0.00 $10.02 $0.00 $0.00 −$0.02", "Other changes Nov 24, 2026 Lease extended −$900.00"} {
+		"Nov 22, 2026 Refund −$8.00 $0.00 $0.00 $0.00 −$8.00 $0.00", "Nov 23, 2026 Payment by $10.00 $0.00 $10.02 $0.00 $0.00 −$0.02", "Nov 23, 2026 Taken back −$10.00 −$10.00", "Nov 23, 2026 Payment −$9.00 $0.00 −$9.00", "Other changes Nov 24, 2026 Lease extended −$900.00"} {
 		if !strings.Contains(strings.ReplaceAll(got, "Date What Amount Nov", "Nov"), want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}

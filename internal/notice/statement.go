@@ -286,16 +286,19 @@ func isFee(l billing.StatementLine) bool {
 	case "late_fee", "returned_fee", "other_fee", "waiver":
 		return true
 	case "taken_back":
-		return l.Allocation.Principal == 0
+		return l.Allocation.Principal == 0 && l.Amount >= 0
 	}
 	return false
 }
 
-// isMoney says whether a line is money that came or went.
+// isMoney says whether a line is money that came or went. A payment that is taken
+// back goes; a charge that is taken back does not.
 func isMoney(l billing.StatementLine) bool {
 	switch l.Kind {
-	case "payment", "payment_returned", "correction", "sale", "refund":
+	case "payment", "payment_returned", "payment_canceled", "correction", "sale", "refund":
 		return true
+	case "taken_back":
+		return l.Amount < 0
 	}
 	return false
 }

@@ -76,12 +76,12 @@ func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (
 	accrued, carried := a.Payoff.Interest, a.State.Accrued.Round(a.Terms.Rounding)
 	v := accountPage{
 		Page: about(page(s, vehicleName(a.Vehicle), "overview"), a.Card), Account: a,
-		Reading: readAccount(a), Ended: endedWords(a.Card), WhyDue: whyNow(a.Due),
+		Reading: read(a.Card), Ended: endedWords(a.Card), WhyDue: whyNow(a.Due),
 		WhyPayoff:  whyPayoff(a.Kind, a.Payoff, a.Spans, carried),
 		WhyAccrued: whyInterest("Why "+accrued.USD()+"?", a.Spans, carried, accrued),
 		Vehicle:    vehicleName(a.Vehicle), Label: kindName(a.Kind) + " ••" + ends(a.AccountNumber),
 		BalanceName: balanceName(a.Kind), PayoffName: payoffName(a.Card), Ends: ends(a.AccountNumber), IsLease: a.Kind == contract.Lease, Accrued: accrued,
-		Standing: standing(a.Terms, a.State), IsChargedOff: chargedOff(a.Card), AllDue: allDue(a.Card),
+		Standing: standing(a.Terms, a.State), IsChargedOff: a.ChargedOff, AllDue: allDue(a.Card),
 		Rate: rateWords(a.Terms, a.State), Payment: paymentWord(a.Terms, a.State), Dates: datesMoved(a.Kind, a.Changes),
 		LateFee: lateFeeWords(a.Terms), Applied: applicationWords(a.Terms), Extra: extraWords(a.Terms), DayCount: dayCountWord(a.Terms.DayCount),
 		Chart: balanceChart(a), Href: accountHref(a.ID), Year: r.URL.Query().Get("year"),

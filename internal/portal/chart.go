@@ -15,12 +15,15 @@ const (
 	chartHeight = 200
 )
 
-// chart is a balance over the life of a contract: what it was, and what it will
-// be if every payment is made as planned.
+// chart is a line over the life of a contract: what was, and what is planned or
+// will be at the pace so far.
 type chart struct {
+	ID, Title     string
 	Past, Planned string // the d of an SVG path; empty when there is none
+	Limit         string // the points of a thin line to compare with
 	NowX, NowY    int
 	X, Y          []tick
+	IsLeft        bool       // where the labels of heights stand
 	Rows          []chartRow // the same figures at the end of each year
 	Summary       string
 }
@@ -28,6 +31,14 @@ type chart struct {
 type tick struct {
 	At    int
 	Label string
+}
+
+// Anchor keeps the last label inside the picture.
+func (t tick) Anchor() string {
+	if t.At > chartWidth-40 {
+		return "end"
+	}
+	return "middle"
 }
 
 type chartRow struct {
@@ -57,23 +68,17 @@ func balanceChart(a servicing.Account) chart {
 	if to <= from || top <= 0 {
 		return chart{}
 	}
-	step := gridStep(top)
+	step := gridStep(top, 100_00)
 	top = (top + step - 1) / step * step
 	x := func(d money.Date) int { return int(d-from) * chartWidth / int(to-from) }
 	y := func(c money.Cents) int {
 		return chartHeight - int(int64(max(c, 0))*chartHeight/int64(top))
 	}
-	c := chart{Past: line(past, x, y), NowX: x(a.Date), NowY: y(a.Card.Balance), Rows: yearEnds(past, planned)}
+	c := chart{ID: "chart", Title: balanceName(a.Kind) + " over time", Past: line(past, x, y), NowX: x(a.Date), NowY: y(a.Card.Balance), Rows: yearEnds(past, planned)}
 	if len(planned) > 1 {
 		c.Planned = line(planned, x, y)
 	}
-	for v := money.Cents(0); v <= top; v += step {
-		label := strings.TrimSuffix(v.USD(), ".00")
-		if v == 0 {
-			label = "" // the line itself says so, and the plan ends there
-		}
-		c.Y = append(c.Y, tick{y(v), label})
-	}
+	c.Y = dollarTicks(top, step, y)
 	every := 1 + (to.Year()-from.Year())/7
 	for year := from.Year() + 1; year <= to.Year(); year += every {
 		c.X = append(c.X, tick{x(money.NewDate(year, 1, 1)), fmt.Sprint(year)})
@@ -103,9 +108,22 @@ func pastPoints(a servicing.Account) []point {
 	return append(out, point{a.Date, a.Card.Balance})
 }
 
-// gridStep is a round amount that parts the height in three to six.
-func gridStep(top money.Cents) money.Cents {
-	step := money.Cents(100_00)
+// dollarTicks are the lines across. The lowest has no label: the line itself says
+// so, and the plan may end there.
+func dollarTicks(top, step money.Cents, y func(money.Cents) int) (out []tick) {
+	for v := money.Cents(0); v <= top; v += step {
+		label := strings.TrimSuffix(v.USD(), ".00")
+		if v == 0 {
+			label = ""
+		}
+		out = append(out, tick{y(v), label})
+	}
+	return out
+}
+
+// gridStep is a round number, step or one, two, five, ten times it and so on, that
+// parts the height in three to six.
+func gridStep[N ~int | ~int64](top, step N) N {
 	for i := 0; top/step > 5; i++ {
 		if i%3 == 1 {
 			step = step / 2 * 5

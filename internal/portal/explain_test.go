@@ -211,25 +211,28 @@ func TestEveryKindOfEventHasItsPage(t *testing.T) {
 func TestThePayPageOffersWhatExtraMoneyDoes(t *testing.T) {
 	a := current(t)
 	o := optionsOf(a, checking)
-	form := firstPayForm(o, contract.Reduce)
+	o.Extra = contract.Reduce
+	form := firstPayForm(o)
 	page := render(t, "pay", nil, newPayPage(maya, o, form))
 	says(t, page, "If that is more than what is due, what should the rest do?", "Pay next payments ahead", "Lower my principal now", "All of it to principal", "nothing of the payment due Dec 15")
 	saysNot(t, page, "Pay fees first")
 	if !strings.Contains(page, `name="extra" value="principal" id="extra-1" checked`) {
 		t.Errorf("what the contract says is not chosen:\n%s", page)
 	}
-	if got := firstPayForm(o, contract.PayFees).Value("extra"); got != "prepay" {
+	o.Extra = contract.PayFees
+	if got := firstPayForm(o).Value("extra"); got != "prepay" {
 		t.Errorf("without fees: %q", got)
 	}
-	b := behind(t)
-	page = render(t, "pay", nil, newPayPage(maya, optionsOf(b, checking), firstPayForm(optionsOf(b, checking), contract.PayFees)))
+	o = optionsOf(behind(t), checking)
+	o.Extra = contract.PayFees
+	page = render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o)))
 	says(t, page, "Pay fees first $25.00 in fees is paid before any payment that is not due yet.")
 	saysNot(t, page, "All of it to principal")
 	if !strings.Contains(page, `value="fees" id="extra-2" checked`) {
 		t.Errorf("fees are not chosen:\n%s", page)
 	}
 	l := optionsOf(lease(t), checking)
-	saysNot(t, render(t, "pay", nil, newPayPage(maya, l, firstPayForm(l, ""))), "what should the rest do")
+	saysNot(t, render(t, "pay", nil, newPayPage(maya, l, firstPayForm(l))), "what should the rest do")
 }
 
 func TestTheReviewNamesWhatExtraMoneyDoes(t *testing.T) {
@@ -307,9 +310,6 @@ func TestThePayoffPage(t *testing.T) {
 	if !strings.Contains(page, `value="soon"`) || !strings.Contains(page, `name="key" value="k"`) {
 		t.Errorf("what was typed is lost:\n%s", page)
 	}
-	page = render(t, "payoff", nil, newPayoffPage(maya, lease(t), nil, nil))
-	says(t, page, "End your lease early", "Call us at (800) 555-0142")
-	saysNot(t, page, "nterest", "rincipal", "Get a payoff quote")
 	says(t, render(t, "payoff", nil, newPayoffPage(maya, closed(t), nil, nil)), "There is nothing left to pay on this account.")
 }
 
@@ -349,7 +349,7 @@ func TestChargedOffAndCalledAccountsSpeakCalmly(t *testing.T) {
 	page = render(t, "overview", nil, newOverview(maya, overviewOf(a)))
 	says(t, page, still)
 	saysNot(t, page, "Up to date", "repaid", "100%")
-	if e := firstPayForm(optionsOf(a, checking), ""); e.Value("how") != howOther || e.Value("extra") != "" {
+	if e := firstPayForm(optionsOf(a, checking)); e.Value("how") != howOther || e.Value("extra") != "" {
 		t.Errorf("paying a balance that was charged off: %v", e)
 	}
 
@@ -359,7 +359,7 @@ func TestChargedOffAndCalledAccountsSpeakCalmly(t *testing.T) {
 	says(t, page, "All that is left to pay, "+all+", is due now.", "On Sep 1, 2026 the whole balance became due, as your contract allows.")
 	saysNot(t, page, "up to date", "Past due since")
 	o := optionsOf(a, checking)
-	page = render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o, "")))
+	page = render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o)))
 	saysNot(t, page, "Brings the account up to date", "what should the rest do")
 
 	a = cardOf(t, ledgerLoan(), contract.Event{Kind: contract.HoldBegins, Hold: contract.Bankruptcy, Date: on(9, 1)})

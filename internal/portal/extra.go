@@ -14,7 +14,7 @@ import (
 // none where there is no such choice, on a lease and when all of it is due.
 func extraChoices(c servicing.Card) []web.Option {
 	due := c.Due
-	if c.Kind == contract.Lease || due.Upcoming.IsZero() || chargedOff(c) {
+	if c.Kind == contract.Lease || due.Upcoming.IsZero() || c.ChargedOff {
 		return nil
 	}
 	next := "The due date moves on when a whole payment is covered."

@@ -68,6 +68,7 @@ func settle(t testing.TB, a servicing.Account, s contract.State) servicing.Accou
 	t.Helper()
 	var err error
 	a.State, a.Balance, a.Paid, a.Closed = s, s.Principal, a.Original-s.Principal, s.Closed(&a.Terms)
+	a.ChargedOff, a.Called, a.Held = s.IsChargedOff, !s.Accelerated.IsZero(), s.Bankruptcy || s.CeaseContact
 	a.Due, err = s.Due(&a.Terms, today)
 	must(t, err)
 	a.Payoff, err = s.Payoff(&a.Terms, today)

@@ -25,7 +25,8 @@ type overviewCard struct {
 	Method      string // of autopay
 	WhyPayoff   web.Why
 	PayoffName  string
-	Charged     bool   // off
+	Charged     bool // off
+	AllDue      bool
 	Progress    string // in words; empty when there is nothing to measure
 	Lately      []event
 	Next        []event
@@ -54,7 +55,7 @@ func newOverview(s servicing.Session, o servicing.Overview) overviewPage {
 		v.Cards = append(v.Cards, overviewCard{
 			Card: c, Reading: read(c), Ended: endedWords(c), Why: whyNow(c.Due), Vehicle: vehicleName(c.Vehicle),
 			Label: kindName(c.Kind) + " ••" + ends(c.AccountNumber), BalanceName: balanceName(c.Kind), PayoffName: payoffName(c), Method: autopayMethod(c),
-			Charged: chargedOff(c), Progress: progressWords(c), WhyPayoff: whyPayoff(c.Kind, c.Payoff, nil, 0), Lately: lately(c), Next: next(c), Href: accountHref(c.ID),
+			Charged: c.ChargedOff, AllDue: allDue(c), Progress: progressWords(c), WhyPayoff: whyPayoff(c.Kind, c.Payoff, nil, 0), Lately: lately(c), Next: next(c), Href: accountHref(c.ID),
 		})
 	}
 	if len(o.Contracts) == 1 {
@@ -71,7 +72,7 @@ func autopayMethod(c servicing.Card) string {
 }
 
 func progressWords(c servicing.Card) string {
-	if chargedOff(c) || c.Original <= 0 || c.Paid < 0 || c.Paid > c.Original {
+	if c.ChargedOff || c.Original <= 0 || c.Paid < 0 || c.Paid > c.Original {
 		return ""
 	}
 	percent := int64(c.Paid) * 100 / int64(c.Original)

@@ -204,10 +204,10 @@ func TestAutopayEndedByAReturnIsSaidUntilItIsOnAgain(t *testing.T) {
 			t.Errorf("%s: %s", name, text)
 		}
 	}
-	if auto.Form.Value("method") != "b2" || firstPayForm(optionsOf(a, methods...), "").Value("method") != "b2" {
+	if auto.Form.Value("method") != "b2" || firstPayForm(optionsOf(a, methods...)).Value("method") != "b2" {
 		t.Error("the account that failed is chosen beforehand")
 	}
-	if m := firstPayForm(optionsOf(a, checking), "").Value("method"); m != newMethod {
+	if m := firstPayForm(optionsOf(a, checking)).Value("method"); m != newMethod {
 		t.Errorf("chosen beforehand: %s", m)
 	}
 }
@@ -328,16 +328,16 @@ func TestTheChartEndsWhereThePlanEnds(t *testing.T) {
 
 func TestPayPageOffersFigures(t *testing.T) {
 	o := optionsOf(current(t), checking)
-	page := render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o, "")))
+	page := render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o)))
 	says(t, page, "Amount due Due Dec 15, 2026 $579.84", "Another amount", "Payoff amount", o.Payoff.Total.USD(), "Checking ••4821", "Nothing is charged until you confirm")
 	if !strings.Contains(page, `value="due" id="how" checked`) || !strings.Contains(page, `min="2026-11-22" max="2027-01-21"`) {
 		t.Errorf("the amount due is not chosen, or the days are not bounded:\n%s", page)
 	}
 	o = optionsOf(behind(t))
-	page = render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o, "")))
+	page = render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o)))
 	says(t, page, "Past due now With $25.00 in fees. Brings the account up to date.", "A checking or savings account")
 	o = optionsOf(closed(t), checking)
-	says(t, render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o, ""))), "There is nothing to pay")
+	says(t, render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o))), "There is nothing to pay")
 }
 
 func TestReviewShowsTheSplitToTheCent(t *testing.T) {

@@ -57,11 +57,7 @@ func (p *portal) showPay(w http.ResponseWriter, r *http.Request, s servicing.Ses
 	if err != nil {
 		return found(err)
 	}
-	a, err := p.svc.Account(r.Context(), s.Actor, o.ID)
-	if err != nil {
-		return found(err)
-	}
-	form := firstPayForm(o, a.Terms.Extra)
+	form := firstPayForm(o)
 	if r.URL.Query().Get("how") == howPayoff {
 		form.Set("how", howPayoff)
 	}
@@ -71,7 +67,7 @@ func (p *portal) showPay(w http.ResponseWriter, r *http.Request, s servicing.Ses
 // firstPayForm chooses what most people want, and for extra money what the
 // contract says. The key is made here, so that going back, reviewing again and
 // confirming again is one payment.
-func firstPayForm(o servicing.PayOptions, says contract.Extra) *web.Form {
+func firstPayForm(o servicing.PayOptions) *web.Form {
 	how, method := howDue, newMethod
 	switch {
 	case allDue(o.Card):
@@ -86,14 +82,20 @@ func firstPayForm(o servicing.PayOptions, says contract.Extra) *web.Form {
 	} else {
 		method = firstMethod(o.Card, o.Methods)
 	}
-	return web.NewForm("how", how, "extra", firstExtra(o.Card, says), "date", o.First.String(), "method", method, "key", servicing.NewKey())
+	return web.NewForm("how", how, "extra", firstExtra(o.Card, o.Extra), "date", o.First.String(), "method", method, "key", servicing.NewKey())
 }
 
 func newPayPage(s servicing.Session, o servicing.PayOptions, form *web.Form) payPage {
+	if o.Held { // a payment kept for a later day would not be taken
+		o.Last = o.First
+	}
 	b := about(page(s, "Make a payment", "payments"), o.Card)
 	b.Layout, b.Back, b.Form, b.BusinessDate = "flow", accountHref(o.ID), form, o.Date
 	v := payPage{Page: b, PayOptions: o, Href: accountHref(o.ID) + "/pay", PastDueNow: o.Due.PastDue + o.Due.Fees,
 		NothingOwed: o.Payoff.Total <= 0, DateHint: fmt.Sprintf("From %s to %s.", o.First.Long(), o.Last.Long()), WhyPayoff: whyPayoff(o.Kind, o.Payoff, nil, 0)}
+	if o.Held {
+		v.DateHint = "Today, " + o.First.Long() + ". Payments for a later day are paused."
+	}
 	if d := form.Value("date"); d != "" {
 		_, err := money.ParseDate(d)
 		v.DateAsText = err != nil

@@ -23,7 +23,7 @@ type paymentsPage struct {
 
 type autopayLine struct {
 	Vehicle, Label, Words, Href, PayHref string
-	On, Closed                           bool
+	On, Closed, Held                     bool
 }
 
 type paymentRow struct {
@@ -106,8 +106,11 @@ func newAutopayLine(c servicing.Card) autopayLine {
 	} else if words := endedWords(c); words != "" {
 		l.Words = words
 	}
-	if c.Closed {
+	switch {
+	case c.Closed:
 		l.Words = "This account is closed."
+	case c.Held:
+		l.Held, l.Words = true, "Nothing is taken from your bank account by itself."
 	}
 	return l
 }

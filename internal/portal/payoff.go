@@ -22,7 +22,6 @@ const quoteDays = 10
 type payoffPage struct {
 	web.Page
 	servicing.Account
-	IsLease      bool
 	IsChargedOff bool
 	PayoffName   string
 	Words        string // today's payoff in a sentence
@@ -47,10 +46,16 @@ func (p *portal) payoff(w http.ResponseWriter, r *http.Request, s servicing.Sess
 	return p.showPayoff(w, r, s, nil)
 }
 
+// showPayoff leads to the lease's own page when there is nothing to pay off but a
+// lease to end.
 func (p *portal) showPayoff(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
 	a, err := p.svc.Account(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")))
 	if err != nil {
 		return found(err)
+	}
+	if a.Kind == contract.Lease {
+		http.Redirect(w, r, accountHref(a.ID)+"/lease#leave", http.StatusSeeOther)
+		return nil
 	}
 	var kept *billing.PayoffLetter
 	switch l, err := p.svc.PayoffLetter(r.Context(), s.Actor, a.ID); {
@@ -70,13 +75,9 @@ func newPayoffPage(s servicing.Session, a servicing.Account, kept *billing.Payof
 	if form == nil {
 		form = web.NewForm("good_through", (a.Date + quoteDays).String(), "key", servicing.NewKey())
 	}
-	title := "Payoff"
-	if a.Kind == contract.Lease {
-		title = "End your lease early"
-	}
-	b := about(page(s, title, "overview"), a.Card)
+	b := about(page(s, "Payoff", "overview"), a.Card)
 	b.Layout, b.Back, b.Form, b.BusinessDate = "flow", accountHref(a.ID), form, a.Date
-	v := payoffPage{Page: b, Account: a, IsLease: a.Kind == contract.Lease, IsChargedOff: chargedOff(a.Card), PayoffName: payoffName(a.Card), Words: payoffWords(a),
+	v := payoffPage{Page: b, Account: a, IsChargedOff: a.ChargedOff, PayoffName: payoffName(a.Card), Words: payoffWords(a),
 		Why: whyPayoff(a.Kind, a.Payoff, a.Spans, a.State.Accrued.Round(a.Terms.Rounding)), Key: form.Value("key"), Last: a.Date + servicing.PayoffDays,
 		DateHint: fmt.Sprintf("From %s to %s. Leave time for a check to arrive.", a.Date.Long(), (a.Date + servicing.PayoffDays).Long()), Href: accountHref(a.ID)}
 	_, err := money.ParseDate(form.Value("good_through"))
@@ -95,8 +96,6 @@ func payoffWords(a servicing.Account) string {
 	switch {
 	case a.Payoff.Total <= 0:
 		return "There is nothing left to pay on this account."
-	case a.Kind == contract.Lease:
-		return fmt.Sprintf("%s in lease payments and fees is still to pay. That is not what it costs to end the lease early or to buy the vehicle.", a.Payoff.Total.USD())
 	case a.Payoff.PerDiem.IsZero():
 		return fmt.Sprintf("%s pays this account off.", a.Payoff.Total.USD())
 	}

@@ -120,6 +120,7 @@ func (p *portal) routes() []route {
 
 		mine("GET /accounts/{id}", p.account),
 		mine("GET /accounts/{id}/history/{event}", p.history),
+		mine("GET /accounts/{id}/lease", p.lease),
 		mine("GET /accounts/{id}/payoff", p.payoff),
 		mine("POST /accounts/{id}/payoff", p.quotePayoff),
 		mine("GET /accounts/{id}/payoff/letter.pdf", p.payoffPDF),

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"marque/internal/billing"
+	"marque/internal/contract"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/servicing"
@@ -25,7 +26,8 @@ import (
 	"marque/internal/web"
 )
 
-// lender is a portal over a database of its own, with two customers on the books.
+// lender is a portal over a database of its own, with three customers on the books: two with a
+// loan and one with a lease.
 type lender struct {
 	*httptest.Server
 	svc *servicing.Service
@@ -57,6 +59,13 @@ func openLender(t testing.TB) *lender {
 			Vehicle: tape.Vehicle{Year: 2023, Make: "Halden", Model: "Orla"}, OriginalAmount: 30_000_00, OriginalDate: money.NewDate(2024, 11, 15), OriginalTerm: 60,
 		})
 	}
+	ana := board[0]
+	ana.AccountNumber, ana.CustomerID, ana.Terms, ana.Person = "770001003", "Ana", reserveLease(), &tape.Person{}
+	*ana.Person = *board[0].Person
+	ana.Person.FirstName, ana.Person.Email, ana.Person.SSN = "Ana", "ana@mail.example", "900554323"
+	ana.Terms.Start, ana.Terms.FirstDue, ana.Terms.Payments, ana.Terms.Principal = money.NewDate(2026, 11, 15), money.NewDate(2026, 12, 15), 36, 36*244_69
+	ana.AsOf, ana.OriginalAmount, ana.OriginalDate, ana.OriginalTerm = ana.Terms.Start, 48*244_69, money.NewDate(2025, 12, 15), 48
+	board = append(board, ana)
 	_, err = l.svc.Board(ctx, system, func(yield func(tape.Boarding, error) bool) {
 		for _, b := range board {
 			if !yield(b, nil) {
@@ -164,7 +173,7 @@ func (l *lender) activated(t testing.TB, number, ssn4 string) *browser {
 	if at != "/?done=activated" {
 		t.Fatalf("the password went to %s: %s", at, words(page))
 	}
-	says(t, page, "Online access is on.", "2023 Halden Orla", "$579.84 is due on Dec 15.")
+	says(t, page, "Online access is on.", "2023 Halden Orla", "is due on Dec 15.")
 	return b
 }
 
@@ -280,7 +289,7 @@ func TestAnothersPagesLookLikePagesThatAreNotThere(t *testing.T) {
 	paid, _, _ := maya.send(t, mine+"/pay/confirm", confirm)
 	const nobody = "/accounts/00000000-0000-7000-8000-000000000000"
 	same := regexp.MustCompile(`[0-9A-Z]{4}-[0-9A-Z]{4}`)
-	for _, path := range []string{"", "/pay", "/autopay", "/autopay/off", "/autopay/authorization.pdf", "/statements/2026-11-24", "/statements/2026-11-24.pdf", "/payoff", "/payoff/letter.pdf", "/history/1",
+	for _, path := range []string{"", "/pay", "/autopay", "/autopay/off", "/autopay/authorization.pdf", "/statements/2026-11-24", "/statements/2026-11-24.pdf", "/payoff", "/payoff/letter.pdf", "/lease", "/history/1",
 		strings.TrimPrefix(paid, mine), strings.TrimPrefix(paid, mine) + "/receipt.pdf", strings.TrimPrefix(paid, mine) + "/cancel"} {
 		_, status1, page1 := theo.visit(t, mine+path)
 		_, status2, page2 := theo.visit(t, nobody+path)
@@ -342,6 +351,39 @@ func TestAPayoffQuoteIsMadeKeptAndSentAsALetter(t *testing.T) {
 	if !strings.Contains(page, `value="payoff" id="how-2" checked`) {
 		t.Error("the payoff is not chosen")
 	}
+}
+
+func TestALeaseHasItsOwnPageAndALoanHasNone(t *testing.T) {
+	l := openLender(t)
+	ana, maya := l.activated(t, "770001003", "4323"), l.activated(t, "770001001", "4321")
+	lease, loan := ana.account(t), maya.account(t)
+	if _, status, _ := maya.visit(t, loan+"/lease"); status != http.StatusNotFound {
+		t.Errorf("a loan's lease page: %d", status)
+	}
+	if _, status, _ := maya.visit(t, lease+"/lease"); status != http.StatusNotFound {
+		t.Errorf("another's lease page: %d", status)
+	}
+	for _, path := range []string{"/", lease} {
+		if _, _, page := ana.visit(t, path); !strings.Contains(page, `href="`+lease+`/lease"`) {
+			t.Errorf("%s does not lead to the lease page", path)
+		}
+	}
+	at, status, page := ana.visit(t, lease+"/payoff") // an old address
+	if at != lease+"/lease" || status != http.StatusOK {
+		t.Errorf("the payoff page went to %s: %d", at, status)
+	}
+	says(t, page, "12 of 48 months have begun", "buys the vehicle today, Nov 22, 2026.", "No reading yet.")
+	if at, _, _ := ana.send(t, lease+"/payoff", values("key", "k", "good_through", "2026-12-01")); at != lease+"/lease" {
+		t.Errorf("asking for a payoff quote went to %s", at)
+	}
+	reading := contract.Event{Kind: contract.Odometer, Date: today, Miles: 14_000}
+	_, err := l.svc.PostEvent(context.Background(), identity.System("test"), servicing.EventRequest{Key: "miles", Contract: servicing.ContractID(strings.TrimPrefix(lease, "/accounts/")), Event: reading})
+	must(t, err)
+	_, _, page = ana.visit(t, lease+"/lease")
+	says(t, page, "By Nov 22, 2026 you had driven 14,000 miles", "At this pace, miles over the allowance would cost")
+	neverAYearlyCost(t, "lease", page)
+	_, _, page = ana.visit(t, lease)
+	says(t, page, "Odometer reading: 14,000 miles")
 }
 
 func TestExtraMoneyDoesWhatWasChosenAndIsExplained(t *testing.T) {

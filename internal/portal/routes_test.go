@@ -55,6 +55,8 @@ func TestSigningInLeadsOnlyToOurOwnPages(t *testing.T) {
 		"/accounts/k1/pay/confirm":                   "/accounts/k1/pay",
 		"/accounts/k1/payoff":                        "/accounts/k1/payoff",
 		"/accounts/k1/payoff/letter.pdf":             "/accounts/k1/payoff",
+		"/accounts/k1/lease":                         "/accounts/k1/lease",
+		"/accounts/k1/lease/x":                       "/accounts/k1/lease",
 		"/accounts/k1/history/12":                    "/accounts/k1/history/12",
 		"/accounts/k1/history/x":                     "/accounts/k1",
 		"/accounts/k1/pay/bank-account":              "/accounts/k1/pay",

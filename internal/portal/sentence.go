@@ -30,7 +30,9 @@ func read(c servicing.Card) reading {
 	switch {
 	case c.Closed:
 		return reading{Status: status{"plain", "Closed"}, Sentence: closedSentence(c)}
-	case chargedOff(c):
+	case c.Held:
+		return readHeld(c)
+	case c.ChargedOff:
 		return readChargedOff(c)
 	case allDue(c):
 		return readAllDue(c)
@@ -66,6 +68,9 @@ func payButton(balance money.Cents, words string) string {
 }
 
 func closedSentence(c servicing.Card) string {
+	if c.Kind == contract.Lease {
+		return "Every lease payment and fee is paid."
+	}
 	if c.Balance == 0 {
 		return "This account is paid in full. You owe nothing more."
 	}
@@ -190,8 +195,12 @@ func lately(c servicing.Card) []event {
 	return []event{{on, what, p.Amount, paymentHref(*p)}}
 }
 
-// next lists what will happen on the account, soonest first.
+// next lists what will happen on the account, soonest first. Where somebody is
+// to be left alone, nothing is taken and nothing is asked for.
 func next(c servicing.Card) []event {
+	if c.Held {
+		return nil
+	}
 	var out []event
 	auto := false
 	for _, p := range c.Scheduled {

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"fmt"
+	"slices"
 
 	"marque/internal/billing"
 	"marque/internal/contract"
@@ -9,13 +10,14 @@ import (
 	"marque/internal/servicing"
 )
 
-// chargedOff says that what is owed was taken off the lender's books as a loss:
-// it stands in the payoff and no longer in the balance.
-func chargedOff(c servicing.Card) bool { return c.Payoff.Principal > c.Balance }
-
 // allDue says that nothing is left to come: all of it is due, after the last due
 // date or because the contract was called.
-func allDue(c servicing.Card) bool { return c.Due.PastDue > 0 && c.Due.Upcoming.IsZero() }
+func allDue(c servicing.Card) bool {
+	return c.Called || (c.Due.PastDue > 0 && c.Due.Upcoming.IsZero())
+}
+
+// forInformation stands where somebody is to be asked for nothing.
+const forInformation = "This page is for your information. It is not a request for payment."
 
 // standing says what sets an account apart from an ordinary one: only what is
 // so, and what can be done.
@@ -27,7 +29,6 @@ func standing(t contract.Terms, s contract.State) []string {
 		}
 	}
 	const call = "Call us and we will talk through what is possible."
-	add(s.Bankruptcy, "This page is for your information. It is not a request for payment.")
 	if c := s.Service; c != nil {
 		out = append(out, fmt.Sprintf("Because of your military service your interest is capped at %s a year since %s. Interest above that is forgiven: you do not owe it later.", s.Rate.Percent(), c.Since.Long()))
 	}
@@ -65,13 +66,12 @@ func readAllDue(c servicing.Card) reading {
 	return r
 }
 
-// readAccount is the reading on the account's own page, where more is known than
-// on its card: whoever is under a court's protection is asked for nothing.
-func readAccount(a servicing.Account) reading {
-	r := read(a.Card)
-	if a.State.Bankruptcy && !a.Closed {
-		return reading{Status: status{"plain", "For information"}, Sentence: "This page is for your information. It is not a request for payment.",
-			Button: "Make a payment", Quiet: true}
+// readHeld is the reading for whoever is to be left alone: it names no amount
+// and asks for nothing.
+func readHeld(c servicing.Card) reading {
+	r := reading{Status: status{"plain", "For information"}, Sentence: forInformation, Button: payButton(c.Payoff.Total, "Make a payment"), Quiet: true}
+	if c.Autopay != nil || len(c.Scheduled) > 0 {
+		r.Detail = "Autopay and scheduled payments are paused: nothing is taken from your bank account."
 	}
 	return r
 }
@@ -89,12 +89,16 @@ func rateWords(t contract.Terms, s contract.State) string {
 
 // paymentWord is the payment in force, and the one first agreed where it differs.
 func paymentWord(t contract.Terms, s contract.State) string {
-	now := s.PaymentOf(max(1, min(s.Paid()+1, s.Payments)))
+	now := paymentInForce(s)
 	words := now.USD() + " " + everyWords(t.PerYear)
 	if len(t.Steps) == 0 && now != t.Payment {
 		words += fmt.Sprintf(" (first agreed: %s)", t.Payment.USD())
 	}
 	return words
+}
+
+func paymentInForce(s contract.State) money.Cents {
+	return s.PaymentOf(max(1, min(s.Paid()+1, s.Payments)))
 }
 
 func everyWords(perYear int) string {
@@ -134,7 +138,7 @@ func merged(a servicing.Account) []historyRow {
 			out, changes = append(out, changeLine(a.ID, changes[0])), changes[1:]
 		}
 		h.Amount = rowAmount(h)
-		row := historyRow{HistoryRow: h, What: historyWord(h.Kind), Fees: fees(h.Allocation), Moves: true, Why: historyHref(a.ID, h.Event)}
+		row := historyRow{HistoryRow: h, What: lineTitle(h), Fees: fees(h.Allocation), Moves: true, Why: historyHref(a.ID, h.Event)}
 		if h.PaymentID != "" {
 			row.Href = accountHref(a.ID) + "/payments/" + string(h.PaymentID)
 		}
@@ -144,6 +148,14 @@ func merged(a servicing.Account) []historyRow {
 		out = append(out, changeLine(a.ID, x))
 	}
 	return out
+}
+
+// lineTitle is what a line of the history says happened.
+func lineTitle(h servicing.HistoryRow) string {
+	if h.Kind == string(contract.Payment) {
+		return eventTitle(contract.Event{Kind: contract.Payment, Source: h.Source, PrincipalOnly: h.PrincipalOnly})
+	}
+	return historyWord(h.Kind)
 }
 
 // rowAmount is what a line shows at its end: the money that moved or the charge,
@@ -157,6 +169,9 @@ func rowAmount(h servicing.HistoryRow) money.Cents {
 
 func changeLine(id servicing.ContractID, x servicing.Explanation) historyRow {
 	what := eventTitle(x.Event)
+	if x.Event.Kind == contract.Odometer {
+		what += ": " + thousands(x.Event.Miles) + " miles"
+	}
 	if x.Undone {
 		what += " (taken back)"
 	}
@@ -165,12 +180,17 @@ func changeLine(id servicing.ContractID, x servicing.Explanation) historyRow {
 
 // feesCharged sums a year's fees, less those taken back.
 func feesCharged(history []servicing.HistoryRow, year int) (sum money.Cents) {
-	for _, h := range history {
+	isFee := map[int]bool{}
+	for _, h := range slices.Backward(history) {
 		switch h.Kind {
-		case string(contract.LateCharge), string(contract.ReturnedFee), string(contract.OtherCharge), "taken_back":
-			if h.Effective.Year() == year && h.Allocation.Principal == 0 {
-				sum -= h.Amount
-			}
+		case string(contract.LateCharge), string(contract.ReturnedFee), string(contract.OtherCharge):
+			isFee[h.Event] = true
+		case "taken_back":
+		default:
+			continue
+		}
+		if isFee[h.Event] && h.Effective.Year() == year {
+			sum -= h.Amount
 		}
 	}
 	return sum

@@ -32,15 +32,13 @@ func spanWords(from, to money.Date, balance money.Cents, rate money.Rate, basis,
 // whyPayoff says what a payoff amount is made of.
 func whyPayoff(kind contract.Kind, p contract.Payoff, spans []contract.Span, carried money.Cents) web.Why {
 	if kind == contract.Lease {
-		return web.Why{
-			Question: "Why " + p.Total.USD() + "?",
-			Lines: []web.WhyLine{
-				{Text: "Payments left to make", Amount: (p.Principal + p.Tax).USD()},
-				{Text: "Fees", Amount: p.Fees.USD()},
-				{Text: "Total of what is left", Amount: p.Total.USD(), Total: true},
-			},
-			Note: "This is the sum of the payments and fees still owed. It does not buy the vehicle.",
+		w := web.Why{Question: "Why " + p.Total.USD() + "?", Lines: []web.WhyLine{{Text: "Payments left to make", Amount: p.Principal.USD()}},
+			Note: "This is the sum of the payments and fees still owed. It does not buy the vehicle."}
+		if p.Tax != 0 {
+			w.Lines = append(w.Lines, web.WhyLine{Text: "Tax on them", Amount: p.Tax.USD()})
 		}
+		w.Lines = append(w.Lines, web.WhyLine{Text: "Fees", Amount: p.Fees.USD()}, web.WhyLine{Text: "Total of what is left", Amount: p.Total.USD(), Total: true})
+		return w
 	}
 	w := web.Why{Question: "Why " + p.Total.USD() + "?", Lines: []web.WhyLine{{Text: "Principal", Amount: p.Principal.USD()}}}
 	if p.PerDiem.IsZero() && p.Interest == 0 {

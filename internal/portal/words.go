@@ -37,7 +37,7 @@ func methodName(m servicing.BankAccount) string { return m.Type + " ••" + m.
 // again; nothing when none did.
 func endedWords(c servicing.Card) string {
 	e := c.AutopayEnded
-	if e == nil || c.Autopay != nil || c.Closed {
+	if e == nil || c.Autopay != nil || c.Closed || c.Held {
 		return ""
 	}
 	why := strings.TrimSuffix(e.Reason, ".")
@@ -114,7 +114,7 @@ func balanceName(k contract.Kind) string {
 // payoffName is what would close the contract today; a lease is not bought by it.
 func payoffName(c servicing.Card) string {
 	switch {
-	case chargedOff(c):
+	case c.ChargedOff:
 		return "Still owed"
 	case c.Kind == contract.Lease:
 		return "All that is left to pay"

@@ -131,6 +131,16 @@ var changeStories = map[string]string{
 		event    L1 refund amount 400.00 on 2026-02-16 -> refused event_refused
 		event    L1 refund amount 379.74 on 2026-02-16 -> accepted
 		ledger   L1 on 2026-02-16  unapplied 0.00  refunds_payable -379.74`,
+
+	"a refund of money that then came back is owed again": `
+		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		pay      L1 450.00 on 2026-02-15 -> accepted
+		event    L1 payment source wire amount 24000.00 on 2026-02-15 -> accepted
+		balance  L1 on 2026-02-15  principal 0.00  unapplied 329.74  closed true
+		event    L1 refund amount 329.74 on 2026-02-16 -> accepted
+		return   L1 R10 on 2026-02-20 -> reversed fee 0.00
+		balance  L1 on 2026-02-20  principal 450.00  unapplied 0.00  closed false
+		ledger   L1 on 2026-02-20  refunds_payable -329.74  unapplied 0.00`,
 }
 
 func TestChangeStories(t *testing.T) {

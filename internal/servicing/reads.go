@@ -194,19 +194,22 @@ func changes(c *store.Contract, events []contract.Event, journal []ledger.Entry)
 	for _, e := range journal {
 		posted[e.Event] = true
 	}
-	for _, e := range events {
+	silent := slices.ContainsFunc(events, func(e contract.Event) bool { return !posted[e.Seq] })
+	if !silent {
+		return nil, nil
+	}
+	why, err := contract.ExplainAll(&c.Terms, events)
+	if err != nil {
+		return nil, fmt.Errorf("explain contract %s: %w", c.ID, err)
+	}
+	for i, e := range events {
 		switch e.Kind {
 		case contract.Reversal, contract.HoldBegins, contract.HoldEnds, contract.Payment:
 			continue
 		}
-		if posted[e.Seq] {
-			continue
+		if !posted[e.Seq] {
+			out = append(out, Explanation{Event: e, Why: why[i], Undone: undone(events, e.Seq)})
 		}
-		x := Explanation{Event: e, Undone: undone(events, e.Seq)}
-		if x.Why, err = contract.Explain(&c.Terms, events, e.Seq); err != nil {
-			return nil, fmt.Errorf("explain event %d of %s: %w", e.Seq, c.ID, err)
-		}
-		out = append(out, x)
 	}
 	slices.Reverse(out)
 	return out, nil
