@@ -125,12 +125,12 @@ func TestCalcNamesWhatIsWrongWithAnEvent(t *testing.T) {
 func TestCalcDoesNotJudgeWithHindsight(t *testing.T) {
 	terms := `"terms":{"principal":"1000.00","annual_rate":"0.12","start_date":"2024-01-01","first_due_date":"2024-02-01","n_payments":4,"payment":"256.28"}`
 	for events, want := range map[string]string{
-		`{"kind":"late_fee","date":"2024-02-15","amount":"20"},{"kind":"waiver","of":"late_fee","date":"2024-02-16","amount":"20"},{"kind":"reversal","date":"2024-02-20","reverses":1}`:        `"late_fees":"0.00"`,
+		`{"kind":"late_fee","date":"2024-02-15","amount":"20"},{"kind":"waiver","of":"late_fee","date":"2024-02-16","amount":"20"},{"kind":"reversal","date":"2024-02-20","reverses":1}`:         `"late_fees":"0.00"`,
 		`{"kind":"payment","date":"2024-02-01","amount":"300"},{"kind":"payment","date":"2024-02-15","amount":"100","principal_only":true},{"kind":"reversal","date":"2024-02-20","reverses":1}`: `"past_due":"`,
-		`{"kind":"payment","date":"2024-02-01","amount":"300"},{"kind":"due_date_change","date":"2024-02-15","due_day":15},{"kind":"reversal","date":"2024-02-20","reverses":1}`:                `"past_due":"`,
-		`{"kind":"late_fee","date":"2024-02-15","amount":"20"},{"kind":"waiver","of":"late_fee","date":"2024-02-20","amount":"20"},{"kind":"payment","date":"2024-02-16","amount":"300"}`:       `"late_fees":"0.00"`,
-		`{"kind":"payment","date":"2024-02-20","amount":"1100"},{"kind":"refund","date":"2024-02-25","amount":"80"},{"kind":"other_fee","date":"2024-02-22","amount":"50"}`:                     `"unapplied":"0.00"`,
-		`{"kind":"payment","date":"2024-02-01","amount":"300"},{"kind":"reversal","date":"2024-02-05","reverses":1,"amount":"100"}`:                                                             `"field":"events[1].amount"`,
+		`{"kind":"payment","date":"2024-02-01","amount":"300"},{"kind":"due_date_change","date":"2024-02-15","due_day":15},{"kind":"reversal","date":"2024-02-20","reverses":1}`:                 `"past_due":"`,
+		`{"kind":"late_fee","date":"2024-02-15","amount":"20"},{"kind":"waiver","of":"late_fee","date":"2024-02-20","amount":"20"},{"kind":"payment","date":"2024-02-16","amount":"300"}`:        `"late_fees":"0.00"`,
+		`{"kind":"payment","date":"2024-02-20","amount":"1100"},{"kind":"refund","date":"2024-02-25","amount":"80"},{"kind":"other_fee","date":"2024-02-22","amount":"50"}`:                      `"unapplied":"0.00"`,
+		`{"kind":"payment","date":"2024-02-01","amount":"300"},{"kind":"reversal","date":"2024-02-05","reverses":1,"amount":"100"}`:                                                              `"field":"events[1].amount"`,
 		`{"date":"2024-02-05","amount":"1"}`: `"code":"missing_field","field":"events[0].kind"`,
 	} {
 		if answer := answerTo(t, "fold", `{`+terms+`,"events":[`+events+`],"as_of":"2024-06-01"}`); !strings.Contains(answer, want) {

@@ -436,13 +436,21 @@ func everyLineExplains(t *testing.T, c *openCompanyForTest, b *browser, loan str
 		{Kind: contract.ServiceEnd},
 		{Kind: contract.Modification, Rate: &rate, Payments: 60},
 		{Kind: contract.HoldBegins, Hold: contract.CeaseContact},
+		{Kind: contract.HoldEnds, Hold: contract.CeaseContact},
 		{Kind: contract.TotalLoss},
 		{Kind: contract.Acceleration},
 		{Kind: contract.ChargeOff},
 	} {
 		e.Date = day
-		if e.Kind == contract.Acceleration || e.Kind == contract.ChargeOff {
-			b.open(loan) // as it was before
+		switch e.Kind { // as it was before
+		case contract.HoldEnds:
+			for _, path := range []string{"/", loan, loan + "/pay", loan + "/autopay", "/payments"} {
+				b.open(path)
+			}
+			b.open(loan)
+			b.reads("It is not a request for payment.")
+		case contract.Acceleration, contract.ChargeOff:
+			b.open(loan)
 		}
 		_, err := c.service.PostEvent(t.Context(), operator, servicing.EventRequest{Key: fmt.Sprint("road ", i), Contract: servicing.ContractID(strings.TrimPrefix(loan, "/accounts/")), Event: e})
 		if err != nil {
