@@ -215,7 +215,7 @@ func earlyWay(v servicing.LeaseView) way {
 // is not known, it says what the lease and the miles say already.
 func returnWay(v servicing.LeaseView) way {
 	w := way{ID: "return", Title: "Return it at the end"}
-	wear := "Wear beyond the standard of your lease would come on top. It is found when the vehicle is looked at."
+	wear := "Wear beyond the standard of your lease would come on top. It is found when the vehicle is inspected."
 	if v.Return == nil {
 		if v.Standing.Month == v.Terms.Term || v.EndEarly == nil {
 			w.None = callForFigure

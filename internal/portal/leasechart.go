@@ -40,9 +40,14 @@ func leaseChart(v servicing.LeaseView) chart {
 		return b.String()
 	}
 	c := chart{ID: "balance-chart", Title: "Lease balance by months", Past: draw(0, now), Planned: draw(now, term), NowX: x(now), NowY: y(at(now)), Y: dollarTicks(top, step, y)}
-	// A label stands over its line: at the end where the balance does not.
-	near := func(b money.Cents) bool { return b%step > 0 && int64(b%step)*chartHeight/int64(top) < 30 }
-	c.IsLeft = near(at(term)) && !near(at(0))
+	// A label stands over its line, at the end where the balance does not.
+	crossed := func(from, to int) (is bool) {
+		for n := from; n <= to; n++ {
+			is = is || (at(n)%step > 0 && int64(at(n)%step)*chartHeight/int64(top) < 20)
+		}
+		return is
+	}
+	c.IsLeft = crossed(term-term/6, term) && !crossed(0, term/8)
 	every := 12 * (1 + term/84)
 	for n := every; n <= term; n += every {
 		c.X = append(c.X, tick{x(n), fmt.Sprintf("Month %d", n)})

@@ -115,7 +115,6 @@ type counted struct {
 	chance                int64
 	split, roll           Share
 	yearEnd               []charge
-	datedOnes, soughtOnes int
 }
 
 func (t *lenderTape) count() *counted {
