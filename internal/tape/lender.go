@@ -109,12 +109,12 @@ type Lender struct {
 
 // counted is the first pass over a lender's months: every rule on every month.
 type counted struct {
-	loans                 int
-	byMonth               map[Month]*tally
-	all, dated, single    *tally
-	chance                int64
-	split, roll           Share
-	yearEnd               []charge
+	loans              int
+	byMonth            map[Month]*tally
+	all, dated, single *tally
+	chance             int64
+	split, roll        Share
+	yearEnd            []charge
 }
 
 func (t *lenderTape) count() *counted {
