@@ -62,6 +62,25 @@ var clauses = map[Rule]string{
 	RuleTaxed:         "tax on the rental, part of what was applied to it",
 }
 
+// changeClauses are what stands behind a change.
+var changeClauses = map[EventKind]string{
+	Waiver:         "given up by the lender",
+	Refund:         "money beyond what is owed is given back",
+	RateChange:     "a rate agreed, or set by the contract",
+	Service:        "Servicemembers Civil Relief Act, 50 USC 3937: interest above the cap is forgiven from the first day of service",
+	ServiceEnd:     "Servicemembers Civil Relief Act, 50 USC 3937: the contract's rate comes back when service ends",
+	DueDateChange:  "an agreement on another due day",
+	Deferral:       "an agreement to defer: due dates move, interest goes on, no late fee in between",
+	ReAge:          "an agreement that what is past due moves on to the next due date",
+	Modification:   "an agreement on new terms",
+	Acceleration:   "the contract's acceleration clause",
+	Repossession:   "the contract's default clause; no late fee after it",
+	ChargeOff:      "taken off the books as lost; what is owed stays owed",
+	PayoffQuote:    "a payoff that arrives in time for the amount quoted closes the account",
+	LeaseExtension: "an agreement to extend; more than six months in all need new disclosures (12 CFR 1013.5)",
+	LeaseEnd:       "the lease's early termination or purchase option (12 CFR 1013.4(g), (i))",
+}
+
 // recorder collects the steps of one event.
 type recorder struct {
 	steps []Why
@@ -193,6 +212,9 @@ func (r *recorder) ends(t *Terms, e *Event, before, after *State, a Allocation) 
 // changed explains a charge or a change by the figures before and after it.
 func (r *recorder) changed(t *Terms, e *Event, before, after *State, a Allocation) error {
 	w := Why{What: string(e.Kind), Amount: e.Amount, Rule: RuleChange, Clause: clauses[RuleChange]}
+	if clause := changeClauses[e.Kind]; clause != "" {
+		w.Clause = clause
+	}
 	add := func(name string, value any) { w.Figures = append(w.Figures, Figure{name, fmt.Sprint(value)}) }
 	differ := func(name string, was, is fmt.Stringer) {
 		if was.String() != is.String() {

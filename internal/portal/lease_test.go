@@ -230,7 +230,11 @@ func TestAHeldAccountIsNotAskedToPay(t *testing.T) {
 	says(t, accountText(t, a), "Not paid so far $1,159.68", "Unpaid fees $25.00", "Payment of Dec 15, 2026 in your contract $579.84")
 	o := optionsOf(a, checking)
 	page := render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o)))
-	says(t, page, "Nobody is asking you to pay.", "Payments for a later day are paused.")
+	says(t, page, "You are not being asked to pay.", "Not paid so far", "Not paid so far and next payment", "Payments for a later day are paused.")
+	saysNot(t, page, demands...)
+	if !strings.Contains(page, `value="other" id="how-2" checked`) {
+		t.Error("an amount is suggested")
+	}
 	if !strings.Contains(page, `min="2026-11-22" max="2026-11-22"`) {
 		t.Error("a later day can be chosen")
 	}

@@ -70,6 +70,8 @@ func (p *portal) showPay(w http.ResponseWriter, r *http.Request, s servicing.Ses
 func firstPayForm(o servicing.PayOptions) *web.Form {
 	how, method := howDue, newMethod
 	switch {
+	case o.Held:
+		how = howOther // nothing is suggested
 	case allDue(o.Card):
 		how = howPayoff
 	case o.Due.PastDue > 0:
@@ -117,10 +119,14 @@ func methodOption(m servicing.BankAccount) web.Option {
 
 func howOptions(o servicing.PayOptions, form *web.Form) []web.Option {
 	var out []web.Option
-	due := o.Due
+	due, isHeld := o.Due, o.Held
 	if due.PastDue > 0 && !allDue(o.Card) {
 		now := due.PastDue + due.Fees
-		out = append(out, web.Option{Value: howPastDue, Label: "Past due now", Note: now.USD(), Hint: pastDueHint(due)})
+		o := web.Option{Value: howPastDue, Label: "Past due now", Note: now.USD(), Hint: pastDueHint(due)}
+		if isHeld {
+			o.Label = "Not paid so far"
+		}
+		out = append(out, o)
 	}
 	if due.Amount() > 0 && (due.PastDue == 0 || due.UpcomingAmount > 0) {
 		label, hint := "Amount due", "Due "+due.Upcoming.Long()
@@ -130,6 +136,11 @@ func howOptions(o servicing.PayOptions, form *web.Form) []web.Option {
 			hint = fmt.Sprintf("%s due %s, and %s in fees", due.UpcomingAmount.USD(), due.Upcoming.Long(), due.Fees.USD())
 		} else if due.Upcoming.IsZero() {
 			hint = "Unpaid fees"
+		}
+		if isHeld {
+			if label, hint = "Next payment", "Of "+due.Upcoming.Long(); due.PastDue > 0 {
+				label, hint = "Not paid so far and next payment", ""
+			}
 		}
 		out = append(out, web.Option{Value: howDue, Label: label, Note: min(due.Amount(), o.Payoff.Total).USD(), Hint: hint})
 	}
