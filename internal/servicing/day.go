@@ -81,8 +81,8 @@ func (s *Service) take(ctx context.Context, actor identity.Actor, id ContractID,
 }
 
 // ReleasePayment posts a scheduled payment whose day has come. Never more than
-// is owed that day is taken; a payment for which nothing is owed any more is
-// cancelled. Run again it changes nothing.
+// is owed that day is taken; a payment for which nothing is owed any more, or
+// that a bankruptcy has overtaken, is cancelled. Run again it changes nothing.
 func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref PaymentRef, on money.Date) error {
 	return s.take(ctx, actor, ContractID(ref.ContractID), func(tx *store.Tx, c *store.Contract) error {
 		p, err := tx.Payment(c.ID, ref.ID)
@@ -98,7 +98,7 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 			return err
 		}
 		kind := billing.NoticePaymentReceived
-		if p.Amount = min(p.Amount, payoff.Total); p.Amount <= 0 || held(c) {
+		if p.Amount = min(p.Amount, payoff.Total); p.Amount <= 0 || c.State.Bankruptcy {
 			p.Amount, p.State, kind = p.Plan.Allocation.Total(), billing.Cancelled, billing.NoticePaymentCancelled
 		} else if err := s.postPayment(tx, c, p, on, actor); err != nil {
 			return err
