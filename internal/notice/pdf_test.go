@@ -160,7 +160,7 @@ func TestLeaseStatementSpeaksOfLeasePayments(t *testing.T) {
 	if bad := leaseNever.FindAllString(got, -1); bad != nil {
 		t.Errorf("%q in\n%s", bad, got)
 	}
-	for _, want := range []string{"Lease payments −$450.00", "Ending balance, Nov 30 $23,550.00", "On a lease the balance is the lease payments left to make.", "Amount Lease payments Fees Held",
+	for _, want := range []string{"Lease payments −$450.00", "Ending balance, Nov 30 $23,550.00", "On a lease the balance is the lease payments left to make, without tax.", "Amount Lease payments Fees Held",
 		"Nov 15, 2026 Payment, confirmation 7K2M-QX $462.50 $450.00 $0.00 $12.50", "Held for you $12.50", "Year to date, 2026 Lease payments $3,911.12"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)

@@ -198,7 +198,7 @@ func (t *statement) summary() {
 	t.y = max(t.y, end)
 	if s.Kind == contract.Lease {
 		t.y += 4
-		t.para(left, right-left, "On a lease the balance is the lease payments left to make.", small)
+		t.para(left, right-left, "On a lease the balance is the lease payments left to make, without tax.", small)
 	}
 }
 

@@ -230,8 +230,8 @@ func TestAHeldAccountIsNotAskedToPay(t *testing.T) {
 	says(t, accountText(t, a), "Not paid so far $1,159.68", "Unpaid fees $25.00", "Payment of Dec 15, 2026 in your contract $579.84")
 	o := optionsOf(a, checking)
 	page := render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o)))
-	says(t, page, "You are not being asked to pay.", "Not paid so far", "Not paid so far and next payment", "Payments for a later day are paused.")
-	saysNot(t, page, demands...)
+	says(t, page, "You are not being asked to pay.", "Not paid so far", "Not paid so far and next payment")
+	saysNot(t, page, "Past due", "Amount due", "Pay $")
 	if !strings.Contains(page, `value="other" id="how-2" checked`) {
 		t.Error("an amount is suggested")
 	}

@@ -88,7 +88,7 @@ func firstPayForm(o servicing.PayOptions) *web.Form {
 }
 
 func newPayPage(s servicing.Session, o servicing.PayOptions, form *web.Form) payPage {
-	if o.Held { // a payment kept for a later day would not be taken
+	if o.Held { // a bankruptcy cancels what is kept for a later day
 		o.Last = o.First
 	}
 	b := about(page(s, "Make a payment", "payments"), o.Card)
@@ -96,7 +96,7 @@ func newPayPage(s servicing.Session, o servicing.PayOptions, form *web.Form) pay
 	v := payPage{Page: b, PayOptions: o, Href: accountHref(o.ID) + "/pay", PastDueNow: o.Due.PastDue + o.Due.Fees,
 		NothingOwed: o.Payoff.Total <= 0, DateHint: fmt.Sprintf("From %s to %s.", o.First.Long(), o.Last.Long()), WhyPayoff: whyPayoff(o.Kind, o.Payoff, nil, 0)}
 	if o.Held {
-		v.DateHint = "Today, " + o.First.Long() + ". Payments for a later day are paused."
+		v.DateHint = "Today, " + o.First.Long() + "."
 	}
 	if d := form.Value("date"); d != "" {
 		_, err := money.ParseDate(d)

@@ -110,7 +110,9 @@ func newAutopayLine(c servicing.Card) autopayLine {
 	case c.Closed:
 		l.Words = "This account is closed."
 	case c.Held:
-		l.Held, l.Words = true, "Nothing is taken from your bank account by itself."
+		if l.Held = true; l.On {
+			l.Words = "Autopay is paused."
+		}
 	}
 	return l
 }

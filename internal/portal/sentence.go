@@ -195,12 +195,9 @@ func lately(c servicing.Card) []event {
 	return []event{{on, what, p.Amount, paymentHref(*p)}}
 }
 
-// next lists what will happen on the account, soonest first. Where somebody is
-// to be left alone, nothing is taken and nothing is asked for.
+// next lists what will happen on the account, soonest first. Of whoever is to be
+// left alone nothing is asked: only what they scheduled themselves is listed.
 func next(c servicing.Card) []event {
-	if c.Held {
-		return nil
-	}
 	var out []event
 	auto := false
 	for _, p := range c.Scheduled {
@@ -209,6 +206,9 @@ func next(c servicing.Card) []event {
 			what, auto = "Autopay from "+methodName(p.Method), true
 		}
 		out = append(out, event{p.Date, what, p.Amount, paymentHref(p)})
+	}
+	if c.Held {
+		return out
 	}
 	if a := c.Autopay; a != nil && !a.NextDate.IsZero() && a.NextAmount > 0 && !auto {
 		out = append(out, event{a.NextDate, "Autopay from " + methodName(a.Method), a.NextAmount, accountHref(c.ID) + "/autopay"})

@@ -70,8 +70,8 @@ func readAllDue(c servicing.Card) reading {
 // and asks for nothing.
 func readHeld(c servicing.Card) reading {
 	r := reading{Status: status{"plain", "For information"}, Sentence: forInformation, Button: payButton(c.Payoff.Total, "Make a payment"), Quiet: true}
-	if c.Autopay != nil || len(c.Scheduled) > 0 {
-		r.Detail = "Autopay and scheduled payments are paused: nothing is taken from your bank account."
+	if c.Autopay != nil {
+		r.Detail = "Autopay is paused: it takes nothing from your bank account."
 	}
 	return r
 }
