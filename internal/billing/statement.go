@@ -149,13 +149,17 @@ func MakeStatement(in StatementInput) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
+	payoff, err := s.Payoff(t, in.Closing)
+	if err != nil {
+		return Statement{}, err
+	}
 	out := Statement{
 		Lender: in.Lender, Recipient: in.Recipient, Kind: t.Kind, AccountNumber: in.AccountNumber, Vehicle: in.Vehicle,
 		Rate: s.Rate, DayCount: string(t.DayCount), Opening: in.Opening, Closing: in.Closing, DueDate: in.DueDate,
 		BeginningBalance: t.Principal, EndingBalance: s.Principal, InterestAccrued: interest,
 		FeesOutstanding: s.LateFees + s.OtherFees, Unapplied: s.Unapplied,
 		RegularPayment: s.PaymentOf(max(1, min(s.DueThrough(t, in.Closing)+1, s.Payments))), PastDue: due.PastDue, DaysPastDue: due.DaysPastDue, FeesDue: due.Fees, AmountDue: due.PastDue + due.Fees,
-		PayoffToday: s.Principal + interest + s.LateFees + s.OtherFees, AutopayText: in.AutopayText,
+		PayoffToday: payoff.Total, AutopayText: in.AutopayText,
 	}
 	if due.Upcoming <= in.DueDate { // what is paid ahead is not asked for again
 		out.AmountDue += due.UpcomingAmount

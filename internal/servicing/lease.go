@@ -23,7 +23,8 @@ type LeaseView struct {
 	Rows     []contract.LeaseRow       // the balance by months
 	BuyOut   *contract.LeaseSettlement // to buy the vehicle; tax and official fees come on top
 	EndEarly *contract.LeaseSettlement // to return it before the end, before what the vehicle brings
-	Return   *contract.LeaseSettlement // to return it at the end, at the miles of the last reading
+	Return   *contract.LeaseSettlement // to return it at the end: at the miles of the last reading then, until then at the pace so far
+	Ended    bool
 	Mileage  *contract.Mileage
 	Method   []string // how the balance is worked out, in words (12 CFR 1013.4(g))
 	Missing  []string // fields of the terms that a figure lacks
@@ -71,7 +72,7 @@ func (v *LeaseView) figures(c *store.Contract, readings []contract.Reading) {
 	if m, err := l.Mileage(readings, c.State.Extended); !missing(err) {
 		v.Mileage = &m
 	}
-	if c.State.Ended {
+	if v.Ended = c.State.Ended; v.Ended {
 		return
 	}
 	if v.Rows, err = l.Schedule(nil); missing(err) {
@@ -83,13 +84,18 @@ func (v *LeaseView) figures(c *store.Contract, readings []contract.Reading) {
 	if x, err := l.Payoff(v.Standing, contract.LeasePayoff{BuyOut: true}); !missing(err) {
 		v.BuyOut = &x
 	}
+	odometer, end := max(c.State.Odometer.Miles, l.Odometer), v.Standing
 	if v.Standing.Month < l.Term {
-		if x, err := l.Payoff(v.Standing, contract.LeasePayoff{Odometer: c.State.Odometer.Miles}); !missing(err) {
+		if x, err := l.Payoff(v.Standing, contract.LeasePayoff{Odometer: odometer}); !missing(err) {
 			v.EndEarly = &x
 		}
-		return
+		// At the end every payment will have been made; the miles are those of the pace so far.
+		end = contract.LeaseStanding{On: v.Ends, Month: l.Term, MonthFrom: v.Ends, MonthTo: v.Ends.AddMonths(1, v.Ends.Day()), Fees: end.Fees, Deposit: end.Deposit, Extended: end.Extended}
+		if v.Mileage != nil && v.Mileage.Paced {
+			odometer = l.Odometer + v.Mileage.Projected
+		}
 	}
-	if x, err := l.Return(v.Standing, contract.LeaseReturn{Odometer: max(c.State.Odometer.Miles, l.Odometer)}); !missing(err) {
+	if x, err := l.Return(end, contract.LeaseReturn{Odometer: odometer}); !missing(err) {
 		v.Return = &x
 	}
 }

@@ -78,11 +78,11 @@ func (s *Service) card(tx *store.Tx, c *store.Contract, day money.Date) (Card, e
 	card := Card{
 		ID: ContractID(c.ID), Kind: c.Kind, AccountNumber: c.AccountNumber,
 		Vehicle: Vehicle{c.VehicleYear, c.VehicleMake, c.VehicleModel, c.VIN},
-		Closed:  c.Status == "paid", ChargedOff: c.State.IsChargedOff, Called: !c.State.Accelerated.IsZero(), Held: held(c), Balance: c.State.Principal,
+		Closed:  c.Status == "paid", ChargedOff: c.State.IsChargedOff, Called: !c.State.Accelerated.IsZero(), Held: held(c), Ended: c.State.Ended, Balance: c.State.Principal,
 		Original: c.OriginalAmount, Paid: max(0, c.OriginalAmount-c.State.Principal),
 	}
 	if c.Kind == contract.Lease { // what is repaid of a lease is rent
-		card.Original = c.Terms.Payment * money.Cents(max(c.OriginalTerm, c.Terms.Payments))
+		card.Original = (c.Terms.Payment - c.Terms.Tax) * money.Cents(max(c.OriginalTerm, c.Terms.Payments))
 		card.Paid = max(0, card.Original-c.State.Principal)
 	}
 	var err error

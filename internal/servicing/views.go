@@ -31,6 +31,7 @@ type Card struct {
 	Closed        bool
 	ChargedOff    bool        // what is still owed stands in Payoff
 	Called        bool        // all of it is due
+	Ended         bool        // a lease that has come to its end
 	Held          bool        // the customer is to be left alone: bankruptcy, or a request not to be contacted
 	Balance       money.Cents // principal, or the rent still to come
 	Due           contract.Due
