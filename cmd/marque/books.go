@@ -104,7 +104,18 @@ func (cmd *ClearCmd) Run(g *Globals, s streams) error {
 		if err != nil {
 			return fmt.Errorf("account %s: %w", cmd.Account, err)
 		}
-		return c.service.ClearEvent(ctx, operator, id, cmd.Event, cmd.Date)
+		moved, err := c.service.ClearEvent(ctx, operator, id, cmd.Event, cmd.Date)
+		switch {
+		case err != nil:
+			return err
+		case moved == 0:
+			fmt.Fprintf(s.out, "nothing to clear: the money of event %d is not in transit\n", cmd.Event)
+		case moved < 0:
+			fmt.Fprintf(s.out, "%s taken out of cash on %s\n", (-moved).USD(), cmd.Date)
+		default:
+			fmt.Fprintf(s.out, "%s moved to cash on %s\n", moved.USD(), cmd.Date)
+		}
+		return nil
 	})
 }
 

@@ -41,7 +41,7 @@ var eventForms = []eventForm{
 	{contract.HoldEnds, "hold"},
 	{contract.PayoffQuote, "good_through amount?"},
 	{contract.Odometer, "miles"},
-	{contract.LeaseExtension, "months"},
+	{contract.LeaseExtension, "months disclosed?"},
 	{contract.LeaseEnd, "amount?"},
 }
 
@@ -106,6 +106,8 @@ func readEventField(o *object, e *contract.Event, name string) {
 		e.Source = contract.Source(o.str(name))
 	case "extra":
 		e.Extra = contract.Extra(o.str(name))
+	case "disclosed":
+		e.Disclosed = o.truth(name)
 	case "principal_only":
 		e.PrincipalOnly = o.truth(name)
 	case "of":

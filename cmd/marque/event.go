@@ -90,6 +90,18 @@ func answerEvent(ctx context.Context, c *company, a *answer, req servicing.Event
 	}
 	writeAllocation(a, r.Allocation)
 	writeWhy(a, r.Why)
+	if len(r.Corrections) > 0 {
+		a.open("corrections")
+		for _, c := range r.Corrections {
+			a.item()
+			a.whole("event", c.Event.Seq)
+			a.plain("kind", string(c.Event.Kind))
+			a.date("date", c.Event.Date)
+			writeAllocation(a, c.By)
+			a.itemEnd()
+		}
+		a.close()
+	}
 	a.name("state")
 	a.b = append(a.b, '{')
 	writeState(a, &r.Terms, &r.State, r.Due, true)

@@ -9,10 +9,27 @@ import (
 )
 
 // ChangeWords says in a customer's words what an event changed, from its
-// explanation; empty for one that customers are not told of.
-func ChangeWords(kind contract.Kind, e contract.Event, why []contract.Why) string {
+// explanation; empty for one that customers are not told of here. taken is the
+// event that a reversal takes back.
+func ChangeWords(kind contract.Kind, e contract.Event, taken *contract.Event, why []contract.Why) string {
 	f := figures(why)
 	switch e.Kind {
+	case contract.Reversal:
+		switch {
+		case taken == nil:
+			return ""
+		case taken.Kind == contract.Payment:
+			return "Your payment of " + taken.Amount.USD() + " of " + taken.Date.Long() + " was taken back: it did not clear, or it was not yours."
+		case taken.Amount > 0 && taken.Kind != contract.Refund:
+			return "A fee of " + taken.Amount.USD() + " was taken off your account. You do not owe it."
+		}
+		return "A change to your account of " + taken.Date.Long() + " was taken back."
+	case contract.TotalLoss:
+		return "We have noted that your vehicle is a total loss. Your payments stay due until the insurance company has paid."
+	case contract.Sale:
+		return "The vehicle was sold. " + e.Amount.USD() + " of its price was applied to your account."
+	case contract.ChargeOff:
+		return "We have written off the balance of your account in our books. What you owe stays owed; call us and we will find a way to settle it."
 	case contract.DueDateChange, contract.Deferral, contract.ReAge:
 		return moved(kind, e, f)
 	case contract.RateChange:

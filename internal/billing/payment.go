@@ -134,14 +134,20 @@ func Decide(t *contract.Terms, s contract.State, ask Ask, today money.Date) (Pla
 	if payoff.Total <= 0 {
 		return Plan{}, refuse("nothing_owed", "", "There is nothing left to pay on this account.")
 	}
-	due, err := s.Due(t, ask.Date)
+	// The amount due is what is due now, whatever day is chosen: a later day does
+	// not bring the next payments in.
+	due, err := s.Due(t, first)
 	if err != nil {
 		return Plan{}, err
 	}
 	if err := allowedExtra(t, &s, ask, due); err != nil {
 		return Plan{}, err
 	}
-	if ask.Amount, err = chosenAmount(ask.Kind, ask.Amount, due, payoff); err != nil {
+	closing, err := s.ClosingAmount(t, ask.Date)
+	if err != nil {
+		return Plan{}, err
+	}
+	if ask.Amount, err = chosenAmount(ask.Kind, ask.Amount, due, payoff, closing); err != nil {
 		return Plan{}, err
 	}
 	return plan(t, s, ask, payoff)
@@ -167,15 +173,15 @@ func allowedExtra(t *contract.Terms, s *contract.State, ask Ask, due contract.Du
 	return nil
 }
 
-func chosenAmount(kind AmountKind, asked money.Cents, due contract.Due, payoff contract.Payoff) (money.Cents, error) {
+func chosenAmount(kind AmountKind, asked money.Cents, due contract.Due, payoff contract.Payoff, closing money.Cents) (money.Cents, error) {
 	switch kind {
 	case AmountPayoff:
-		return payoff.Total, nil
+		return closing, nil
 	case AmountDue:
 		if due.Amount() <= 0 {
 			return 0, refuse("nothing_due", "amount", "Nothing is due right now. You can still pay another amount.")
 		}
-		return min(due.Amount(), payoff.Total), nil
+		return min(due.Amount(), closing), nil
 	case AmountOther:
 		switch {
 		case asked <= 0:

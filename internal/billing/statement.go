@@ -40,12 +40,12 @@ type LinePayment struct {
 // Boarding and settlement entries move nothing that a borrower owes and have no
 // line. payments are those behind the events.
 func Lines(entries []ledger.Entry, events []contract.Event, payments map[int]LinePayment) []Line {
-	by := map[int]*contract.Event{}
-	reversed := map[int]bool{}
+	by, reversed := map[int]*contract.Event{}, map[int]bool{}
 	for i := range events {
-		e := &events[i]
-		by[e.Seq] = e
-		if e.Kind == contract.Reversal {
+		by[events[i].Seq] = &events[i]
+	}
+	for i := len(events) - 1; i >= 0; i-- { // one that is itself taken back takes nothing back
+		if e := &events[i]; e.Kind == contract.Reversal && !reversed[e.Seq] {
 			reversed[e.Reverses] = true
 		}
 	}
@@ -223,8 +223,8 @@ func (out *Statement) addLines(in StatementInput) {
 // that came back count as paid, less.
 func (l *Line) Paid() contract.Allocation {
 	switch l.Kind {
-	case "payment", "payment_returned", "payment_canceled", "correction", "sale":
-	case "taken_back":
+	case "payment", "payment_returned", "payment_canceled", "sale":
+	case "taken_back", "correction":
 		if l.Event.Kind != contract.Payment && l.Event.Kind != contract.Sale {
 			return contract.Allocation{}
 		}

@@ -54,6 +54,9 @@ func (s *State) change(t *Terms, e *Event) (a Allocation, err error) {
 	case Repossession:
 		s.Repossessed = true
 	case ChargeOff:
+		if s.IsChargedOff {
+			return a, nil
+		}
 		a = Allocation{Principal: s.Principal, LateFee: s.LateFees, OtherFee: s.OtherFees, ChargedOff: s.Principal + s.LateFees + s.OtherFees}
 		s.ChargedOff, s.ChargedInterest, s.IsChargedOff = a.ChargedOff, s.Accrued.Round(t.Rounding), true
 		s.Principal, s.LateFees, s.OtherFees, s.Accrued, s.Ahead = 0, 0, 0, money.Interest{}, money.Interest{}
@@ -308,6 +311,7 @@ func (s *State) serviceEnds(t *Terms, e *Event) {
 	}
 	was := s.Service
 	s.Rate, s.Service = was.Rate, nil
+	s.LateThrough = max(s.LateThrough, s.DueThrough(t, e.Date)) // what fell due under the cap has no late fee
 	n := s.nextDue(t, e.Date)
 	old := State{Plan: was.Plan}
 	s.reprice(t, n, old.PaymentOf, s.Plan, was.Plan)
@@ -319,6 +323,7 @@ func (s *State) modify(t *Terms, e *Event) error {
 	if s.Principal == 0 {
 		return nil
 	}
+	s.Accelerated = 0 // the new terms take its place
 	if e.Rate != nil {
 		s.agree(*e.Rate)
 	}
@@ -362,6 +367,9 @@ func (s *State) modify(t *Terms, e *Event) error {
 // costs. Rentals due and unpaid stay owed; money for a part of one that is
 // cancelled is held.
 func (s *State) endLease(t *Terms, e *Event) (a Allocation) {
+	if s.Ended {
+		return a
+	}
 	n := s.DueThrough(t, e.Date)
 	unpaid, over := max(0, s.Asked(n)-s.Credited), s.Credited-s.Asked(n)
 	if n == s.Payments {

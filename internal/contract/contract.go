@@ -21,6 +21,7 @@ package contract
 
 import (
 	"cmp"
+	"errors"
 	"reflect"
 	"slices"
 
@@ -188,31 +189,20 @@ func Fold(t *Terms, events []Event, asOf money.Date) (State, []Allocation, error
 	return s, out, s.accrue(t, asOf)
 }
 
-// Judge folds as Fold does, and first refuses what Refuse refuses: each event on
-// the account as it stood on the event's date with the events posted before it,
-// by Seq. What was right when it was posted is not wrong because of what came
-// later.
+// Judge folds as Fold does, and first refuses what Allow refuses, event by event
+// in the order in which they were posted.
 func Judge(t *Terms, events []Event, asOf money.Date) (State, []Allocation, error) {
 	posted := slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Date > asOf })
 	slices.SortStableFunc(posted, func(a, b Event) int { return cmp.Compare(a.Seq, b.Seq) })
 	s := t.Open()
 	for i := range posted {
 		e := &posted[i]
-		then, next := &s, e.Kind != Reversal && e.Date >= s.LastEvent
-		if e.Date < s.LastEvent {
-			known := slices.DeleteFunc(slices.Clone(posted[:i]), func(b Event) bool { return b.Date > e.Date })
-			earlier, _, err := Replay(t, known)
-			if err != nil {
-				return State{}, nil, err
+		var err error
+		if e.Kind != Reversal && e.Date >= s.LastEvent {
+			if err = s.Refuse(t, e); err == nil {
+				_, err = s.apply(t, e, nil)
 			}
-			then = &earlier
-		}
-		err := then.Refuse(t, e)
-		switch {
-		case err != nil:
-		case next:
-			_, err = s.apply(t, e, nil)
-		default:
+		} else if err = Allow(t, posted[:i], e); err == nil {
 			s, _, err = Replay(t, posted[:i+1])
 		}
 		if err != nil {
@@ -220,6 +210,53 @@ func Judge(t *Terms, events []Event, asOf money.Date) (State, []Allocation, erro
 		}
 	}
 	return Fold(t, events, asOf)
+}
+
+// Allow says whether an event may be added to a history, as an *EventError: it is
+// refused on the account as it stood on the event's date, and also when it makes
+// wrong what happens but once, a charge-off or a refund of a later day. What was
+// right when it was posted is not wrong because of what came later.
+func Allow(t *Terms, history []Event, e *Event) error {
+	known := slices.DeleteFunc(slices.Clone(history), func(b Event) bool { return b.Date > e.Date })
+	then, _, err := Replay(t, known)
+	if err != nil {
+		return err
+	}
+	if err := then.Refuse(t, e); err != nil {
+		return err
+	}
+	after, err := refusals(t, append(slices.Clone(history), *e), e)
+	if err != nil || len(after) == 0 || e.Kind == Reversal {
+		return err
+	}
+	before, err := refusals(t, history, e)
+	if err != nil {
+		return err
+	}
+	for seq, why := range after {
+		if before[seq] == nil {
+			return e.bad("date", "makes event %d wrong, which came later: %s", seq, why.Reason)
+		}
+	}
+	return nil
+}
+
+// refusals are the reasons against what happens but once, among the events that
+// follow one in order of date.
+func refusals(t *Terms, events []Event, from *Event) (map[int]*EventError, error) {
+	s, out := t.Open(), map[int]*EventError{}
+	err := s.walk(t, events, func(_ int, e *Event) error {
+		switch e.Kind {
+		case ChargeOff, LeaseEnd, Refund, Sale, LateCharge:
+			var why *EventError
+			if later := e.Date > from.Date || (e.Date == from.Date && e.Seq > from.Seq); later && errors.As(s.Refuse(t, e), &why) {
+				out[e.Seq] = why
+			}
+		}
+		_, err := s.apply(t, e, nil)
+		return err
+	})
+	return out, err
 }
 
 // Replay applies all events in order of effective date, then of Seq, and stops

@@ -99,6 +99,7 @@ type Event struct {
 	Hold          Hold        `json:"hold,omitempty"`
 	GoodThrough   money.Date  `json:"good_through,omitempty"`
 	Miles         int         `json:"miles,omitempty"`
+	Disclosed     bool        `json:"disclosed,omitempty"` // new disclosures were given for a lease's extension
 }
 
 // Plain is the event without what only some kinds need.
@@ -305,6 +306,19 @@ func voided(events []Event, void []bool) error {
 			return e.bad("amount", "is not the amount of the event it takes back, %s: a part cannot be taken back", events[target].Amount)
 		}
 		void[target] = true
+		if events[target].Kind == Payment {
+			lapse(events, void, events[target].Seq, e.Seq)
+		}
 	}
 	return nil
+}
+
+// lapse voids the payoff quotes made after a payment and before it was taken
+// back: they counted on it.
+func lapse(events []Event, void []bool, paid, back int) {
+	for i := range events {
+		if e := &events[i]; e.Kind == PayoffQuote && e.Seq > paid && e.Seq < back {
+			void[i] = true
+		}
+	}
 }

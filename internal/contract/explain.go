@@ -237,6 +237,8 @@ func (r *recorder) changed(t *Terms, e *Event, before, after *State, a Allocatio
 		}
 	case ReturnedFee, OtherCharge:
 		w.Rule, w.Clause = RuleCharge, clauses[RuleCharge]
+	case ChargeOff:
+		w.Amount = a.ChargedOff
 	}
 	if a.Unapplied < 0 && e.Kind != Refund {
 		add("paid_from_money_held", -a.Unapplied)

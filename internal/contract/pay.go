@@ -44,7 +44,7 @@ func (s *State) pay(t *Terms, e *Event, why *recorder) (Allocation, error) {
 		s.recoverLoss(p, &a)
 		s.Sold = s.Sold || e.Kind == Sale
 	case e.Kind == Sale:
-		s.proceeds(t, p, &a)
+		credited = s.proceeds(t, p, &a)
 	case e.PrincipalOnly && past <= 0 && t.Kind == Loan:
 		a.Principal = p.take(Principal, RulePrincipalOnly, s.Principal)
 		a.Interest = p.take(Interest, RuleAccrued, s.Accrued.Round(t.Rounding))
@@ -139,12 +139,20 @@ func (s *State) takeFees(p *till, a *Allocation) {
 
 // proceeds applies the price of a repossessed vehicle: its costs, which stand
 // among the other fees, then the debt (UCC 9-615).
-func (s *State) proceeds(t *Terms, p *till, a *Allocation) {
+//
+// What goes to a lease's rentals counts for them, so that their tax is told apart.
+func (s *State) proceeds(t *Terms, p *till, a *Allocation) (credited money.Cents) {
 	a.OtherFee = p.take(OtherFees, RuleProceeds, s.OtherFees)
 	a.Interest = p.take(Interest, RuleProceeds, s.Accrued.Round(t.Rounding))
-	a.Principal = p.take(Principal, RuleProceeds, s.Principal)
+	rent := p.take(Principal, RuleProceeds, s.Principal+s.taxLeft(t))
+	a.Tax = s.taxIn(t, rent)
+	a.Principal = rent - a.Tax
 	a.LateFee = p.take(LateFees, RuleProceeds, s.LateFees)
 	s.Sold = true
+	if t.Kind == Lease {
+		credited = rent
+	}
+	return credited
 }
 
 // recoverLoss applies money to a balance that was charged off.

@@ -30,6 +30,17 @@ func (s *State) Payoff(t *Terms, on money.Date) (Payoff, error) {
 	return p, nil
 }
 
+// ClosingAmount is the least that closes the account on a day: the payoff, or
+// what a quote in force promised.
+func (s *State) ClosingAmount(t *Terms, on money.Date) (money.Cents, error) {
+	p, err := s.Payoff(t, on)
+	if q := s.Quote; err == nil && q != nil && on >= q.Date && on <= q.GoodThrough {
+		promised, err := q.On(t, on)
+		return min(p.Total, promised, q.Total), err
+	}
+	return p.Total, err
+}
+
 // PayoffTable quotes every day from one date through another.
 func (s *State) PayoffTable(t *Terms, from, through money.Date) ([]Payoff, error) {
 	var table []Payoff

@@ -2,6 +2,10 @@ package contract
 
 import "marque/internal/money"
 
+// maxExtension is how many months a lease may be extended by, in all, without new
+// disclosures (12 CFR 1013.5).
+const maxExtension = 6
+
 // Refuse gives the first reason not to let an event happen now, as an
 // *EventError that names the field; nil when there is none. History is not
 // judged: what was right on its day stays, even when a later reversal would
@@ -77,7 +81,7 @@ func (s *State) refuseChange(t *Terms, e *Event) error {
 		if s.Service == nil {
 			return e.bad("kind", "no cap is in force")
 		}
-	case DueDateChange, Deferral:
+	case DueDateChange, Deferral, ReAge:
 		return s.refuseMove(t, e)
 	case Modification:
 		if n := s.Paid(); n > 0 && !e.FirstDue.IsZero() && e.FirstDue <= s.DueDate(t, n) {
@@ -86,6 +90,9 @@ func (s *State) refuseChange(t *Terms, e *Event) error {
 	case LeaseEnd, LeaseExtension:
 		if s.Ended {
 			return e.bad("kind", "the lease has ended")
+		}
+		if e.Kind == LeaseExtension && s.Extended+e.Months > maxExtension && !e.Disclosed {
+			return e.bad("disclosed", "an extension of more than %d months in all needs new disclosures (12 CFR 1013.5)", maxExtension)
 		}
 	}
 	return nil
@@ -101,7 +108,7 @@ func (s *State) refuseMove(t *Terms, e *Event) error {
 	if s.Accelerated != 0 {
 		return e.bad("kind", "all of it is due since %s", s.Accelerated)
 	}
-	if e.Kind == Deferral {
+	if e.Kind != DueDateChange {
 		return nil
 	}
 	if past, _ := s.billed(t, e.Date); past > 0 {

@@ -164,7 +164,7 @@ func eventWords(kind contract.Kind, x servicing.Explanation) string {
 	case contract.Reversal:
 		return "An earlier entry was taken back, for instance because the bank returned a payment. Your account stands as if that entry had never been."
 	}
-	if words := billing.ChangeWords(kind, e, x.Why); words != "" {
+	if words := billing.ChangeWords(kind, e, nil, x.Why); words != "" {
 		return words
 	}
 	return "Nothing that you owe changed."

@@ -116,7 +116,7 @@ func datesMoved(kind contract.Kind, changes []servicing.Explanation) string {
 				return ""
 			}
 		case contract.DueDateChange, contract.Deferral, contract.ReAge:
-			if words := billing.ChangeWords(kind, x.Event, x.Why); words != "" && !x.Undone {
+			if words := billing.ChangeWords(kind, x.Event, nil, x.Why); words != "" && !x.Undone {
 				return words
 			}
 		}

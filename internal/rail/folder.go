@@ -59,8 +59,12 @@ func (f Folder) Drop(name string, content []byte) error {
 	}
 	// What attempts that were cut off have left behind goes with the first that
 	// was not.
-	left, err := filepath.Glob(filepath.Join(parts, name+"-*"))
+	left, err := filepath.Glob(filepath.Join(parts, "*"))
 	for _, part := range left {
+		of := filepath.Base(part)
+		if _, unsent := os.Lstat(filepath.Join(sent, of[:max(0, strings.LastIndexByte(of, '-'))])); unsent != nil {
+			continue // another file's, perhaps being written
+		}
 		if e := os.Remove(part); e != nil && !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)
 		}

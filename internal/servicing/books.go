@@ -81,6 +81,9 @@ func (s *Service) TrialBalance(ctx context.Context, actor identity.Actor, p Peri
 		return slices.IndexFunc(ledger.Chart, func(c ledger.Charted) bool { return c.Account == l.Account })
 	}
 	slices.SortFunc(out.Lines, func(a, b TrialLine) int { return cmp.Compare(place(a), place(b)) })
+	if p.Posted {
+		return out, nil // interest accrues by effective date only
+	}
 	out.Accrued, err = s.AccruedInterest(ctx, actor, p.Through)
 	return out, err
 }
@@ -197,8 +200,15 @@ func (s *Service) Journal(ctx context.Context, actor identity.Actor, from, throu
 // a check, a card payment, a wire or a vehicle's price that came without a
 // payment of ours, and of a refund that was paid out. When such money was taken
 // back, by a reversal, it moves the cash back. Run again it changes nothing.
-func (s *Service) ClearEvent(ctx context.Context, actor identity.Actor, id ContractID, event int, on money.Date) error {
-	return s.take(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
+func (s *Service) ClearEvent(ctx context.Context, actor identity.Actor, id ContractID, event int, on money.Date) (moved money.Cents, err error) {
+	err = s.take(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
+		day, err := today(tx)
+		if err != nil {
+			return err
+		}
+		if on > day {
+			return refuse("date_future", "date", "The date is after the business date, %s.", day)
+		}
 		rows, err := tx.Events(c.ID)
 		if err != nil {
 			return err
@@ -223,8 +233,10 @@ func (s *Service) ClearEvent(ctx context.Context, actor identity.Actor, id Contr
 		if err := s.settle(tx, c, event, on, ledger.Move(other, ledger.Cash, waiting)); err != nil {
 			return err
 		}
+		moved = waiting
 		return s.save(tx, c)
 	})
+	return moved, err
 }
 
 // byPayment says whether a payment of ours stands behind an event: the payment's

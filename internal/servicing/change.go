@@ -32,6 +32,15 @@ type EventResult struct {
 	State      contract.State // as of the business date
 	Due        contract.Due
 	Repeated   bool // the key had made it before: nothing was done
+	// Corrections are the events before it that are now applied otherwise, and by
+	// how much.
+	Corrections []Correction
+}
+
+// Correction is what another event changed in how one was applied.
+type Correction struct {
+	Event contract.Event
+	By    contract.Allocation
 }
 
 // FindContract names the contract with an account number.
@@ -84,7 +93,7 @@ func (s *Service) PreviewEvent(ctx context.Context, actor identity.Actor, req Ev
 // the first time.
 func (s *Service) PostEvent(ctx context.Context, actor identity.Actor, req EventRequest) (r EventResult, err error) {
 	if !goodKey(req.Key) {
-		return r, refuse("key_missing", "", "The request needs a key.")
+		return r, refuse("key_missing", "key", "Every event needs a key of its own.")
 	}
 	form, err := json.Marshal(req.Event)
 	if err != nil {
@@ -103,7 +112,7 @@ func (s *Service) PostEvent(ctx context.Context, actor identity.Actor, req Event
 		}
 		if known := slices.IndexFunc(history, func(h store.Event) bool { return h.Key == req.Key }); known >= 0 {
 			if history[known].InputHash != hash {
-				return errKeyReused
+				return refuse("key_reused", "key", "The key was used for another event, number %d of this contract.", history[known].Seq)
 			}
 			r, err = outcome(c, plain(history), history[known].Seq, day)
 			r.Repeated = true
@@ -114,7 +123,11 @@ func (s *Service) PostEvent(ctx context.Context, actor identity.Actor, req Event
 			return err
 		}
 		was := c.State
-		if _, err := s.post(tx, c, e, cause{key: req.Key, hash: hash}, actor); err != nil {
+		if e.Kind == contract.PayoffQuote {
+			if err := s.deskQuote(tx, c, &e, day, cause{key: req.Key, hash: hash}, actor); err != nil {
+				return err
+			}
+		} else if _, err := s.post(tx, c, e, cause{key: req.Key, hash: hash}, actor); err != nil {
 			return err
 		}
 		tx.Audit(s.clock(), actor.String(), "event", c.ID, string(e.Kind))
@@ -127,7 +140,7 @@ func (s *Service) PostEvent(ctx context.Context, actor identity.Actor, req Event
 		if r, err = outcome(c, events, e.Seq, day); err != nil {
 			return err
 		}
-		return s.followUp(tx, c, &was, e, r, day, actor)
+		return s.followUp(tx, c, &was, plain(history), e, r, day, actor)
 	})
 	return r, err
 }
@@ -162,9 +175,9 @@ func judge(c *store.Contract, history []contract.Event, e contract.Event, day mo
 	case e.Date > day:
 		return refuse("date_future", "date", "The date is after the business date, %s.", day)
 	case byBank(&e):
-		return refuse("kind", "source", "Say how the money came: check, wire, cash or insurer. Bank and card payments are made by paying.")
-	case e.Kind == contract.PayoffQuote:
-		return refuse("kind", "kind", "Ask for a payoff quote instead.")
+		return refuse("source", "source", "Say how the money came: check, wire, cash or insurer. Bank and card payments are made by paying.")
+	case e.Kind == contract.PayoffQuote && (e.Date != day || e.Amount != 0):
+		return refuse("date", "date", "A payoff quote is made on the business date, %s, and finds its own amount.", day)
 	}
 	if e.Kind == contract.Reversal {
 		i := slices.IndexFunc(history, func(h contract.Event) bool { return h.Seq == e.Reverses })
@@ -180,8 +193,34 @@ func judge(c *store.Contract, history []contract.Event, e contract.Event, day mo
 	if err := state.Refuse(&c.Terms, &e); err != nil {
 		return asEventRefusal(err)
 	}
+	if err := agreed(&c.Terms, &state, &e); err != nil {
+		return err
+	}
 	if _, _, err := contract.Replay(&c.Terms, append(slices.Clone(history), e)); err != nil {
 		return asEventRefusal(err)
+	}
+	return nil
+}
+
+// agreed refuses what the contract does not provide for: a fee that is not its
+// own, or a rate that was likely meant as a percentage.
+func agreed(t *contract.Terms, s *contract.State, e *contract.Event) error {
+	switch e.Kind {
+	case contract.LateCharge:
+		if e.Instalment == 0 {
+			return refuse("instalment", "instalment", "Say which instalment the late fee is for.")
+		}
+		unpaid := min(s.PaymentOf(e.Instalment), s.Asked(e.Instalment)-s.Credited)
+		if most := t.LateFee.On(unpaid); e.Amount > most {
+			return refuse("amount", "amount", "The contract's late fee on the %s unpaid is %s.", unpaid.USD(), most.USD())
+		}
+	case contract.ReturnedFee:
+		if e.Amount > t.ReturnedFee {
+			return refuse("amount", "amount", "The contract's fee for a returned payment is %s.", t.ReturnedFee.USD())
+		}
+	}
+	if e.Rate != nil && *e.Rate > money.RateScale {
+		return refuse("annual_rate", "annual_rate", "The rate is a fraction: 0.049 is 4.9 percent.")
 	}
 	return nil
 }
@@ -201,6 +240,9 @@ func outcome(c *store.Contract, events []contract.Event, seq int, day money.Date
 	}
 	i := slices.IndexFunc(events, func(e contract.Event) bool { return e.Seq == seq })
 	r = EventResult{Event: events[i], Allocation: allocations[i], Terms: c.Terms, State: state}
+	if r.Corrections, err = corrections(c, events, i, allocations); err != nil {
+		return r, err
+	}
 	if r.Why, err = contract.Explain(&c.Terms, events, seq); err != nil {
 		return r, err
 	}
@@ -208,10 +250,25 @@ func outcome(c *store.Contract, events []contract.Event, seq int, day money.Date
 	return r, err
 }
 
+// corrections sets how the events were applied before one of them beside how they
+// are applied with it.
+func corrections(c *store.Contract, events []contract.Event, i int, now []contract.Allocation) (out []Correction, err error) {
+	_, was, err := contract.Replay(&c.Terms, events[:i])
+	if err != nil {
+		return nil, fmt.Errorf("fold contract %s: %w", c.ID, err)
+	}
+	for k := range was {
+		if by := now[k].Minus(was[k]); by != (contract.Allocation{}) {
+			out = append(out, Correction{events[k], by})
+		}
+	}
+	return out, nil
+}
+
 // followUp does what an event brings with it: the dates on which the cycle looks
 // at the contract again, autopay that must not draw any more, and word to the
 // customer.
-func (s *Service) followUp(tx *store.Tx, c *store.Contract, was *contract.State, e contract.Event, r EventResult, day money.Date, actor identity.Actor) error {
+func (s *Service) followUp(tx *store.Tx, c *store.Contract, was *contract.State, history []contract.Event, e contract.Event, r EventResult, day money.Date, actor identity.Actor) error {
 	if !slices.Equal(was.Plan, c.State.Plan) || was.Payments != c.State.Payments {
 		if err := s.redate(tx, c, day); err != nil {
 			return err
@@ -226,13 +283,23 @@ func (s *Service) followUp(tx *store.Tx, c *store.Contract, was *contract.State,
 	if held(c) {
 		return nil
 	}
-	words := billing.ChangeWords(c.Kind, e, r.Why)
+	taken := (*contract.Event)(nil)
+	if i := slices.IndexFunc(history, func(h contract.Event) bool { return e.Kind == contract.Reversal && h.Seq == e.Reverses }); i >= 0 {
+		taken = &history[i]
+	}
+	dueNext, pastDue := r.Due.UpcomingAmount, r.Due.PastDue
+	if pastDue > 0 {
+		pastDue += r.Due.Fees
+	} else {
+		dueNext += r.Due.Fees
+	}
+	words := billing.ChangeWords(c.Kind, e, taken, r.Why)
 	if words == "" {
 		return nil
 	}
 	return s.notify(tx, c.CustomerID, fmt.Sprintf("%s:%d", c.ID, e.Seq), billing.Notice{
 		Kind: billing.NoticeAccountChanged, Lease: c.Kind == contract.Lease, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: e.Date,
-		AmountDue: r.Due.UpcomingAmount, PastDue: r.Due.PastDue + r.Due.Fees, DueDate: r.Due.Upcoming, Text: words,
+		AmountDue: dueNext, PastDue: pastDue, DueDate: r.Due.Upcoming, Text: words,
 	}, 0)
 }
 

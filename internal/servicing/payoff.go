@@ -43,7 +43,7 @@ func (s *Service) QuotePayoff(ctx context.Context, actor identity.Actor, req Pay
 			return errKeyReused
 		}
 		if errors.Is(err, store.ErrNotFound) {
-			known, err = s.payoffQuote(tx, c, req, day, actor)
+			known, err = s.payoffQuote(tx, c, req, day, cause{}, actor)
 		}
 		if err != nil {
 			return err
@@ -53,7 +53,7 @@ func (s *Service) QuotePayoff(ctx context.Context, actor identity.Actor, req Pay
 	return l, err
 }
 
-func (s *Service) payoffQuote(tx *store.Tx, c *store.Contract, req PayoffRequest, day money.Date, actor identity.Actor) (*store.PayoffQuote, error) {
+func (s *Service) payoffQuote(tx *store.Tx, c *store.Contract, req PayoffRequest, day money.Date, by cause, actor identity.Actor) (*store.PayoffQuote, error) {
 	switch {
 	case c.Kind == contract.Lease:
 		return nil, refuse("lease", "", "Call us for what it costs to end or buy out your lease.")
@@ -62,7 +62,7 @@ func (s *Service) payoffQuote(tx *store.Tx, c *store.Contract, req PayoffRequest
 	case req.GoodThrough < day || req.GoodThrough > day+PayoffDays:
 		return nil, refuse("good_through", "good_through", "Choose a day from %s to %s.", day.Long(), (day + PayoffDays).Long())
 	}
-	if q := c.State.Quote; q != nil && q.Date == day && q.GoodThrough == req.GoodThrough && c.State.LastEvent == day {
+	if q := c.State.Quote; by.key == "" && q != nil && q.Date == day && q.GoodThrough == req.GoodThrough && c.State.LastEvent == day {
 		if last, err := tx.PayoffQuote(c.ID, q.Seq); err == nil {
 			return last, nil
 		} else if err := absent(err); err != nil {
@@ -78,7 +78,7 @@ func (s *Service) payoffQuote(tx *store.Tx, c *store.Contract, req PayoffRequest
 		return nil, fmt.Errorf("write payoff quote of %s: %w", c.ID, err)
 	}
 	e := contract.Event{Kind: contract.PayoffQuote, Date: day, Amount: letter.Total, GoodThrough: req.GoodThrough}
-	if _, err := s.post(tx, c, e, cause{}, actor); err != nil {
+	if _, err := s.post(tx, c, e, by, actor); err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(content)
@@ -89,6 +89,15 @@ func (s *Service) payoffQuote(tx *store.Tx, c *store.Contract, req PayoffRequest
 	tx.InsertPayoffQuote(q)
 	tx.Audit(s.clock(), actor.String(), "payoff_quote", c.ID, req.GoodThrough.String())
 	return q, nil
+}
+
+// deskQuote makes a quote that was asked for at the desk; e becomes its event.
+func (s *Service) deskQuote(tx *store.Tx, c *store.Contract, e *contract.Event, day money.Date, by cause, actor identity.Actor) error {
+	q, err := s.payoffQuote(tx, c, PayoffRequest{Key: "desk:" + by.key, Contract: ContractID(c.ID), GoodThrough: e.GoodThrough}, day, by, actor)
+	if err == nil {
+		e.Amount = q.Total
+	}
+	return err
 }
 
 // payoffLetter freezes what would close the account on each day through one.

@@ -139,7 +139,7 @@ var systems = []reach{
 		return nil, v.Journal(ctx, by, 0, v.day, func(*servicing.JournalEntry) error { return nil })
 	}},
 	{"ClearEvent", func(v *victim, by identity.Actor) (any, error) {
-		return nil, v.ClearEvent(ctx, by, v.id, v.check, v.day)
+		return v.ClearEvent(ctx, by, v.id, v.check, v.day)
 	}},
 	{"Verify", func(v *victim, by identity.Actor) (any, error) { return v.Verify(ctx, by, nil) }},
 }

@@ -82,8 +82,9 @@ func (s *Service) card(tx *store.Tx, c *store.Contract, day money.Date) (Card, e
 		Original: c.OriginalAmount, Paid: max(0, c.OriginalAmount-c.State.Principal),
 	}
 	if c.Kind == contract.Lease { // what is repaid of a lease is rent
-		card.Original = (c.Terms.Payment - c.Terms.Tax) * money.Cents(max(c.OriginalTerm, c.Terms.Payments))
-		card.Paid = max(0, card.Original-c.State.Principal)
+		base := c.Terms.Payment - c.Terms.Tax
+		card.Paid = base*money.Cents(max(0, c.OriginalTerm-c.Terms.Payments)) + c.State.Credited - c.State.TaxPaid
+		card.Original = card.Paid + c.State.Principal
 	}
 	var err error
 	if card.Due, err = due(c, day); err != nil {
