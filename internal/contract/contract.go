@@ -213,8 +213,9 @@ func Judge(t *Terms, events []Event, asOf money.Date) (State, []Allocation, erro
 }
 
 // Allow says whether an event may be added to a history, as an *EventError: it is
-// refused on the account as it stood on the event's date, and also when it makes
-// wrong what happens but once, a charge-off or a refund of a later day. What was
+// refused on the account as it stood on the event's date, and also when it is one
+// of those that happen but once and makes another of its kind wrong that came
+// later. What was
 // right when it was posted is not wrong because of what came later.
 func Allow(t *Terms, history []Event, e *Event) error {
 	known := slices.DeleteFunc(slices.Clone(history), func(b Event) bool { return b.Date > e.Date })
@@ -225,8 +226,13 @@ func Allow(t *Terms, history []Event, e *Event) error {
 	if err := then.Refuse(t, e); err != nil {
 		return err
 	}
+	switch e.Kind {
+	case ChargeOff, LeaseEnd, Refund, Sale, LateCharge:
+	default:
+		return nil
+	}
 	after, err := refusals(t, append(slices.Clone(history), *e), e)
-	if err != nil || len(after) == 0 || e.Kind == Reversal {
+	if err != nil || len(after) == 0 {
 		return err
 	}
 	before, err := refusals(t, history, e)
@@ -241,17 +247,15 @@ func Allow(t *Terms, history []Event, e *Event) error {
 	return nil
 }
 
-// refusals are the reasons against what happens but once, among the events that
-// follow one in order of date.
+// refusals are the reasons against the events of one's own kind that follow it in
+// order of date.
 func refusals(t *Terms, events []Event, from *Event) (map[int]*EventError, error) {
 	s, out := t.Open(), map[int]*EventError{}
 	err := s.walk(t, events, func(_ int, e *Event) error {
-		switch e.Kind {
-		case ChargeOff, LeaseEnd, Refund, Sale, LateCharge:
-			var why *EventError
-			if later := e.Date > from.Date || (e.Date == from.Date && e.Seq > from.Seq); later && errors.As(s.Refuse(t, e), &why) {
-				out[e.Seq] = why
-			}
+		later := e.Date > from.Date || (e.Date == from.Date && e.Seq > from.Seq)
+		var why *EventError
+		if e.Kind == from.Kind && later && errors.As(s.Refuse(t, e), &why) {
+			out[e.Seq] = why
 		}
 		_, err := s.apply(t, e, nil)
 		return err

@@ -57,7 +57,7 @@ func firstDraft(tx *store.Tx, c *store.Contract, day money.Date) (money.Date, mo
 	if c.Status != "open" {
 		return 0, 0, refuse("closed", "", "This account is paid off, so there is nothing for autopay to pay.")
 	}
-	if !c.State.Accelerated.IsZero() || c.State.Ended {
+	if !c.State.Accelerated.IsZero() || c.State.Ended || c.State.Repossessed || c.State.Sold {
 		return 0, 0, refuse("called", "", "Autopay pays one payment a month, and all of this account is due now. Call us.")
 	}
 	on, err := nextDraft(tx, c, day)
@@ -218,20 +218,12 @@ func (s *Service) endAutopay(tx *store.Tx, c *store.Contract, reason string, act
 		return err
 	}
 	tx.Audit(now, actor.String(), "autopay_off", c.ID, in.ID)
+	if _, own := actor.CustomerID(); held(c) && !own {
+		return nil
+	}
 	return s.notify(tx, c.CustomerID, in.ID, billing.Notice{
 		Kind: billing.NoticeAutopayOff, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Reason: reason,
 	}, 0)
-}
-
-// resumeAutopay sets the next draft of an account that is open again: the
-// enrolment stayed in force while nothing was owed. c is not saved.
-func (s *Service) resumeAutopay(tx *store.Tx, c *store.Contract, day money.Date) error {
-	if _, err := tx.Autopay(c.ID); err != nil {
-		return absent(err)
-	}
-	on, err := nextDraft(tx, c, day)
-	c.DraftOn = on
-	return err
 }
 
 // autopay is the enrolment in force as its customer sees it; nil when off.

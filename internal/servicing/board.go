@@ -102,6 +102,9 @@ func (s *Service) board(tx *store.Tx, day money.Date, b *tape.Boarding, res *Boa
 		}
 		return err
 	}
+	if len(t.Application) != len(contract.DefaultApplication) {
+		return b.Error("application", "must name interest, principal, late_fee and other_fee, so that every fee can be paid")
+	}
 	if !feesLast(t.Application) {
 		return b.Error("application", "interest and principal must come before fees: taking fees first makes later payments late (16 CFR 444.4)")
 	}

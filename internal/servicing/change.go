@@ -122,7 +122,7 @@ func (s *Service) PostEvent(ctx context.Context, actor identity.Actor, req Event
 		if err := judge(c, plain(history), e, day); err != nil {
 			return err
 		}
-		was := c.State
+		wasPaid := c.Status == "paid"
 		if e.Kind == contract.PayoffQuote {
 			if err := s.deskQuote(tx, c, &e, day, cause{key: req.Key, hash: hash}, actor); err != nil {
 				return err
@@ -140,7 +140,7 @@ func (s *Service) PostEvent(ctx context.Context, actor identity.Actor, req Event
 		if r, err = outcome(c, events, e.Seq, day); err != nil {
 			return err
 		}
-		return s.followUp(tx, c, &was, plain(history), e, r, day, actor)
+		return s.followUp(tx, c, wasPaid, plain(history), e, r, day, actor)
 	})
 	return r, err
 }
@@ -179,27 +179,25 @@ func judge(c *store.Contract, history []contract.Event, e contract.Event, day mo
 	case e.Kind == contract.PayoffQuote && (e.Date != day || e.Amount != 0):
 		return refuse("date", "date", "A payoff quote is made on the business date, %s, and finds its own amount.", day)
 	}
-	if e.Kind == contract.Reversal {
-		i := slices.IndexFunc(history, func(h contract.Event) bool { return h.Seq == e.Reverses })
-		if i >= 0 && byBank(&history[i]) {
+	for seq, kind := e.Reverses, e.Kind; kind == contract.Reversal; { // a reversal of a reversal ends at what was first taken back
+		i := slices.IndexFunc(history, func(h contract.Event) bool { return h.Seq == seq })
+		if i < 0 {
+			break
+		}
+		if byBank(&history[i]) {
 			return refuse("reverses", "reverses", "A bank payment is cancelled, or returned by the bank.")
 		}
+		seq, kind = history[i].Reverses, history[i].Kind
+	}
+	if err := contract.Allow(&c.Terms, history, &e); err != nil {
+		return asEventRefusal(err)
 	}
 	before := slices.DeleteFunc(slices.Clone(history), func(h contract.Event) bool { return h.Date > e.Date })
 	state, _, err := contract.Replay(&c.Terms, before)
 	if err != nil {
 		return fmt.Errorf("fold contract %s: %w", c.ID, err)
 	}
-	if err := state.Refuse(&c.Terms, &e); err != nil {
-		return asEventRefusal(err)
-	}
-	if err := agreed(&c.Terms, &state, &e); err != nil {
-		return err
-	}
-	if _, _, err := contract.Replay(&c.Terms, append(slices.Clone(history), e)); err != nil {
-		return asEventRefusal(err)
-	}
-	return nil
+	return agreed(&c.Terms, &state, &e)
 }
 
 // agreed refuses what the contract does not provide for: a fee that is not its
@@ -268,24 +266,35 @@ func corrections(c *store.Contract, events []contract.Event, i int, now []contra
 // followUp does what an event brings with it: the dates on which the cycle looks
 // at the contract again, autopay that must not draw any more, and word to the
 // customer.
-func (s *Service) followUp(tx *store.Tx, c *store.Contract, was *contract.State, history []contract.Event, e contract.Event, r EventResult, day money.Date, actor identity.Actor) error {
-	if !slices.Equal(was.Plan, c.State.Plan) || was.Payments != c.State.Payments {
-		if err := s.redate(tx, c, day); err != nil {
-			return err
-		}
-	}
+func (s *Service) followUp(tx *store.Tx, c *store.Contract, wasPaid bool, history []contract.Event, e contract.Event, r EventResult, day money.Date, actor identity.Actor) error {
 	switch e.Kind {
 	case contract.ChargeOff, contract.Acceleration, contract.Repossession, contract.TotalLoss, contract.LeaseEnd:
 		if err := s.endAutopay(tx, c, "the account changed", actor); err != nil {
 			return err
 		}
 	}
-	if held(c) {
-		return nil
+	switch e.Kind {
+	case contract.ChargeOff, contract.Repossession, contract.LeaseEnd:
+		if err := s.cancelScheduled(tx, c, actor); err != nil {
+			return err
+		}
 	}
 	taken := (*contract.Event)(nil)
 	if i := slices.IndexFunc(history, func(h contract.Event) bool { return e.Kind == contract.Reversal && h.Seq == e.Reverses }); i >= 0 {
 		taken = &history[i]
+		if err := s.spareLateFees(tx, c, taken.Kind, day, actor); err != nil {
+			return err
+		}
+	}
+	if c.Status == "paid" && !wasPaid {
+		err := s.notify(tx, c.CustomerID, fmt.Sprintf("%s:%d", c.ID, e.Seq), billing.Notice{
+			Kind: billing.NoticePaidOff, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: day}, 0)
+		if err != nil {
+			return err
+		}
+	}
+	if held(c) {
+		return nil
 	}
 	dueNext, pastDue := r.Due.UpcomingAmount, r.Due.PastDue
 	if pastDue > 0 {
@@ -303,26 +312,45 @@ func (s *Service) followUp(tx *store.Tx, c *store.Contract, was *contract.State,
 	}, 0)
 }
 
-// redate sets the next statement and the next draft by the due dates as they now
-// are. A statement that was cut for a date that has moved stays as it is.
-func (s *Service) redate(tx *store.Tx, c *store.Contract, day money.Date) error {
-	if c.Status == "open" {
-		after := day - 1
-		if last, err := tx.LastStatement(c.ID); err == nil {
-			after = max(after, last.Closing)
-		} else if err := absent(err); err != nil {
+// cancelScheduled takes back the payments that were to come on an account that
+// has come to its end.
+func (s *Service) cancelScheduled(tx *store.Tx, c *store.Contract, actor identity.Actor) error {
+	payments, err := tx.PaymentsOfContract(c.ID)
+	if err != nil {
+		return err
+	}
+	for _, p := range payments {
+		if p.State != billing.Scheduled {
+			continue
+		}
+		if err := s.cancel(tx, c, p, actor); err != nil {
 			return err
 		}
-		c.StatementOn = billing.NextClosing(&c.Terms, &c.State, after, s.rules.StatementDays)
-	}
-	if !c.DraftOn.IsZero() {
-		on, err := nextDraft(tx, c, day)
+		b, err := tx.BankAccount(c.CustomerID, p.BankAccountID)
 		if err != nil {
 			return err
 		}
-		c.DraftOn = on
+		if err := s.notify(tx, c.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b), 0); err != nil {
+			return err
+		}
 	}
-	return s.save(tx, c)
+	return nil
+}
+
+// spareLateFees passes over the late fees of what fell due while something stood
+// that is now taken back: nobody could have known that it was due.
+func (s *Service) spareLateFees(tx *store.Tx, c *store.Contract, taken contract.EventKind, day money.Date, actor identity.Actor) error {
+	switch taken {
+	case contract.Deferral, contract.DueDateChange, contract.ReAge, contract.Modification, contract.Acceleration, contract.Repossession, contract.ChargeOff, contract.Service:
+	default:
+		return nil
+	}
+	n := c.State.DueThrough(&c.Terms, day)
+	if n <= c.State.LateThrough {
+		return nil
+	}
+	_, err := s.post(tx, c, contract.Event{Kind: contract.Waiver, Date: day, Of: contract.LateFees, Instalment: n}, cause{}, actor)
+	return err
 }
 
 // held says whether a contract's customer is to be left alone: no drafts and no

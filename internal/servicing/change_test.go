@@ -132,6 +132,80 @@ var changeStories = map[string]string{
 		event    L1 refund amount 379.74 on 2026-02-16 -> accepted
 		ledger   L1 on 2026-02-16  unapplied 0.00  refunds_payable -379.74`,
 
+	"a quote falls with the payment that it counted on": `
+		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		pay      L1 23900.00 on 2026-01-20 -> accepted
+		quote    L1 through 2026-01-20 on 2026-01-20 -> accepted total 119.40
+		pay      L1 payoff on 2026-01-20 -> accepted amount 119.40
+		cancel   L1 #1 on 2026-01-20 -> accepted
+		balance  L1 on 2026-01-20  closed false  payoff 23900.00`,
+
+	"what was promised closes the account, and no more is asked": `
+		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		quote    L1 through 2026-02-25 on 2026-02-15 -> accepted total 24159.06
+		event    L1 other_fee amount 30.00 on 2026-02-18 -> accepted
+		pay      L1 payoff on 2026-02-25 -> accepted amount 24159.06
+		balance  L1 on 2026-02-25  closed true`,
+
+	"what happens once is not undone by an earlier date": `
+		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		event    L1 charge_off on 2026-02-20 -> accepted
+		event    L1 charge_off from 2026-02-18 on 2026-02-21 -> refused event_refused
+		contract L2 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		event    L2 payment source wire amount 24500.00 from 2026-02-15 on 2026-02-21 -> accepted
+		event    L2 refund amount 379.74 on 2026-02-21 -> accepted
+		event    L2 refund amount 379.74 from 2026-02-16 on 2026-02-21 -> refused event_refused`,
+
+	"a bank return cannot be taken back at the desk": `
+		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		pay      L1 450.00 on 2026-02-15 -> accepted
+		return   L1 #1 R01 on 2026-02-18 -> reversed fee 15.00
+		event    L1 reversal reverses 2 on 2026-02-19 -> refused reverses`,
+
+	"an account opened again by an earlier date has its next statement": `
+		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		event    L1 payment source check amount 24200.00 on 2026-02-10 -> accepted
+		told     L1 on 2026-02-10 -> account_changed
+		statement L1 on 2026-02-22  ending 0.00
+		event    L1 reversal reverses 1 from 2026-02-12 on 2026-03-01 -> accepted
+		statement L1 on 2026-03-25  ending 24000.00`,
+
+	"a return moves the draft with the due date it moves": `
+		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		autopay  L1 starts on 2026-01-20 -> accepted
+		pay      L1 450.00 on 2026-02-12 -> accepted
+		event    L1 deferral months 2 on 2026-02-16 -> accepted
+		autopay  L1 on 2026-02-16  next 2026-05-15
+		return   L1 #1 R09 on 2026-02-17 -> reversed fee 15.00
+		autopay  L1 on 2026-02-17  next 2026-04-15  amount 450.00`,
+
+	"autopay goes on with the instalments that an extension adds": `
+		contract L1 lease 2 months of 399.00 from 2026-01-15
+		autopay  L1 starts on 2026-01-20 -> accepted
+		event    L1 lease_extension months 3 on 2026-03-20 -> accepted
+		autopay  L1 on 2026-03-20  next 2026-04-15  amount 399.00`,
+
+	"a deferral taken back brings no late fees at once": `
+		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		event    L1 deferral months 3 on 2026-02-10 -> accepted
+		event    L1 reversal reverses 1 on 2026-04-20 -> accepted
+		told     L1 on 2026-04-20 -> account_changed
+		late fee L1 on 2026-04-21 -> none
+		late fee L1 on 2026-04-26 -> none
+		late fee L1 on 2026-05-26 -> 22.50`,
+
+	"payments to come are taken back when the account has come to its end": `
+		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		schedule L1 450.00 for 2026-03-01 on 2026-02-20 -> accepted
+		event    L1 charge_off on 2026-02-21 -> accepted
+		payment  L1 on 2026-02-21  state cancelled`,
+
+	"fees are the contract's own": `
+		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
+		event    L1 returned_fee amount 150.00 on 2026-02-18 -> refused amount
+		event    L1 late_fee amount 22.50 on 2026-02-26 -> refused instalment
+		event    L1 rate_change annual_rate 4.9 on 2026-02-26 -> refused annual_rate`,
+
 	"a refund of money that then came back is owed again": `
 		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
 		pay      L1 450.00 on 2026-02-15 -> accepted

@@ -25,10 +25,12 @@ type PayoffRequest struct {
 // PayoffDays is how far ahead a payoff quote may be good.
 const PayoffDays = 30
 
+// quotesADay is how many quotes are kept for one account on one day.
+const quotesADay = 10
+
 // QuotePayoff makes a payoff quote and keeps it: a payment of the quoted amount
 // that arrives in time closes the account, whatever was found in between. The
-// letter is frozen as quoted. The same key, or the same day asked again on the
-// same day, gives the quote that was made.
+// letter is frozen as quoted. The same key gives the quote that was made.
 func (s *Service) QuotePayoff(ctx context.Context, actor identity.Actor, req PayoffRequest) (l billing.PayoffLetter, err error) {
 	if !goodKey(req.Key) {
 		return l, refuse("key_missing", "", "Start again from your account.")
@@ -62,12 +64,18 @@ func (s *Service) payoffQuote(tx *store.Tx, c *store.Contract, req PayoffRequest
 	case req.GoodThrough < day || req.GoodThrough > day+PayoffDays:
 		return nil, refuse("good_through", "good_through", "Choose a day from %s to %s.", day.Long(), (day + PayoffDays).Long())
 	}
-	if q := c.State.Quote; by.key == "" && q != nil && q.Date == day && q.GoodThrough == req.GoodThrough && c.State.LastEvent == day {
-		if last, err := tx.PayoffQuote(c.ID, q.Seq); err == nil {
-			return last, nil
-		} else if err := absent(err); err != nil {
-			return nil, err
+	history, err := tx.Events(c.ID)
+	if err != nil {
+		return nil, err
+	}
+	made := 0
+	for _, h := range history {
+		if h.Kind == contract.PayoffQuote && h.Date == day {
+			made++
 		}
+	}
+	if made >= quotesADay {
+		return nil, refuse("too_many", "good_through", "You have asked for %d payoff letters today. Use the last one, or ask again tomorrow.", made)
 	}
 	letter, err := s.payoffLetter(tx, c, req.GoodThrough, day)
 	if err != nil {

@@ -27,7 +27,7 @@ func (s *Service) post(tx *store.Tx, c *store.Contract, e contract.Event, by cau
 	if e.Kind == contract.Reversal || e.Date < c.State.LastEvent {
 		return s.refold(tx, c, row)
 	}
-	before := c.State
+	before, status := c.State, c.Status
 	a, err := c.State.Apply(&c.Terms, e)
 	if err != nil {
 		return contract.Allocation{}, err
@@ -44,7 +44,38 @@ func (s *Service) post(tx *store.Tx, c *store.Contract, e contract.Event, by cau
 	if err := tx.InsertEvent(c.ID, row); err != nil {
 		return contract.Allocation{}, err
 	}
-	return a, s.save(tx, c)
+	return a, s.moveOn(tx, c, &before, status)
+}
+
+// moveOn saves a contract after an event, with the dates on which the cycle looks
+// at it again where the event has moved them: another plan, or an account that is
+// open again.
+func (s *Service) moveOn(tx *store.Tx, c *store.Contract, before *contract.State, status string) error {
+	refresh(c, s.rules)
+	reopened := status != "open" && c.Status == "open"
+	if c.Status != "open" || (!reopened && before.Payments == c.State.Payments && slices.Equal(before.Plan, c.State.Plan)) {
+		return tx.SaveContract(c)
+	}
+	day, err := today(tx)
+	if err != nil {
+		return err
+	}
+	// A statement that was cut for a date that has moved stays as it is.
+	after := day - 1
+	if last, err := tx.LastStatement(c.ID); err == nil {
+		after = max(after, last.Closing)
+	} else if err := absent(err); err != nil {
+		return err
+	}
+	c.StatementOn = billing.NextClosing(&c.Terms, &c.State, after, s.rules.StatementDays)
+	if _, err := tx.Autopay(c.ID); err == nil { // in force, also while there was nothing to draw
+		if c.DraftOn, err = nextDraft(tx, c, day); err != nil {
+			return err
+		}
+	} else if err := absent(err); err != nil {
+		return err
+	}
+	return tx.SaveContract(c)
 }
 
 // refold replays the whole history with one more event and posts, for every
@@ -76,17 +107,12 @@ func (s *Service) refold(tx *store.Tx, c *store.Contract, row store.Event) (cont
 			return contract.Allocation{}, err
 		}
 	}
-	was := c.Status
+	before, status := c.State, c.Status
 	c.State, c.LastEvent = state, row.Seq
 	if err := tx.InsertEvent(c.ID, row); err != nil {
 		return contract.Allocation{}, err
 	}
-	if refresh(c, s.rules); was == "paid" && c.Status == "open" {
-		if err := s.resumeAutopay(tx, c, row.Date); err != nil {
-			return contract.Allocation{}, err
-		}
-	}
-	return allocations[len(allocations)-1], s.save(tx, c)
+	return allocations[len(allocations)-1], s.moveOn(tx, c, &before, status)
 }
 
 func differences(kind contract.Kind, events []contract.Event, now []contract.Allocation, was map[int]contract.Allocation, first map[int]int, row store.Event) (out []ledger.Entry) {
@@ -165,7 +191,6 @@ func (s *Service) save(tx *store.Tx, c *store.Contract) error {
 }
 
 func refresh(c *store.Contract, r Rules) {
-	was := c.Status
 	c.Status = "open"
 	switch {
 	case c.State.Closed(&c.Terms):
@@ -174,9 +199,6 @@ func refresh(c *store.Contract, r Rules) {
 		c.Status = "charged_off"
 	}
 	c.LateFeeOn = billing.LateFeeOn(&c.Terms, c.State)
-	if was != "open" && c.Status == "open" && c.StatementOn.IsZero() {
-		c.StatementOn = billing.NextClosing(&c.Terms, &c.State, c.State.LastEvent, r.StatementDays)
-	}
 	if c.Status != "open" {
 		c.DraftOn = 0
 	}

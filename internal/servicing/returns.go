@@ -187,6 +187,9 @@ func (s *Service) takeBack(tx *store.Tx, actor identity.Actor, c *store.Contract
 		return err
 	}
 	tx.Audit(s.clock(), actor.String(), "payment_returned", c.ID, p.ID+" "+string(code))
+	if held(c) {
+		return nil
+	}
 	n := s.paymentNotice(billing.NoticePaymentReturned, c, p, b)
 	n.Fee, n.Reason, n.Balance = fee, billing.ReturnReason(string(code)), c.State.Principal
 	n.PastDue, n.AmountDue, n.DueDate = d.PastDue+d.Fees, d.UpcomingAmount, d.Upcoming
