@@ -80,6 +80,10 @@ func (cmd *TrialCmd) print(out io.Writer, by string, b *servicing.TrialBalance) 
 		return err
 	}
 	a := &b.Accrued
+	if a.On.IsZero() {
+		fmt.Fprintln(out, "\nInterest accrues by effective date: see the trial balance without --posted.")
+		return nil
+	}
 	debit, _ := ledger.Of(ledger.AccruedInterest)
 	credit, _ := ledger.Of(ledger.AccruedEarn)
 	fmt.Fprintf(out, "\nAccrued on %s and not posted; reversed on %s:\n  debit   %s  %s\n  credit  %s  %s\n  on %d contracts\n",

@@ -40,7 +40,7 @@ type TrialLine struct {
 type TrialBalance struct {
 	Lines   []TrialLine
 	Total   TrialLine // of all lines: Debit equals Credit, Opening and Balance are zero
-	Accrued AccruedInterest
+	Accrued AccruedInterest // zero when the period is by posting: interest accrues by effective date
 }
 
 // TrialBalance sums the ledger through a day. Sums that do not balance are an
