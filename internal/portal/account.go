@@ -50,9 +50,11 @@ type historyRow struct {
 	servicing.HistoryRow
 	What  string
 	Fees  money.Cents
-	Moves bool   // it moved money
-	Href  string // of its payment
-	Why   string // of its explanation
+	Moves bool // it moved money
+	// BalanceMoved says that the balance after it is said by another row.
+	BalanceMoved, IsCorrection bool
+	Href                       string // of its payment
+	Why                        string // of its explanation
 }
 
 const historyRows = 24
@@ -70,7 +72,7 @@ func (p *portal) account(w http.ResponseWriter, r *http.Request, s servicing.Ses
 }
 
 func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (accountPage, error) {
-	if a.State.Accelerated != 0 || allDue(a.Card) { // no payment is still to come: all of it is due
+	if a.State.Accelerated != 0 || a.State.Ended || allDue(a.Card) { // no payment is still to come: all of it is due
 		a.Remaining = nil
 	}
 	accrued, carried := a.Payoff.Interest, a.State.Accrued.Round(a.Terms.Rounding)
@@ -81,7 +83,7 @@ func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (
 		WhyAccrued: whyInterest("Why "+accrued.USD()+"?", a.Spans, carried, accrued),
 		Vehicle:    vehicleName(a.Vehicle), Label: kindName(a.Kind) + " ••" + ends(a.AccountNumber),
 		BalanceName: balanceName(a.Kind), PayoffName: payoffName(a.Card), Ends: ends(a.AccountNumber), IsLease: a.Kind == contract.Lease, Accrued: accrued,
-		Standing: standing(a.Terms, a.State), IsChargedOff: a.ChargedOff, AllDue: allDue(a.Card),
+		Standing: standing(a.Terms, a.State, a.History), IsChargedOff: a.ChargedOff, AllDue: allDue(a.Card),
 		Rate: rateWords(a.Terms, a.State), Payment: paymentWord(a.Terms, a.State), Dates: datesMoved(a.Kind, a.Changes),
 		LateFee: lateFeeWords(a.Terms), Applied: applicationWords(a.Terms), Extra: extraWords(a.Terms), DayCount: dayCountWord(a.Terms.DayCount),
 		Chart: balanceChart(a), Href: accountHref(a.ID), Year: r.URL.Query().Get("year"),
@@ -163,6 +165,22 @@ func (v accountPage) LastDate() money.Date {
 		return 0
 	}
 	return v.Remaining[len(v.Remaining)-1].Date
+}
+
+// Payments says how many payments the contract has in these books: one that came
+// later has those that were left.
+func (v accountPage) Payments() string {
+	first, now := v.Terms.Payments, v.State.Payments
+	came := v.Origin.Term > first
+	switch {
+	case came && now != first:
+		return fmt.Sprintf("%d left when the contract came to us, %d after later changes", first, now)
+	case came:
+		return fmt.Sprintf("%d left when the contract came to us", first)
+	case now != first:
+		return fmt.Sprintf("%d (first agreed: %d)", now, first)
+	}
+	return strconv.Itoa(now)
 }
 
 // Miles is a lease's yearly allowance, "12,000".

@@ -53,9 +53,12 @@ func (p *portal) autopayChoice(r *http.Request, s servicing.Session, form *web.F
 func newAutopayPage(s servicing.Session, card servicing.Card, list []servicing.BankAccount, form *web.Form) autopayPage {
 	b := about(page(s, "Autopay", "payments"), card)
 	b.Layout, b.Back, b.Form = "flow", accountHref(card.ID), form
-	v := autopayPage{Page: b, Card: card, Ended: endedWords(card), AllDue: allDue(card), Href: accountHref(card.ID) + "/autopay"}
+	v := autopayPage{Page: b, Card: card, Ended: endedWords(card), AllDue: allDue(card) || card.Ended, Href: accountHref(card.ID) + "/autopay"}
 	if v.Why = "It pays one payment each month, and all of this account is due now. Call us and we will talk through what is possible."; card.Held {
 		v.Why = "It is paused for this account. You can make a payment yourself whenever you want to."
+	}
+	if card.Ended {
+		v.Why = "It pays the lease payment each month, and this lease has ended."
 	}
 	if card.Autopay != nil {
 		v.Words = newAutopayLine(card).Words

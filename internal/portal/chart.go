@@ -93,19 +93,29 @@ func balanceChart(a servicing.Account) chart {
 }
 
 // pastPoints starts where these books know the balance: at the contract's
-// start, or where it came in.
+// start, or where it came in. From there it is the balance as it now stands on
+// each date that something counts for, whenever it was posted.
 func pastPoints(a servicing.Account) []point {
 	out := []point{{a.Terms.Start, a.Terms.Principal}}
 	if a.Origin.Date != 0 && a.Origin.Date < a.Terms.Start && a.Original > 0 {
 		out = slices.Insert(out, 0, point{a.Origin.Date, a.Original})
 	}
-	rows := slices.Clone(a.History)
-	slices.Reverse(rows)
-	slices.SortStableFunc(rows, func(x, y servicing.HistoryRow) int { return int(x.Effective - y.Effective) })
-	for _, h := range rows {
-		out = append(out, point{h.Effective, h.Balance})
+	balance := a.Terms.Principal
+	add := func(p point) {
+		if last := len(out) - 1; out[last].date == p.date && last > 0 {
+			out[last] = p
+			return
+		}
+		out = append(out, p)
 	}
-	return append(out, point{a.Date, a.Card.Balance})
+	for _, l := range byDate(a.History) {
+		if change := l.principal(); change != 0 {
+			balance -= change
+			add(point{l.date, balance})
+		}
+	}
+	add(point{a.Date, a.Card.Balance})
+	return out
 }
 
 // dollarTicks are the lines across. The lowest has no label: the line itself says

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"marque/internal/contract"
@@ -17,16 +18,45 @@ type step struct{ Words, Clause string }
 func stepsOf(kind contract.Kind, why []contract.Why) []step {
 	var out []step
 	seen := map[string]bool{}
+	closes := slices.ContainsFunc(why, func(w contract.Why) bool {
+		return w.Rule == contract.RuleTolerance || w.Rule == contract.RuleQuoted
+	})
 	for _, w := range why {
 		if w.Amount == 0 && seen[w.What] {
 			continue
 		}
 		seen[w.What] = true
+		if paysOff(w) || (closes && isExtra(w)) { // nothing is left to be paid ahead
+			out = append(out, step{Words: restWords(kind, w)})
+			continue
+		}
 		if words := stepWords(kind, w); words != "" {
 			out = append(out, step{words, clauseWords(kind, w)})
 		}
 	}
 	return out
+}
+
+// isExtra says that a step is money beyond what is due.
+func isExtra(w contract.Why) bool {
+	return w.Rule == contract.RuleAhead || w.Rule == contract.RuleReduce
+}
+
+// paysOff says that a step pays all that is left beyond what is due.
+func paysOff(w contract.Why) bool {
+	return isExtra(w) && w.Amount > 0 && w.Amount == amountOf(figure(w, "owed"))
+}
+
+// restWords is the step of a payment that leaves no later payment to make.
+func restWords(kind contract.Kind, w contract.Why) string {
+	what := "the principal"
+	if kind == contract.Lease {
+		what = "the lease payments"
+	}
+	if paysOff(w) {
+		return w.Amount.USD() + " pays off the rest of " + what + "."
+	}
+	return w.Amount.USD() + " pays toward the rest of " + what + "."
 }
 
 // stepWords is one step of a payment's application; nothing for what is no such
@@ -62,7 +92,7 @@ func stepWords(kind contract.Kind, w contract.Why) string {
 		}
 		return got + " lowers principal and pays the next payments ahead."
 	case contract.RuleReduce:
-		return got + " lowers principal now. The next payment stays due on its date."
+		return got + " lowers principal now. No later payment counts as paid."
 	case contract.RulePrincipalOnly:
 		return got + " goes to principal only, as chosen. It pays nothing of the month’s payment."
 	case contract.RuleHeld:
@@ -117,11 +147,11 @@ func billedWords(kind contract.Kind, w contract.Why) string {
 	case kind == contract.Lease && due != "":
 		return "the lease payment due " + longDate(due)
 	case kind == contract.Lease:
-		return "the lease payments billed by then"
+		return "the lease payments due"
 	case due != "":
 		return "the principal in the payment due " + longDate(due)
 	}
-	return "the principal in the payments billed by then"
+	return "the principal in the payments due"
 }
 
 // clauses are the rules in small print. Those without one need none.
@@ -241,7 +271,8 @@ func (f figures) Any() bool {
 func figuresOf(kind contract.Kind, why []contract.Why) (f figures) {
 	for _, w := range why {
 		f.Spans = append(f.Spans, w.Spans...)
-		if figure(w, "owed") != "" {
+		again := w.Amount == 0 && slices.ContainsFunc(f.Money, func(r moneyRow) bool { return r.To == capital(bucketWord(kind, w.What)) })
+		if figure(w, "owed") != "" && !again {
 			f.Money = append(f.Money, moneyRow{capital(bucketWord(kind, w.What)), dollars(figure(w, "money_left")), dollars(figure(w, "owed")), w.Amount})
 		}
 		for _, x := range w.Figures {

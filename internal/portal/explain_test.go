@@ -93,7 +93,7 @@ func TestExtraMoneyIsExplainedAsItWasChosen(t *testing.T) {
 	with := func(x billing.Extra, amount money.Cents) contract.Event {
 		return billing.Ask{Date: on(2, 15), Amount: amount, Extra: x}.Event()
 	}
-	says(t, historyOf(t, ledgerLoan(), 1, with(billing.ExtraPrincipal, 600_00)), "$137.13 lowers principal now. The next payment stays due on its date.")
+	says(t, historyOf(t, ledgerLoan(), 1, with(billing.ExtraPrincipal, 600_00)), "$137.13 lowers principal now. No later payment counts as paid.")
 	page := historyOf(t, ledgerLoan(), 1, with(billing.ExtraPrincipalOnly, 500_00))
 	says(t, page, "Payment to principal only", "$500.00 goes to principal only, as chosen.", "is not paid by this and stays owed.")
 	terms := ledgerLoan()
@@ -248,7 +248,7 @@ func TestTheReviewNamesWhatExtraMoneyDoes(t *testing.T) {
 	if n := strings.Count(page, `name="extra" value="prepay"`); n != 1 {
 		t.Errorf("the choice is confirmed in %d places", n)
 	}
-	says(t, review(billing.ExtraPrincipal, 1_300_00), "Extra money Lowers principal now", "lowers principal now. The next payment stays due on its date.")
+	says(t, review(billing.ExtraPrincipal, 1_300_00), "Extra money Lowers principal now", "lowers principal now. No later payment counts as paid.")
 	says(t, review(billing.ExtraPrincipalOnly, 1_300_00), "All of it goes to principal", "Due date after Dec 15, 2026, as before", "$1,300.00 goes to principal only")
 }
 
@@ -328,7 +328,7 @@ func TestTheAccountPageSaysWhatIsInForceAndWhatWasAgreed(t *testing.T) {
 	terms.Extra = contract.Reduce
 	says(t, accountText(t, cardOf(t, terms, contract.Event{Kind: contract.Service, Rate: &rate, Date: on(2, 1)})),
 		"Because of your military service your interest is capped at 4.00% a year since Feb 1, 2026. Interest above that is forgiven",
-		"4.00% a year, capped for military service; your contract’s own is 5.90%", "Extra money Lowers principal now; the next payment stays due on its date.")
+		"4.00% a year, capped for military service; your contract’s own is 5.90%", "Extra money Pays what is billed, then lowers principal; no later payment counts as paid.")
 	defer1 := contract.Event{Kind: contract.Deferral, Months: 1, Date: on(3, 1)}
 	a := cardOf(t, ledgerLoan(), pay(on(2, 15), 462_87), defer1)
 	a.Changes = []servicing.Explanation{explained(t, ledgerLoan(), 2, pay(on(2, 15), 462_87), defer1)}
@@ -346,7 +346,7 @@ func TestChargedOffAndCalledAccountsSpeakCalmly(t *testing.T) {
 	page := accountText(t, a)
 	says(t, page, still, "No more interest and no late fees are added.", "Charged off", "Make a payment")
 	saysNot(t, page, "Up to date", "Past due", "paid in full", "Principal balance $")
-	page = render(t, "overview", nil, newOverview(maya, overviewOf(a)))
+	page = render(t, "overview", nil, newOverview(maya, overviewOf(a), nil))
 	says(t, page, still)
 	saysNot(t, page, "Up to date", "repaid", "100%")
 	if e := firstPayForm(optionsOf(a, checking)); e.Value("how") != howOther || e.Value("extra") != "" {

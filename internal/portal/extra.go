@@ -20,7 +20,7 @@ func extraChoices(c servicing.Card) []web.Option {
 	next := "The due date moves on when a whole payment is covered."
 	out := []web.Option{
 		{Value: string(billing.ExtraPrepay), Label: "Pay next payments ahead", Hint: "The rest lowers your principal and counts toward your next payments. " + next},
-		{Value: string(billing.ExtraPrincipal), Label: "Lower my principal now", Hint: "The rest lowers your principal, so less interest adds up. Your next payment stays due on its date."},
+		{Value: string(billing.ExtraPrincipal), Label: "Lower my principal now", Hint: "Pays what is billed, then lowers your principal, so less interest adds up. No later payment counts as paid."},
 	}
 	if due.Fees > 0 {
 		out = append(out, web.Option{Value: string(billing.ExtraFees), Label: "Pay fees first",
@@ -72,7 +72,7 @@ func extraWords(t contract.Terms) string {
 	const orChoose = " You can choose otherwise each time you pay."
 	switch t.Extra {
 	case contract.Reduce:
-		return "Lowers principal now; the next payment stays due on its date." + orChoose
+		return "Pays what is billed, then lowers principal; no later payment counts as paid." + orChoose
 	case contract.PayFees:
 		return "Pays fees first, then pays the next payments ahead." + orChoose
 	}

@@ -54,7 +54,7 @@ func accountAfter(t testing.TB, id servicing.ContractID, terms contract.Terms, v
 		due := terms.DueDate(n)
 		split, err := s.Apply(&terms, contract.Event{Seq: n, Kind: contract.Payment, Date: due, Amount: terms.Payment})
 		must(t, err)
-		a.History = append([]servicing.HistoryRow{{Effective: due, Kind: "payment", Amount: terms.Payment, Allocation: split, Balance: s.Principal, PaymentID: "p1"}}, a.History...)
+		a.History = append([]servicing.HistoryRow{{Effective: due, Kind: "payment", Event: n, Amount: terms.Payment, Allocation: split, Balance: s.Principal, PaymentID: "p1"}}, a.History...)
 		if due.Year() == a.YTD.Year {
 			a.YTD.Interest += split.Interest
 			a.YTD.Principal += split.Principal

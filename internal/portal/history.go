@@ -18,7 +18,8 @@ type historyPage struct {
 	On        money.Date
 	Amount    money.Cents
 	IsUndone  bool
-	IsPayment bool // money that came in: it has parts and steps
+	Corrected string // that it stands differently than it was first posted
+	IsPayment bool   // money that came in: it has parts and steps
 	IsLease   bool
 	Words     string
 	Clause    string
@@ -40,11 +41,15 @@ func (p *portal) history(w http.ResponseWriter, r *http.Request, s servicing.Ses
 	if err != nil {
 		return found(err)
 	}
-	card, err := p.svc.Card(r.Context(), s.Actor, id)
+	a, err := p.svc.Account(r.Context(), s.Actor, id)
 	if err != nil {
 		return found(err)
 	}
-	return p.show(w, r, "history", nil, newHistoryPage(s, card, x))
+	v := newHistoryPage(s, a.Card, x)
+	if !x.Undone {
+		v.Corrected = correctedWords(a, seq)
+	}
+	return p.show(w, r, "history", nil, v)
 }
 
 func newHistoryPage(s servicing.Session, card servicing.Card, x servicing.Explanation) historyPage {
@@ -166,6 +171,14 @@ func eventWords(kind contract.Kind, x servicing.Explanation) string {
 	}
 	if words := billing.ChangeWords(kind, e, nil, x.Why); words != "" {
 		return words
+	}
+	switch e.Kind {
+	case contract.DueDateChange:
+		return fmt.Sprintf("Payments still to come are due on day %d of the month.", e.DueDay)
+	case contract.Deferral:
+		return fmt.Sprintf("Payments still to come are due %s later.", months(e.Months))
+	case contract.ReAge:
+		return "What was past due is now due with the next payment."
 	}
 	return "Nothing that you owe changed."
 }

@@ -70,7 +70,7 @@ func newLeasePage(s servicing.Session, a servicing.Account, v servicing.LeaseVie
 	b := about(page(s, "Your lease", "overview"), v.Card)
 	b.Back, b.BusinessDate = accountHref(v.ID), v.Date
 	out := leasePage{Page: b, LeaseView: v, Vehicle: vehicleName(v.Card.Vehicle), Label: kindName(v.Kind) + " ••" + ends(v.AccountNumber),
-		Lead: leaseLead(a.State, v), Notes: standing(a.Terms, a.State), IsDated: !v.Terms.Start.IsZero(), Href: accountHref(v.ID)}
+		Lead: leaseLead(a.State, v), Notes: standing(a.Terms, a.State, a.History), IsDated: !v.Terms.Start.IsZero(), Href: accountHref(v.ID)}
 	if v.Held {
 		out.Notes = append([]string{forInformation}, out.Notes...)
 	}
@@ -148,6 +148,7 @@ func leaseFacts(a servicing.Account, v servicing.LeaseView, balance money.Cents)
 		parts = "without tax"
 	}
 	switch pay := paymentInForce(a.State); {
+	case a.State.Ended:
 	case l.SinglePay:
 		add("Paid when you signed", (l.BasePayment + l.MonthlyTax).USD(), parts)
 	case pay == l.Monthly():
@@ -155,7 +156,7 @@ func leaseFacts(a servicing.Account, v servicing.LeaseView, balance money.Cents)
 	case pay > 0: // changed since
 		add("Payment each month", pay.USD(), "with tax")
 	}
-	if l.Term > 0 {
+	if l.Term > 0 && !a.State.Ended {
 		add("Months begun", fmt.Sprintf("%d of %d", v.Standing.Month, l.Term), fmt.Sprintf("%d to come", l.Term-v.Standing.Month))
 	}
 	if !a.State.Ended && !l.Start.IsZero() {
@@ -304,10 +305,12 @@ func readMiles(v servicing.LeaseView) leaseMiles {
 	switch {
 	case m == nil && l.MilesPerYear == 0:
 		return leaseMiles{None: "We have no mile allowance for this lease here, and will look it up for you."}
+	case m == nil && v.Ended:
+		return leaseMiles{None: "We have no odometer reading for this lease here.", Facts: allowanceFacts(v)}
 	case m == nil:
 		return leaseMiles{None: "No reading yet. Tell us what the odometer shows, and this page will show how your miles stand and where they lead.", Facts: allowanceFacts(v)}
 	}
-	out := leaseMiles{Points: m.Points, Facts: allowanceFacts(v), Chart: milesChart(*m, l.Start)}
+	out := leaseMiles{Points: reached(v).Points, Facts: allowanceFacts(v), Chart: milesChart(reached(v), l.Start)}
 	over := "exactly your allowance to that day"
 	if m.Over > 0 {
 		over = thousands(m.Over) + " more than your allowance to that day"
@@ -315,6 +318,9 @@ func readMiles(v servicing.LeaseView) leaseMiles {
 		over = thousands(-m.Over) + " fewer than your allowance to that day"
 	}
 	out.Words = fmt.Sprintf("By %s you had driven %s miles: %s.", m.On.Long(), thousands(m.Driven), over)
+	if v.Ended { // nothing is to come
+		return out
+	}
 	if !m.Paced {
 		out.Words += " Once there is a reading after the first day, this page shows where the miles lead."
 		return out
@@ -331,6 +337,16 @@ func readMiles(v servicing.LeaseView) leaseMiles {
 		out.Why = whyMiles(m.Why)
 	}
 	return out
+}
+
+// reached is the mileage without what the pace leads to once the lease has ended.
+func reached(v servicing.LeaseView) contract.Mileage {
+	m := *v.Mileage
+	if v.Ended {
+		m.Paced, m.Projected = false, 0
+		m.Points = slices.DeleteFunc(slices.Clone(m.Points), func(p contract.MileagePoint) bool { return p.Projected })
+	}
+	return m
 }
 
 func excessWords(m contract.Mileage) string {

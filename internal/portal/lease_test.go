@@ -220,7 +220,7 @@ func TestAHeldAccountIsNotAskedToPay(t *testing.T) {
 	demands := []string{"Amount due", "Past due", "past due", "is due", "Pay $", "late fee may", "Turn on autopay", "Autopay will", "due by", "Payment due"}
 	a := held(t, behind(t))
 	a.Autopay = &servicing.Autopay{Method: checking, NextDate: a.Due.Upcoming, NextAmount: 579_84}
-	for name, page := range map[string]string{"overview": render(t, "overview", nil, newOverview(maya, overviewOf(a))), "account": accountText(t, a)} {
+	for name, page := range map[string]string{"overview": render(t, "overview", nil, newOverview(maya, overviewOf(a), nil)), "account": accountText(t, a)} {
 		says(t, page, forInformation, "Make a payment", "paused")
 		saysNot(t, page, demands...)
 		if strings.Contains(page, `class="button" href`) {
@@ -238,7 +238,7 @@ func TestAHeldAccountIsNotAskedToPay(t *testing.T) {
 	if !strings.Contains(page, `min="2026-11-22" max="2026-11-22"`) {
 		t.Error("a later day can be chosen")
 	}
-	list, err := newPaymentsPage(maya, overviewOf(a), nil, get("/payments"))
+	list, err := newPaymentsPage(maya, overviewOf(a), nil, nil, get("/payments"))
 	must(t, err)
 	page = render(t, "payments", nil, list)
 	saysNot(t, page, demands...)
@@ -249,7 +249,7 @@ func TestAHeldAccountIsNotAskedToPay(t *testing.T) {
 
 func TestACalledAccountOffersNoAutopay(t *testing.T) {
 	a := cardOf(t, ledgerLoan(), contract.Event{Kind: contract.Acceleration, Date: on(9, 1)})
-	saysNot(t, render(t, "overview", nil, newOverview(maya, overviewOf(a))), "Turn on autopay")
+	saysNot(t, render(t, "overview", nil, newOverview(maya, overviewOf(a), nil)), "Turn on autopay")
 	saysNot(t, accountText(t, a), "Turn on autopay")
 	says(t, render(t, "autopay", nil, newAutopayPage(maya, a.Card, nil, nil)), "all of this account is due now")
 }
@@ -268,7 +268,7 @@ func TestNoPageOfALeaseNamesAYearlyCost(t *testing.T) {
 	for name, page := range map[string]string{
 		"lease":     leaseText(t, a, v),
 		"account":   accountText(t, a),
-		"overview":  render(t, "overview", nil, newOverview(maya, overviewOf(a))),
+		"overview":  render(t, "overview", nil, newOverview(maya, overviewOf(a), nil)),
 		"pay":       render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o))),
 		"review":    render(t, "review", nil, newReviewPage(maya, reviewOf(t, a, billing.AmountDue, 0, today), web.NewForm())),
 		"payment":   payment,

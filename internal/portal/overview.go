@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"marque/internal/contract"
+	"marque/internal/money"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -43,19 +44,31 @@ func (p *portal) overview(w http.ResponseWriter, r *http.Request, s servicing.Se
 	if err != nil {
 		return err
 	}
-	v := newOverview(s, o)
+	accounts := map[servicing.ContractID]servicing.Account{}
+	for _, c := range o.Contracts {
+		if accounts[c.ID], err = p.svc.Account(r.Context(), s.Actor, c.ID); err != nil {
+			return found(err)
+		}
+	}
+	v := newOverview(s, o, accounts)
 	v.Notice = done[r.URL.Query().Get("done")]
 	return p.show(w, r, "overview", nil, v)
 }
 
-func newOverview(s servicing.Session, o servicing.Overview) overviewPage {
+// newOverview takes each contract's own page with it, for what a card does not
+// say: money that came otherwise, and the days behind the interest.
+func newOverview(s servicing.Session, o servicing.Overview, accounts map[servicing.ContractID]servicing.Account) overviewPage {
 	v := overviewPage{Page: page(s, "Overview", "overview")}
 	v.BusinessDate = o.Date
 	for _, c := range o.Contracts {
+		a, carried := accounts[c.ID], money.Cents(0)
+		if a.ID != "" {
+			carried = a.State.Accrued.Round(a.Terms.Rounding)
+		}
 		v.Cards = append(v.Cards, overviewCard{
 			Card: c, Reading: read(c), Ended: endedWords(c), Why: whyNow(c.Due), Vehicle: vehicleName(c.Vehicle),
 			Label: kindName(c.Kind) + " ••" + ends(c.AccountNumber), BalanceName: balanceName(c.Kind), PayoffName: payoffName(c), Method: autopayMethod(c),
-			Charged: c.ChargedOff, AllDue: allDue(c), Progress: progressWords(c), WhyPayoff: whyPayoff(c.Kind, c.Payoff, nil, 0), Lately: lately(c), Next: next(c), Href: accountHref(c.ID),
+			Charged: c.ChargedOff, AllDue: allDue(c), Progress: progressWords(c), WhyPayoff: whyPayoff(c.Kind, c.Payoff, a.Spans, carried), Lately: lately(c, outside(a)), Next: next(c), Href: accountHref(c.ID),
 		})
 	}
 	if len(o.Contracts) == 1 {

@@ -98,7 +98,7 @@ func saysNot(t testing.TB, page string, bad ...string) {
 func get(address string) *http.Request { return httptest.NewRequest(http.MethodGet, address, nil) }
 
 func TestOverviewOfOneWithAutopay(t *testing.T) {
-	page := render(t, "overview", nil, newOverview(maya, overviewOf(current(t))))
+	page := render(t, "overview", nil, newOverview(maya, overviewOf(current(t)), nil))
 	says(t, page, "Amount due $579 .84 by Dec 15, 2026", "$579.84 is due on Dec 15. Autopay will pay it from checking ••4821.",
 		"2023 Halden Orla", "Up to date", "Principal balance", "principal repaid (", "Payment complete", "Make another payment", "Payoff amount today "+current(t).Payoff.Total.USD())
 	saysNot(t, page, "Past due")
@@ -106,7 +106,7 @@ func TestOverviewOfOneWithAutopay(t *testing.T) {
 
 func TestOverviewOfOnePastDueSaysWhatToPayAndWhatHappensThen(t *testing.T) {
 	a := behind(t)
-	page := render(t, "overview", nil, newOverview(maya, overviewOf(a)))
+	page := render(t, "overview", nil, newOverview(maya, overviewOf(a), nil))
 	now := (a.Due.PastDue + a.Due.Fees).USD()
 	says(t, page, "Past due now $1,184 .68 the oldest part since Oct 15, 2026",
 		"$1,159.68 is past due (the oldest part since Oct 15), and $25.00 in fees is unpaid. Paying "+now+" today brings the account up to date.",
@@ -115,15 +115,15 @@ func TestOverviewOfOnePastDueSaysWhatToPayAndWhatHappensThen(t *testing.T) {
 }
 
 func TestOverviewOfALeaseSaysNothingOfInterest(t *testing.T) {
-	page := render(t, "overview", nil, newOverview(maya, overviewOf(lease(t))))
+	page := render(t, "overview", nil, newOverview(maya, overviewOf(lease(t)), nil))
 	says(t, page, "Lease ••4821", "Payments left to make", "in lease payments made", "Autopay Off", "Pay $412.50")
 	saysNot(t, page, "interest", "APR", "principal", "Principal")
 }
 
 func TestOverviewOfSeveralOfAClosedAndOfNone(t *testing.T) {
-	page := render(t, "overview", nil, newOverview(maya, overviewOf(closed(t), lease(t))))
+	page := render(t, "overview", nil, newOverview(maya, overviewOf(closed(t), lease(t)), nil))
 	says(t, page, "This account is paid in full. You owe nothing more.", "Closed", "2025 Aldon Sela")
-	page = render(t, "overview", nil, newOverview(maya, overviewOf()))
+	page = render(t, "overview", nil, newOverview(maya, overviewOf(), nil))
 	says(t, page, "No account is linked to your sign-in", "(800) 555-0142")
 }
 
@@ -187,7 +187,7 @@ func TestAutopayEndedByAReturnIsSaidUntilItIsOnAgain(t *testing.T) {
 	a := current(t)
 	a.AutopayEnded = &servicing.AutopayEnd{On: today, Reason: "the bank account is closed", Method: checking}
 	const told = "Autopay was turned off on Nov 22 because the bank account is closed."
-	saysNot(t, render(t, "overview", nil, newOverview(maya, overviewOf(a))), "turned off")
+	saysNot(t, render(t, "overview", nil, newOverview(maya, overviewOf(a), nil)), "turned off")
 	a.Autopay = nil
 	v, err := newAccountPage(maya, a, get("/accounts/k1"))
 	must(t, err)
@@ -196,7 +196,7 @@ func TestAutopayEndedByAReturnIsSaidUntilItIsOnAgain(t *testing.T) {
 	methods := []servicing.BankAccount{checking, other}
 	auto := newAutopayPage(maya, a.Card, methods, nil)
 	for name, page := range map[string]string{
-		"overview": render(t, "overview", nil, newOverview(maya, overviewOf(a))),
+		"overview": render(t, "overview", nil, newOverview(maya, overviewOf(a), nil)),
 		"account":  render(t, "account", nil, v),
 		"autopay":  render(t, "autopay", nil, auto),
 	} {
@@ -228,7 +228,7 @@ func TestAReturnedPaymentSaysItsFeeAndStandsOnItsReturnsDay(t *testing.T) {
 	p.ReturnFee = 15_00
 	says(t, render(t, "payment", nil, newPaymentPage(maya, c, p, servicing.Explanation{})), "A $15.00 fee was added on Nov 18.")
 	c.LastPayment = &p
-	if e := lately(c)[0]; e.Date != p.ReturnedOn || e.What != "Payment returned by the bank" {
+	if e := lately(c, nil)[0]; e.Date != p.ReturnedOn || e.What != "Payment returned by the bank" {
 		t.Errorf("%+v", e)
 	}
 }
@@ -369,7 +369,7 @@ func TestReviewOfALeasePaymentHasNoInterest(t *testing.T) {
 
 func TestReviewOfAPayoffClosesTheAccount(t *testing.T) {
 	v := reviewOf(t, current(t), billing.AmountPayoff, 0, today)
-	says(t, render(t, "review", nil, newReviewPage(maya, v, web.NewForm())), "The account is paid in full.", "Principal balance after $0.00")
+	says(t, render(t, "review", nil, newReviewPage(maya, v, web.NewForm())), "The account is paid in full once the payment clears.", "Principal balance after $0.00")
 }
 
 func TestPaymentPageInEveryState(t *testing.T) {
@@ -400,27 +400,27 @@ func TestPaymentsPage(t *testing.T) {
 	other := paid(billing.Returned)
 	other.Contract, other.Date = "k3", money.NewDate(2025, 7, 1)
 	list := []servicing.Payment{paid(billing.Settled), other}
-	v, err := newPaymentsPage(maya, o, list, get("/payments"))
+	v, err := newPaymentsPage(maya, o, list, nil, get("/payments"))
 	must(t, err)
 	page := render(t, "payments", nil, v)
 	says(t, page, "2 payments, newest first.", "Autopay is on: $579.84 on Dec 15, 2026 from checking ••4821.", "Autopay is off.", "Returned", "Paid")
-	v, err = newPaymentsPage(maya, o, list, get("/payments?account=k3&year=2025"))
+	v, err = newPaymentsPage(maya, o, list, nil, get("/payments?account=k3&year=2025"))
 	must(t, err)
 	if len(v.Rows) != 1 || v.Rows[0].Contract != "k3" {
 		t.Errorf("filtered: %+v", v.Rows)
 	}
-	v, err = newPaymentsPage(maya, o, list, get("/payments?account=k3&year=2026"))
+	v, err = newPaymentsPage(maya, o, list, nil, get("/payments?account=k3&year=2026"))
 	must(t, err)
 	says(t, render(t, "payments", nil, v), "No payment matches.")
-	v, err = newPaymentsPage(maya, o, list, get("/payments?year=abc"))
+	v, err = newPaymentsPage(maya, o, list, nil, get("/payments?year=abc"))
 	must(t, err)
 	if len(v.Rows) != 2 || v.Year != "" {
 		t.Errorf("a year that is none filters: %+v", v.Rows)
 	}
-	if _, err := newPaymentsPage(maya, o, list, get("/payments?account=k9")); err == nil {
+	if _, err := newPaymentsPage(maya, o, list, nil, get("/payments?account=k9")); err == nil {
 		t.Error("another's account is a filter")
 	}
-	v, err = newPaymentsPage(maya, o, nil, get("/payments"))
+	v, err = newPaymentsPage(maya, o, nil, nil, get("/payments"))
 	must(t, err)
 	says(t, render(t, "payments", nil, v), "No payments yet")
 }

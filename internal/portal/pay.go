@@ -47,8 +47,10 @@ type payPage struct {
 	Href         string
 	PastDueNow   money.Cents
 	NothingOwed  bool
-	DateAsText   bool // what was typed is not a date that a date field can hold
-	NotMade      bool // a confirmation was refused: say that nothing was charged
+	NothingWords string // why there is nothing to pay
+	Quoted       string // the payoff quote in force
+	DateAsText   bool   // what was typed is not a date that a date field can hold
+	NotMade      bool   // a confirmation was refused: say that nothing was charged
 	DateHint     string
 }
 
@@ -61,7 +63,11 @@ func (p *portal) showPay(w http.ResponseWriter, r *http.Request, s servicing.Ses
 	if r.URL.Query().Get("how") == howPayoff {
 		form.Set("how", howPayoff)
 	}
-	return p.show(w, r, "pay", nil, newPayPage(s, o, form))
+	v := newPayPage(s, o, form)
+	if v.Quoted, err = p.quotedWords(r, s, o.ID); err != nil {
+		return err
+	}
+	return p.show(w, r, "pay", nil, v)
 }
 
 // firstPayForm chooses what most people want, and for extra money what the
@@ -95,6 +101,9 @@ func newPayPage(s servicing.Session, o servicing.PayOptions, form *web.Form) pay
 	b.Layout, b.Back, b.Form, b.BusinessDate = "flow", accountHref(o.ID), form, o.Date
 	v := payPage{Page: b, PayOptions: o, Href: accountHref(o.ID) + "/pay", PastDueNow: o.Due.PastDue + o.Due.Fees,
 		NothingOwed: o.Payoff.Total <= 0, DateHint: fmt.Sprintf("From %s to %s.", o.First.Long(), o.Last.Long()), WhyPayoff: whyPayoff(o.Kind, o.Payoff, nil, 0)}
+	if v.NothingWords = "This account is paid in full."; clearing(o.Card) {
+		v.NothingWords = closedSentence(o.Card)
+	}
 	if o.Held {
 		v.DateHint = "Today, " + o.First.Long() + "."
 	}
@@ -209,6 +218,9 @@ func (p *portal) showPayForm(w http.ResponseWriter, r *http.Request, s servicing
 		return found(err)
 	}
 	v := newPayPage(s, o, form)
+	if v.Quoted, err = p.quotedWords(r, s, o.ID); err != nil {
+		return err
+	}
 	v.NotMade = notMade
 	return p.show(w, r, "pay", form, v)
 }
@@ -235,6 +247,9 @@ type reviewPage struct {
 	DueAfter    string // and where that leaves the due date
 	IsLease     bool
 	IsLater     bool   // for a day to come: the split can still change
+	Quoted      string // that it closes the account as quoted
+	Also        string // that autopay will draw as well
+	Once        string // and how to pay only once
 	Bank        string // when the bank sees it, if not on the payment date
 	BalanceName string
 	MethodName  string
@@ -242,6 +257,7 @@ type reviewPage struct {
 	Typed       []hidden // as typed: for the way back
 	Reviewed    []hidden // as shown: what confirming sends
 	Href        string
+	AutopayHref string
 }
 
 func newReviewPage(s servicing.Session, v servicing.PaymentReview, form *web.Form) reviewPage {
@@ -256,7 +272,7 @@ func newReviewPage(s servicing.Session, v servicing.PaymentReview, form *web.For
 		Steps:   stepsOf(kind, v.Plan.Why),
 		Why:     whyInterest("Why "+(interest+unpaid).USD()+" interest?", v.Plan.Spans, v.Plan.Carried, interest+unpaid),
 		Bank:    bankDays(req.Date),
-		IsLease: kind == contract.Lease, BalanceName: balanceName(kind), Href: accountHref(v.Card.ID) + "/pay",
+		IsLease: kind == contract.Lease, BalanceName: balanceName(kind), Href: accountHref(v.Card.ID) + "/pay", AutopayHref: accountHref(v.Card.ID) + "/autopay",
 		Typed: carry(form, payFields),
 		Reviewed: []hidden{{"how", string(req.Kind)}, {"amount", req.Amount.String()}, {"extra", string(req.Extra)}, {"reviewed", "yes"},
 			{"date", req.Date.String()}, {"method", string(req.Method)}, {"key", req.Key}},
@@ -264,7 +280,18 @@ func newReviewPage(s servicing.Session, v servicing.PaymentReview, form *web.For
 	if name, ok := extraNames[req.Extra]; ok {
 		out.Extra, out.DueAfter = name, dueAfter(v.Card.Due, v.Plan.DueAfter)
 	}
+	if out.Also = alsoDrawn(v.Card, req.Date); out.Also != "" && req.Extra != billing.ExtraPrincipalOnly {
+		out.Once = payOnce(v.Card)
+	}
 	return out
+}
+
+// payOnce says how not to pay what autopay will take.
+func payOnce(c servicing.Card) string {
+	if d := nextDraw(c); d.Date > c.Due.AsOf {
+		return fmt.Sprintf("To pay only once, choose a payment date before %s, and autopay takes no more than what is left of its payment. Or turn autopay off first.", d.Date.Short())
+	}
+	return "To pay only once, leave this payment to autopay, or turn autopay off first."
 }
 
 // unpaidInterest is the interest that a payment leaves unpaid: what would still
@@ -321,7 +348,13 @@ func (p *portal) review(w http.ResponseWriter, r *http.Request, s servicing.Sess
 		http.Redirect(w, r, accountHref(id)+"/pay/review", http.StatusSeeOther)
 		return nil
 	}
-	return p.show(w, r, "review", form, newReviewPage(s, v, form))
+	page := newReviewPage(s, v, form)
+	kept, err := p.keptQuote(r, s, id)
+	if err != nil {
+		return err
+	}
+	page.Quoted = closesAsQuoted(v, kept)
+	return p.show(w, r, "review", form, page)
 }
 
 const draftCookie = "marque-payment"

@@ -36,6 +36,9 @@ type paymentPage struct {
 	Href        string
 	Account     string
 	IsPlanned   bool
+	Also        string // that autopay will draw as well, before this payment counts
+	Once        string // and how to pay only once
+	AutopayHref string
 }
 
 func (p *portal) payment(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
@@ -76,6 +79,12 @@ func newPaymentPage(s servicing.Session, card servicing.Card, pay servicing.Paym
 		IsPlanned: pay.State == billing.Scheduled,
 	}
 	v.Extra = extraNames[pay.Extra]
+	if v.IsPlanned && !pay.Autopay {
+		v.AutopayHref = accountHref(pay.Contract) + "/autopay"
+		if v.Also = alsoDrawn(card, pay.Date); v.Also != "" && pay.Extra != billing.ExtraPrincipalOnly {
+			v.Once = "To pay only once, cancel this payment or turn autopay off."
+		}
+	}
 	switch {
 	case pay.Event == 0:
 	case x.Undone:

@@ -1,7 +1,9 @@
 package portal
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"marque/internal/servicing"
@@ -23,7 +25,7 @@ type paymentsPage struct {
 
 type autopayLine struct {
 	Vehicle, Label, Words, Href, PayHref string
-	On, Closed, Held                     bool
+	On, Closed, Held, Ended              bool
 }
 
 type paymentRow struct {
@@ -43,16 +45,26 @@ func (p *portal) payments(w http.ResponseWriter, r *http.Request, s servicing.Se
 	if err != nil {
 		return err
 	}
-	v, err := newPaymentsPage(s, o, list, r)
+	var other []paymentRow
+	for _, c := range o.Contracts {
+		a, err := p.svc.Account(r.Context(), s.Actor, c.ID)
+		if err != nil {
+			return found(err)
+		}
+		other = append(other, outside(a)...)
+	}
+	v, err := newPaymentsPage(s, o, list, other, r)
 	if err != nil {
 		return err
 	}
 	return p.show(w, r, "payments", nil, v)
 }
 
-func newPaymentsPage(s servicing.Session, o servicing.Overview, list []servicing.Payment, r *http.Request) (paymentsPage, error) {
+// newPaymentsPage lists payments made here or by autopay with those that came
+// otherwise, newest first by the dates that they count for.
+func newPaymentsPage(s servicing.Session, o servicing.Overview, list []servicing.Payment, other []paymentRow, r *http.Request) (paymentsPage, error) {
 	q := r.URL.Query()
-	v := paymentsPage{Page: page(s, "Payments", "payments"), Any: len(list) > 0, Several: len(o.Contracts) > 1,
+	v := paymentsPage{Page: page(s, "Payments", "payments"), Any: len(list)+len(other) > 0, Several: len(o.Contracts) > 1,
 		Account: q.Get("account"), Year: q.Get("year"), accounts: []web.Option{{Value: "", Label: "All accounts"}}}
 	v.BusinessDate = o.Date
 	vehicles := map[servicing.ContractID]string{}
@@ -67,13 +79,23 @@ func newPaymentsPage(s servicing.Session, o servicing.Overview, list []servicing
 	if !known {
 		return v, web.NotFound()
 	}
-	years := map[int]bool{}
+	all := slices.Clone(other)
 	for _, pay := range list {
+		what := "Payment"
+		if pay.Autopay {
+			what = "Autopay"
+		}
+		all = append(all, paymentRow{Payment: pay, What: what, Vehicle: vehicles[pay.Contract],
+			From: capital(methodName(pay.Method)), Href: paymentHref(pay), Status: statusOf(pay.State)})
+	}
+	slices.SortStableFunc(all, func(a, b paymentRow) int { return cmp.Compare(b.Date, a.Date) })
+	years := map[int]bool{}
+	for _, pay := range all {
 		years[pay.Date.Year()] = true
 	}
 	v.years, v.Year = yearOptions(years, v.Year)
-	var kept []servicing.Payment
-	for _, pay := range list {
+	var kept []paymentRow
+	for _, pay := range all {
 		if (v.Account == "" || v.Account == string(pay.Contract)) && (v.Year == "" || v.Year == strconv.Itoa(pay.Date.Year())) {
 			kept = append(kept, pay)
 		}
@@ -82,14 +104,7 @@ func newPaymentsPage(s servicing.Session, o servicing.Overview, list []servicing
 	if v.Pages, err = web.Paginate(r.URL, len(kept), paymentRows); err != nil {
 		return v, err
 	}
-	for _, pay := range kept[v.Pages.Offset:min(v.Pages.Offset+v.Pages.Limit, len(kept))] {
-		what := "Payment"
-		if pay.Autopay {
-			what = "Autopay"
-		}
-		v.Rows = append(v.Rows, paymentRow{Payment: pay, What: what, Vehicle: vehicles[pay.Contract],
-			From: capital(methodName(pay.Method)), Href: paymentHref(pay), Status: statusOf(pay.State)})
-	}
+	v.Rows = kept[v.Pages.Offset:min(v.Pages.Offset+v.Pages.Limit, len(kept))]
 	return v, nil
 }
 
@@ -107,6 +122,10 @@ func newAutopayLine(c servicing.Card) autopayLine {
 		l.Words = words
 	}
 	switch {
+	case c.Ended && !c.Closed:
+		l.Words, l.Ended = "The lease has ended.", true
+	case clearing(c):
+		l.Words = closedSentence(c)
 	case c.Closed:
 		l.Words = "This account is closed."
 	case c.Held:

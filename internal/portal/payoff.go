@@ -57,11 +57,8 @@ func (p *portal) showPayoff(w http.ResponseWriter, r *http.Request, s servicing.
 		http.Redirect(w, r, accountHref(a.ID)+"/lease#leave", http.StatusSeeOther)
 		return nil
 	}
-	var kept *billing.PayoffLetter
-	switch l, err := p.svc.PayoffLetter(r.Context(), s.Actor, a.ID); {
-	case err == nil:
-		kept = &l
-	case !errors.Is(err, servicing.ErrNotFound): // none is in force
+	kept, err := p.keptQuote(r, s, a.ID)
+	if err != nil {
 		return err
 	}
 	v := newPayoffPage(s, a, kept, form)
@@ -69,6 +66,41 @@ func (p *portal) showPayoff(w http.ResponseWriter, r *http.Request, s servicing.
 		v.Notice = "Your payoff quote is ready. We keep to it through " + kept.GoodThrough.Long() + "."
 	}
 	return p.show(w, r, "payoff", form, v)
+}
+
+// keptQuote is the payoff quote in force; nil when there is none.
+func (p *portal) keptQuote(r *http.Request, s servicing.Session, id servicing.ContractID) (*billing.PayoffLetter, error) {
+	l, err := p.svc.PayoffLetter(r.Context(), s.Actor, id)
+	switch {
+	case err == nil:
+		return &l, nil
+	case errors.Is(err, servicing.ErrNotFound):
+		return nil, nil
+	}
+	return nil, err
+}
+
+// quotedWords is the payoff quote in force in a sentence; empty without one.
+func (p *portal) quotedWords(r *http.Request, s servicing.Session, id servicing.ContractID) (string, error) {
+	l, err := p.keptQuote(r, s, id)
+	if l == nil {
+		return "", err
+	}
+	return fmt.Sprintf("We quoted %s to pay this account off, good through %s. What is quoted for an earlier day is enough on that day.", l.Total.USD(), l.GoodThrough.Long()), nil
+}
+
+// closesAsQuoted says that a payment reaches in time what was quoted, whatever
+// is found before its day; empty when it does not.
+func closesAsQuoted(v servicing.PaymentReview, kept *billing.PayoffLetter) string {
+	if kept == nil || v.Plan.Date > kept.GoodThrough {
+		return ""
+	}
+	for _, d := range kept.Table {
+		if d.Date == v.Plan.Date && v.Plan.Amount >= min(d.Total, kept.Total) {
+			return fmt.Sprintf("The account is closed, as quoted on %s. Nothing more is owed, even if another charge is added before then.", kept.Made.Long())
+		}
+	}
+	return ""
 }
 
 func newPayoffPage(s servicing.Session, a servicing.Account, kept *billing.PayoffLetter, form *web.Form) payoffPage {

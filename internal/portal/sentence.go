@@ -29,6 +29,9 @@ func read(c servicing.Card) reading {
 	due := c.Due
 	switch {
 	case c.Closed:
+		if clearing(c) {
+			return reading{Status: status{"wait", "Processing"}, Sentence: closedSentence(c)}
+		}
 		return reading{Status: status{"plain", "Closed"}, Sentence: closedSentence(c)}
 	case c.Held:
 		return readHeld(c)
@@ -67,7 +70,17 @@ func payButton(balance money.Cents, words string) string {
 	return words
 }
 
+// clearing says that an account is closed by a payment that can still be
+// canceled or come back.
+func clearing(c servicing.Card) bool {
+	p := c.LastPayment
+	return c.Closed && p != nil && (p.State == billing.Pending || p.State == billing.Sent)
+}
+
 func closedSentence(c servicing.Card) string {
+	if clearing(c) {
+		return fmt.Sprintf("This account will be paid in full once your payment of %s clears. You have nothing more to do.", c.LastPayment.Amount.USD())
+	}
 	if c.Kind == contract.Lease {
 		return "Every lease payment and fee is paid."
 	}
@@ -125,6 +138,49 @@ func pastDueSince(d contract.Due, since string) string {
 	return "since " + since
 }
 
+// draw is what autopay takes next as things stand.
+type draw struct {
+	Date   money.Date
+	Amount money.Cents
+	Method servicing.BankAccount
+}
+
+// nextDraw is autopay's next draw; zero when none is to come. A date that is
+// paid ahead takes nothing, and so is passed over. What was scheduled for an
+// earlier day, and counts for that payment, is not taken again.
+func nextDraw(c servicing.Card) draw {
+	a := c.Autopay
+	if a == nil || a.NextDate.IsZero() || c.Held || c.Closed || c.Ended || allDue(c) {
+		return draw{}
+	}
+	d := draw{a.NextDate, a.NextAmount, a.Method}
+	if d.Amount <= 0 && c.Due.Upcoming > a.NextDate {
+		d.Date, d.Amount = c.Due.Upcoming, c.Due.UpcomingAmount
+	}
+	for _, p := range c.Scheduled {
+		switch {
+		case p.Autopay:
+			return draw{} // it is listed by itself
+		case p.Date < d.Date && p.Extra != billing.ExtraPrincipalOnly:
+			d.Amount -= min(d.Amount, max(0, p.Amount-c.Due.PastDue))
+		}
+	}
+	if d.Amount <= 0 {
+		return draw{}
+	}
+	return d
+}
+
+// alsoDrawn says that autopay will draw as well when a payment is for the day of
+// its next draw or a later one; empty when it will not.
+func alsoDrawn(c servicing.Card, on money.Date) string {
+	d := nextDraw(c)
+	if d.Date.IsZero() || d.Date > on {
+		return ""
+	}
+	return fmt.Sprintf("Autopay will also take %s on %s from %s.", d.Amount.USD(), d.Date.Short(), methodName(d.Method))
+}
+
 // coming says what will be paid without anything more being done, and whether
 // that covers the amount due in time.
 func coming(c servicing.Card) (words string, covered bool) {
@@ -144,16 +200,23 @@ func coming(c servicing.Card) (words string, covered bool) {
 		if first.Autopay {
 			who = "An autopay payment"
 		}
-		return fmt.Sprintf("%s of %s from %s is scheduled for %s.", who, first.Amount.USD(), methodName(first.Method), first.Date.Short()), total >= c.Due.Amount()
+		words = fmt.Sprintf("%s of %s from %s is scheduled for %s.", who, first.Amount.USD(), methodName(first.Method), first.Date.Short())
+		if d := nextDraw(c); !d.Date.IsZero() {
+			words += fmt.Sprintf(" Autopay will take %s on %s from %s.", d.Amount.USD(), d.Date.Short(), methodName(d.Method))
+			if d.Date <= c.Due.Upcoming {
+				total += d.Amount
+			}
+		}
+		return words, total >= c.Due.Amount()
 	}
-	a := c.Autopay
-	if a == nil || a.NextDate.IsZero() || a.NextAmount <= 0 {
+	d := nextDraw(c)
+	if d.Date.IsZero() {
 		return "", false
 	}
-	if a.NextDate == c.Due.Upcoming && a.NextAmount == c.Due.Amount() {
-		return fmt.Sprintf("Autopay will pay it from %s.", methodName(a.Method)), true
+	if d.Date == c.Due.Upcoming && d.Amount == c.Due.Amount() {
+		return fmt.Sprintf("Autopay will pay it from %s.", methodName(d.Method)), true
 	}
-	words = fmt.Sprintf("Autopay will pay %s on %s from %s.", a.NextAmount.USD(), a.NextDate.Short(), methodName(a.Method))
+	words = fmt.Sprintf("Autopay will pay %s on %s from %s.", d.Amount.USD(), d.Date.Short(), methodName(d.Method))
 	switch due := c.Due; {
 	case due.PastDue > 0:
 		words += " It does not pay what is past due, or fees."
@@ -171,8 +234,25 @@ type event struct {
 	Href   string
 }
 
-// lately is the last payment and where it stands.
-func lately(c servicing.Card) []event {
+// mostLately is how many things that happened stand on the overview.
+const mostLately = 3
+
+// lately is the last payment and where it stands, with the last of those that
+// came otherwise, newest first.
+func lately(c servicing.Card, other []paymentRow) []event {
+	out := lastPayment(c)
+	for _, p := range other {
+		what := p.What
+		if p.Status != statusOf(billing.Settled) {
+			what += " (taken back)"
+		}
+		out = append(out, event{p.Date, what, p.Amount, p.Href})
+	}
+	slices.SortStableFunc(out, func(a, b event) int { return int(b.Date - a.Date) })
+	return out[:min(len(out), mostLately)]
+}
+
+func lastPayment(c servicing.Card) []event {
 	p := c.LastPayment
 	if p == nil {
 		return nil
@@ -199,19 +279,18 @@ func lately(c servicing.Card) []event {
 // left alone nothing is asked: only what they scheduled themselves is listed.
 func next(c servicing.Card) []event {
 	var out []event
-	auto := false
 	for _, p := range c.Scheduled {
 		what := "Payment from " + methodName(p.Method)
 		if p.Autopay {
-			what, auto = "Autopay from "+methodName(p.Method), true
+			what = "Autopay from " + methodName(p.Method)
 		}
 		out = append(out, event{p.Date, what, p.Amount, paymentHref(p)})
 	}
 	if c.Held {
 		return out
 	}
-	if a := c.Autopay; a != nil && !a.NextDate.IsZero() && a.NextAmount > 0 && !auto {
-		out = append(out, event{a.NextDate, "Autopay from " + methodName(a.Method), a.NextAmount, accountHref(c.ID) + "/autopay"})
+	if d := nextDraw(c); !d.Date.IsZero() {
+		out = append(out, event{d.Date, "Autopay from " + methodName(d.Method), d.Amount, accountHref(c.ID) + "/autopay"})
 	}
 	if c.Due.UpcomingAmount > 0 {
 		out = append(out, event{Date: c.Due.Upcoming, What: "Payment due", Amount: c.Due.UpcomingAmount})

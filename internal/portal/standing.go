@@ -16,12 +16,25 @@ func allDue(c servicing.Card) bool {
 	return c.Called || (c.Due.PastDue > 0 && c.Due.Upcoming.IsZero())
 }
 
+// fromInsurer is what an insurance company paid, and the day of its last payment;
+// nothing of what was taken back.
+func fromInsurer(history []servicing.HistoryRow) (sum money.Cents, on money.Date) {
+	undone := map[int]bool{}
+	for _, h := range history {
+		undone[h.Event] = undone[h.Event] || isUndoing(h.Kind)
+		if h.Kind == string(contract.Payment) && h.Source == contract.FromInsurer && !undone[h.Event] {
+			sum, on = sum+h.Amount, max(on, h.Effective)
+		}
+	}
+	return sum, on
+}
+
 // forInformation stands where somebody is to be asked for nothing.
 const forInformation = "This page is for your information. It is not a request for payment."
 
 // standing says what sets an account apart from an ordinary one: only what is
 // so, and what can be done.
-func standing(t contract.Terms, s contract.State) []string {
+func standing(t contract.Terms, s contract.State, history []servicing.HistoryRow) []string {
 	var out []string
 	add := func(is bool, format string, args ...any) {
 		if is {
@@ -34,8 +47,18 @@ func standing(t contract.Terms, s contract.State) []string {
 	}
 	add(s.Accelerated != 0 && !s.IsChargedOff && !s.Closed(&t), "On %s the whole balance became due, as your contract allows. %s", s.Accelerated.Long(), call)
 	ordinary := s.Accelerated == 0 && !s.IsChargedOff && !s.Closed(&t)
-	add(s.TotalLoss && ordinary, "Your vehicle was reported a total loss. Your payments stay due on their dates until the insurance company has paid.")
-	add(s.TotalLoss && !ordinary, "Your vehicle was reported a total loss.")
+	insurer, on := fromInsurer(history)
+	switch {
+	case !s.TotalLoss:
+	case insurer > 0 && ordinary:
+		add(true, "Your vehicle was reported a total loss, and the insurance company paid %s on %s. What is left is still owed: your payments stay due on their dates.", insurer.USD(), on.Long())
+	case insurer > 0:
+		add(true, "Your vehicle was reported a total loss, and the insurance company paid %s on %s.", insurer.USD(), on.Long())
+	case ordinary:
+		add(true, "Your vehicle was reported a total loss. Your payments stay due on their dates until the insurance company has paid.")
+	default:
+		add(true, "Your vehicle was reported a total loss.")
+	}
 	add(s.Repossessed && !s.Sold, "Your vehicle was taken back. You may be able to get it again: call us and we will tell you what it takes.")
 	add(s.Sold, "Your vehicle was sold, and the price was applied to what you owe.")
 	add(s.Ended, "Your lease has ended.")
@@ -122,32 +145,6 @@ func datesMoved(kind contract.Kind, changes []servicing.Explanation) string {
 		}
 	}
 	return ""
-}
-
-// merged puts the changes that moved no money among the lines that did, newest
-// first.
-func merged(a servicing.Account) []historyRow {
-	out := make([]historyRow, 0, len(a.History)+len(a.Changes))
-	changes := a.Changes
-	newer := func(h servicing.HistoryRow) bool {
-		e := changes[0].Event
-		return e.Date > h.Effective || (e.Date == h.Effective && e.Seq > h.Event)
-	}
-	for _, h := range a.History {
-		for len(changes) > 0 && newer(h) {
-			out, changes = append(out, changeLine(a.ID, changes[0])), changes[1:]
-		}
-		h.Amount = rowAmount(h)
-		row := historyRow{HistoryRow: h, What: lineTitle(h), Fees: fees(h.Allocation), Moves: true, Why: historyHref(a.ID, h.Event)}
-		if h.PaymentID != "" {
-			row.Href = accountHref(a.ID) + "/payments/" + string(h.PaymentID)
-		}
-		out = append(out, row)
-	}
-	for _, x := range changes {
-		out = append(out, changeLine(a.ID, x))
-	}
-	return out
 }
 
 // lineTitle is what a line of the history says happened.

@@ -39,7 +39,7 @@ type TrialLine struct {
 // them the interest that has accrued and is not posted.
 type TrialBalance struct {
 	Lines   []TrialLine
-	Total   TrialLine // of all lines: Debit equals Credit, Opening and Balance are zero
+	Total   TrialLine       // of all lines: Debit equals Credit, Opening and Balance are zero
 	Accrued AccruedInterest // zero when the period is by posting: interest accrues by effective date
 }
 
