@@ -49,26 +49,16 @@ func answerDisclosure(a *answer, apr money.Rate, financed, payments money.Cents)
 }
 
 // readFlows reads a list of dated amounts that must not be empty.
-func readFlows(o *object, name string) []contract.Flow {
-	items := o.list(name)
-	if len(items) == 0 {
+func readFlows(o *object, name string) (flows []contract.Flow) {
+	if len(o.list(name)) == 0 {
 		o.wrong("missing_field", name, "at least one is needed")
 	}
-	flows := make([]contract.Flow, 0, len(items))
-	for i, item := range items {
-		in, fault := parseObject(item, fmt.Sprintf("%s%s[%d].", o.path, name, i))
-		if fault == nil {
-			f := contract.Flow{Date: in.date("date"), Amount: positive(in, "amount")}
-			if !in.has("amount") {
-				in.wrong("missing_field", "amount", "is needed")
-			}
-			flows, fault = append(flows, f), in.done()
+	o.each(name, func(in *object) {
+		flows = append(flows, contract.Flow{Date: in.date("date"), Amount: positive(in, "amount")})
+		if !in.has("amount") {
+			in.wrong("missing_field", "amount", "is needed")
 		}
-		if fault != nil {
-			o.abandon(fault)
-			return nil
-		}
-	}
+	})
 	return flows
 }
 

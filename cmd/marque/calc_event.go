@@ -134,19 +134,9 @@ func readLateFee(o *object) contract.LateFee {
 
 // readSteps reads changes of the payment: [{from, payment}].
 func readSteps(o *object) (steps []contract.Step) {
-	for i, item := range o.list("steps") {
-		in, fault := parseObject(item, fmt.Sprintf("%ssteps[%d].", o.path, i))
-		if fault == nil {
-			steps = append(steps, contract.Step{From: in.whole("from", 1, 1200), Payment: in.cents("payment")})
-			fault = in.done()
-		}
-		if fault != nil {
-			if o.fault == nil {
-				o.abandon(fault)
-			}
-			return nil
-		}
-	}
+	o.each("steps", func(in *object) {
+		steps = append(steps, contract.Step{From: in.whole("from", 1, 1200), Payment: in.cents("payment")})
+	})
 	return steps
 }
 

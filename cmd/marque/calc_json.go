@@ -319,6 +319,21 @@ func (o *object) list(name string) [][]byte {
 	return elements(value)
 }
 
+// each reads a field that is a list of objects. What is wrong inside one ends it.
+func (o *object) each(name string, read func(in *object)) {
+	for i, item := range o.list(name) {
+		in, fault := parseObject(item, fmt.Sprintf("%s%s[%d].", o.path, name, i))
+		if fault == nil {
+			read(in)
+			fault = in.done()
+		}
+		if fault != nil {
+			o.abandon(fault)
+			return
+		}
+	}
+}
+
 // abandon gives up on the object because of something wrong inside it: what was
 // not read is not unknown.
 func (o *object) abandon(fault *problem) {

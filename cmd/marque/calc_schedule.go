@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"marque/internal/contract"
 	"marque/internal/money"
 )
@@ -146,22 +144,15 @@ func writeRows(a *answer, rows []contract.Row) {
 
 // readPaymentSteps reads the payments that change from a number on.
 func readPaymentSteps(o *object) (steps []contract.PaymentStep) {
-	for i, item := range o.list("steps") {
-		in, fault := parseObject(item, fmt.Sprintf("%ssteps[%d].", o.path, i))
-		if fault == nil {
-			s := contract.PaymentStep{From: in.whole("from", 2, 1200), Payment: positive(in, "payment")}
-			if in.has("ratio") {
-				if s.Ratio = in.rate("ratio"); s.Ratio == 0 {
-					in.invalid("ratio", "must be more than zero")
-				}
+	o.each("steps", func(in *object) {
+		s := contract.PaymentStep{From: in.whole("from", 2, 1200), Payment: positive(in, "payment")}
+		if in.has("ratio") {
+			if s.Ratio = in.rate("ratio"); s.Ratio == 0 {
+				in.invalid("ratio", "must be more than zero")
 			}
-			steps, fault = append(steps, s), in.done()
 		}
-		if fault != nil {
-			o.abandon(fault)
-			return nil
-		}
-	}
+		steps = append(steps, s)
+	})
 	return steps
 }
 

@@ -11,7 +11,6 @@ import (
 	"marque/internal/contract"
 	"marque/internal/ledger"
 	"marque/internal/money"
-	"marque/internal/pgtest"
 	"marque/internal/servicing"
 	"marque/internal/store"
 )
@@ -88,21 +87,10 @@ var bookStories = map[string]string{
 }
 
 func TestBookStories(t *testing.T) {
-	for _, database := range []string{"sqlite", "postgres"} {
-		for name, text := range bookStories {
-			t.Run(database+"/"+strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
-				t.Parallel()
-				url := filepath.Join(t.TempDir(), "marque.db")
-				if database == "postgres" {
-					url = pgtest.URL(t)
-				}
-				o := newOffice(t, url)
-				tell(o, text)
-				o.asOfEachDay()
-				o.trialAgrees()
-			})
-		}
-	}
+	tellAll(t, bookStories, func(o *office) {
+		o.asOfEachDay()
+		o.trialAgrees()
+	})
 }
 
 // clear L1 2 on D -> accepted

@@ -2,15 +2,12 @@ package servicing_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/money"
-	"marque/internal/pgtest"
 	"marque/internal/servicing"
 )
 
@@ -217,20 +214,7 @@ var changeStories = map[string]string{
 		ledger   L1 on 2026-02-20  refunds_payable -329.74  unapplied 0.00`,
 }
 
-func TestChangeStories(t *testing.T) {
-	for _, database := range []string{"sqlite", "postgres"} {
-		for name, text := range changeStories {
-			t.Run(database+"/"+strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
-				t.Parallel()
-				url := filepath.Join(t.TempDir(), "marque.db")
-				if database == "postgres" {
-					url = pgtest.URL(t)
-				}
-				tell(newOffice(t, url), text)
-			})
-		}
-	}
-}
+func TestChangeStories(t *testing.T) { tellAll(t, changeStories) }
 
 // event L1 scra annual_rate 0.03 from 2026-02-01 on 2026-02-20 -> accepted
 func (s *teller) event(words, want []string) {

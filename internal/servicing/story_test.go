@@ -25,7 +25,10 @@ import (
 // follows the date, or the arrow, is compared with the books: of pairs only
 // those that are written. After each story nothing posted may have been edited
 // and the books are verified.
-func TestStories(t *testing.T) {
+func TestStories(t *testing.T) { tellAll(t, stories) }
+
+// tellAll tells each story on both databases, and asks more of the office in the end.
+func tellAll(t *testing.T, stories map[string]string, then ...func(*office)) {
 	for _, database := range []string{"sqlite", "postgres"} {
 		for name, text := range stories {
 			t.Run(database+"/"+strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
@@ -34,7 +37,11 @@ func TestStories(t *testing.T) {
 				if database == "postgres" {
 					url = pgtest.URL(t)
 				}
-				tell(newOffice(t, url), text)
+				o := newOffice(t, url)
+				tell(o, text)
+				for _, more := range then {
+					more(o)
+				}
 			})
 		}
 	}
