@@ -283,9 +283,13 @@ func numbered(events []Event, seq int) int {
 // voided marks the events that are taken back, the latest reversal first.
 func voided(events []Event, void []bool) error {
 	var reversals []int
+	quotes := false
 	for i := range events {
-		if events[i].Kind == Reversal {
+		switch events[i].Kind {
+		case Reversal:
 			reversals = append(reversals, i)
+		case PayoffQuote:
+			quotes = true
 		}
 	}
 	slices.SortFunc(reversals, func(a, b int) int { return cmp.Compare(events[b].Seq, events[a].Seq) })
@@ -306,7 +310,7 @@ func voided(events []Event, void []bool) error {
 			return e.bad("amount", "is not the amount of the event it takes back, %s: a part cannot be taken back", events[target].Amount)
 		}
 		void[target] = true
-		if events[target].Kind == Payment {
+		if quotes && events[target].Kind == Payment {
 			lapse(events, void, events[target].Seq, e.Seq)
 		}
 	}

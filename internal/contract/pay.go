@@ -36,6 +36,7 @@ func (s *State) pay(t *Terms, e *Event, why *recorder) (Allocation, error) {
 	if err := s.accrue(t, e.Date); err != nil {
 		return Allocation{}, err
 	}
+	owed := s.Accrued.Round(t.Rounding)
 	p := &till{left: e.Amount, why: why}
 	var a Allocation
 	credited, paid := money.Cents(0), s.Paid()
@@ -50,14 +51,18 @@ func (s *State) pay(t *Terms, e *Event, why *recorder) (Allocation, error) {
 		a.Interest = p.take(Interest, RuleAccrued, s.Accrued.Round(t.Rounding))
 		s.takeFees(p, &a)
 	default:
-		credited = s.waterfall(t, p, &a, s.choice(t, e), e.Amount, past, next)
+		credited = s.waterfall(t, p, &a, s.choice(t, e), e.Amount, owed, past, next)
 	}
 	a.Unapplied = p.left
 	if why != nil && p.left > 0 {
 		why.step("unapplied", RuleHeld, p.left, p.left, p.left)
 	}
 
-	s.settle(t, a.Interest)
+	if a.Interest == owed && !t.CarryFraction {
+		s.Accrued = money.Interest{} // as settle would, which is asked for less
+	} else {
+		s.settle(t, a.Interest)
+	}
 	s.Principal -= a.Principal
 	s.LateFees -= a.LateFee
 	s.OtherFees -= a.OtherFee
@@ -90,8 +95,8 @@ func (s *State) choice(t *Terms, e *Event) Extra {
 
 // waterfall applies money in the contract's order and gives what of it counts
 // towards instalments.
-func (s *State) waterfall(t *Terms, p *till, a *Allocation, extra Extra, amount, past, next money.Cents) (credited money.Cents) {
-	interest, all := s.Accrued.Round(t.Rounding), s.Principal+s.taxLeft(t)
+func (s *State) waterfall(t *Terms, p *till, a *Allocation, extra Extra, amount, interest, past, next money.Cents) (credited money.Cents) {
+	all := s.Principal + s.taxLeft(t)
 	billed := next
 	if extra == PayFees || (past > 0 && amount < next) {
 		billed = past

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"marque/internal/billing"
+	"marque/internal/money"
 )
 
 // PayoffPDF writes a payoff quote as a letter that a bank or a dealer can act
@@ -17,21 +18,16 @@ func PayoffPDF(w io.Writer, l billing.PayoffLetter) error {
 	if n := len(l.Table); n == 0 || l.Table[n-1] != (billing.PayoffDay{Date: l.GoodThrough, Total: l.Total}) {
 		return fmt.Errorf("payoff letter for %s: its days do not end in %s on %s", l.AccountNumber, l.Total, l.GoodThrough)
 	}
-	p, err := newPaper(l.Lender, "Payoff letter", l.Made.Long()+", account "+l.AccountNumber, l.Made.Time())
+	p, err := newPaper(l.Lender, "Payoff letter", l.Made.Long()+", account ending in "+ending(l.AccountNumber), l.Made.Time())
 	if err != nil {
 		return fmt.Errorf("payoff letter for %s: %w", l.AccountNumber, err)
 	}
 	p.sum("Payoff amount", l.Total.USD(), "Pays the account off if it arrives by "+l.GoodThrough.Long()+".")
-	p.section("Account", 80)
-	p.facts(left, right-left, 130, append(whose(l.Recipient, l.AccountNumber, l.Vehicle),
-		pair{label: "VIN", value: l.VIN},
-		pair{label: "Quoted on", value: l.Made.Long()},
-		pair{label: "Good through", value: l.GoodThrough.Long()}))
 	p.payoffParts(l)
 	p.payoffDays(l)
 	p.onTheirWay(l)
 	p.howToPay(l)
-	p.y += 18
+	p.y += 12
 	p.closing("")
 	if err := p.finish(w); err != nil {
 		return fmt.Errorf("payoff letter for %s: %w", l.AccountNumber, err)
@@ -39,8 +35,26 @@ func PayoffPDF(w io.Writer, l billing.PayoffLetter) error {
 	return nil
 }
 
+// ending is the last four digits of an account number, for where a page that is
+// lost may show it to anyone.
+func ending(account string) string { return account[max(0, len(account)-4):] }
+
+// payoffParts sets whose account it is beside what the amount is made of, so that
+// the letter stays on one page; facts too long for that stand above.
 func (p *paper) payoffParts(l billing.PayoffLetter) {
-	p.section("What it is made of", 90)
+	p.section("Account, and what the amount is made of", 110)
+	start, page := p.y, p.pdf.PageNo()
+	p.facts(left, column, 86, append(whose(l.Recipient, l.AccountNumber, l.Vehicle),
+		pair{label: "VIN", value: l.VIN},
+		pair{label: "Quoted on", value: l.Made.Long()},
+		pair{label: "Good through", value: l.GoodThrough.Long()}))
+	x, end := second, p.y
+	if p.pdf.PageNo() != page || end-start > 200 {
+		x, end = left, 0
+		p.y += 8
+	} else {
+		p.y = start
+	}
 	list := []pair{{label: "Principal", value: l.Principal.USD()}, {label: "Interest to " + l.GoodThrough.Long(), value: l.Interest.USD()}}
 	if l.LateFees != 0 {
 		list = append(list, pair{label: "Late fees", value: l.LateFees.USD()})
@@ -48,7 +62,8 @@ func (p *paper) payoffParts(l billing.PayoffLetter) {
 	if l.OtherFees != 0 {
 		list = append(list, pair{label: "Other fees", value: l.OtherFees.USD()})
 	}
-	p.pairs(left, column, append(list, pair{label: "Payoff amount", value: l.Total.USD(), total: true}))
+	p.pairs(x, column, append(list, pair{label: "Payoff amount", value: l.Total.USD(), total: true}))
+	p.y = max(p.y, end)
 	if len(l.InterestLines) == 0 {
 		return
 	}
@@ -61,9 +76,12 @@ func (p *paper) payoffParts(l billing.PayoffLetter) {
 	p.interestTable(l.InterestLines, "")
 }
 
-// payoffDays sets the days in three columns, read downwards.
+// payoffDays sets the days in columns, read downwards.
 func (p *paper) payoffDays(l billing.PayoffLetter) {
-	const columns = 3
+	columns, date := 3, money.Date.Long
+	if len(l.Table) > 15 { // shorter dates make room for a column more
+		columns, date = 4, money.Date.Short
+	}
 	rows := (len(l.Table) + columns - 1) / columns
 	p.section("Day by day", 30+rowLead*float64(rows))
 	words := "What pays the account off on each day through " + l.GoodThrough.Long() + "."
@@ -73,15 +91,15 @@ func (p *paper) payoffDays(l billing.PayoffLetter) {
 	p.para(left, right-left, words, small)
 	p.y += 4
 	const gap = 22.0
-	w := (right - left - gap*(columns-1)) / columns
+	w := (right - left - gap*float64(columns-1)) / float64(columns)
 	start, end := p.y, p.y
 	for i, d := range l.Table {
 		if i%rows == 0 {
 			p.y = start
 		}
 		x := left + float64(i/rows)*(w+gap)
-		p.text(x, p.y+10, d.Date.Long(), body)
-		p.right(x+w, p.y+10, d.Total.USD(), p.shrink(d.Total.USD(), body, w-70))
+		p.text(x, p.y+10, date(d.Date), body)
+		p.right(x+w, p.y+10, d.Total.USD(), p.shrink(d.Total.USD(), body, w-p.width(date(d.Date), body)-6))
 		p.y += rowLead
 		end = max(end, p.y)
 	}
