@@ -159,7 +159,7 @@ func (s *State) DueThrough(t *Terms, on money.Date) int {
 	if i+1 < len(s.Plan) {
 		last = s.Plan[i+1].From - 1
 	}
-	return p.From - 1 + t.through(p.Due, p.Day, on, last-p.From+1)
+	return min(p.From-1+t.through(p.Due, p.Day, on, last-p.From+1), s.Payments)
 }
 
 // PaymentOf is what instalment n asks for; the last one asks for whatever is left.
