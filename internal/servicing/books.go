@@ -149,6 +149,7 @@ func (s *Service) AccruedInterest(ctx context.Context, actor identity.Actor, on 
 
 func accruePage(tx *store.Tx, page []*store.Contract, on money.Date, rules map[money.DayCount]*AccruedRule) (err error) {
 	var histories map[string][]contract.Event
+	columns := map[accrualPolicy]*money.Portfolio{}
 	for _, c := range page {
 		if c.Terms.Start > on {
 			continue
@@ -164,23 +165,55 @@ func accruePage(tx *store.Tx, page []*store.Contract, on money.Date, rules map[m
 				return fmt.Errorf("contract %s: %w", c.ID, err)
 			}
 		}
-		interest, err := state.InterestTo(&c.Terms, on)
-		if err != nil {
-			return fmt.Errorf("contract %s: %w", c.ID, err)
-		}
-		if interest == 0 {
+		if !state.Ahead.IsZero() { // a fraction paid beyond what accrued comes off the next interest
+			interest, err := state.InterestTo(&c.Terms, on)
+			if err != nil {
+				return fmt.Errorf("contract %s: %w", c.ID, err)
+			}
+			accrued(rules, c.Terms.DayCount, state.Principal, interest)
 			continue
 		}
-		r := rules[c.Terms.DayCount]
-		if r == nil {
-			r = &AccruedRule{DayCount: c.Terms.DayCount}
-			rules[c.Terms.DayCount] = r
+		policy := accrualPolicy{c.Terms.DayCount, c.Terms.FactorDecimals, c.Terms.Rounding}
+		p := columns[policy]
+		if p == nil {
+			p = &money.Portfolio{DayCount: policy.dayCount, FactorDecimals: policy.factorDecimals, Rounding: policy.rounding}
+			columns[policy] = p
 		}
-		r.Contracts++
-		r.Principal += state.Principal
-		r.Interest += interest
+		p.Balances, p.Rates = append(p.Balances, state.Principal), append(p.Rates, state.Rate)
+		p.Through, p.Owed = append(p.Through, state.Through), append(p.Owed, state.Accrued)
+	}
+	for policy, p := range columns {
+		cents := make([]money.Cents, len(p.Balances))
+		if _, err := p.AccruedAt(on, cents); err != nil {
+			return err
+		}
+		for i, interest := range cents {
+			accrued(rules, policy.dayCount, p.Balances[i], interest)
+		}
 	}
 	return nil
+}
+
+// accrualPolicy is what contracts have in common whose interest is worked out
+// together.
+type accrualPolicy struct {
+	dayCount       money.DayCount
+	factorDecimals int
+	rounding       money.Rounding
+}
+
+func accrued(rules map[money.DayCount]*AccruedRule, dayCount money.DayCount, principal, interest money.Cents) {
+	if interest == 0 {
+		return
+	}
+	r := rules[dayCount]
+	if r == nil {
+		r = &AccruedRule{DayCount: dayCount}
+		rules[dayCount] = r
+	}
+	r.Contracts++
+	r.Principal += principal
+	r.Interest += interest
 }
 
 // JournalEntry is an entry of the journal with its contract.
