@@ -140,7 +140,11 @@ func Decide(t *contract.Terms, s contract.State, ask Ask, today money.Date) (Pla
 	if err != nil {
 		return Plan{}, err
 	}
-	if err := allowedExtra(t, &s, ask, due); err != nil {
+	then, err := s.Due(t, ask.Date)
+	if err != nil {
+		return Plan{}, err
+	}
+	if err := allowedExtra(t, &s, ask, then); err != nil {
 		return Plan{}, err
 	}
 	closing, err := s.ClosingAmount(t, ask.Date)
@@ -161,7 +165,7 @@ func allowedExtra(t *contract.Terms, s *contract.State, ask Ask, due contract.Du
 		case t.Kind == contract.Lease || s.IsChargedOff:
 			return refuse("extra", "extra", "This account has no principal to pay down.")
 		case due.PastDue > 0:
-			return refuse("principal_only_past_due", "extra", "%s is past due. Pay that first; then you can pay extra to principal only.", due.PastDue.USD())
+			return refuse("principal_only_past_due", "extra", "%s is past due on that day. Pay that first; then you can pay extra to principal only.", due.PastDue.USD())
 		case ask.Kind != AmountOther:
 			return refuse("principal_only_amount", "extra", "To pay principal only, choose another amount and type it in.")
 		case ask.Amount > s.Principal:

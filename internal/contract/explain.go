@@ -246,7 +246,7 @@ func (r *recorder) changed(t *Terms, e *Event, before, after *State, a Allocatio
 	differ("annual_rate", before.Rate, after.Rate)
 	n := before.nextDue(t, e.Date)
 	if first := min(before.Paid()+1, before.Payments); first > 0 && after.Payments > 0 {
-		for k := first; k <= min(n+1, before.Payments, after.Payments); k++ {
+		for k := first; k <= min(before.Payments, after.Payments); k++ {
 			if was, is := before.DueDate(t, k), after.DueDate(t, k); was != is {
 				add("instalment", k)
 				differ("due_date", was, is)

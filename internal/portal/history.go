@@ -18,8 +18,8 @@ type historyPage struct {
 	On        money.Date
 	Amount    money.Cents
 	IsUndone  bool
-	Corrected string // that it stands differently than it was first posted
-	IsPayment bool   // money that came in: it has parts and steps
+	Corrected *correction // when it stands differently than it was first posted
+	IsPayment bool        // money that came in: it has parts and steps
 	IsLease   bool
 	Words     string
 	Clause    string
@@ -47,7 +47,7 @@ func (p *portal) history(w http.ResponseWriter, r *http.Request, s servicing.Ses
 	}
 	v := newHistoryPage(s, a.Card, x)
 	if !x.Undone {
-		v.Corrected = correctedWords(a, seq)
+		v.Corrected = lastCorrection(a, seq)
 	}
 	return p.show(w, r, "history", nil, v)
 }
@@ -62,6 +62,10 @@ func newHistoryPage(s servicing.Session, card servicing.Card, x servicing.Explan
 		v.Parts, v.Steps = parts(card.Kind, x.Allocation, nil, 0, 0), stepsOf(card.Kind, x.Why)
 	} else {
 		v.Clause = eventClause(card.Kind, x)
+	}
+	switch x.Event.Kind {
+	case contract.DueDateChange, contract.Deferral, contract.ReAge: // what the days in between cost is never folded away
+		v.Figures.Changed, v.Figures.Facts = append(v.Figures.Changed, v.Figures.Facts...), nil
 	}
 	if x.Event.Kind == contract.Reversal {
 		v.Undid = historyHref(card.ID, x.Event.Reverses)
