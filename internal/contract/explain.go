@@ -2,6 +2,7 @@ package contract
 
 import (
 	"fmt"
+	"slices"
 
 	"marque/internal/money"
 )
@@ -245,7 +246,7 @@ func (r *recorder) changed(t *Terms, e *Event, before, after *State, a Allocatio
 	}
 	differ("annual_rate", before.Rate, after.Rate)
 	n := before.nextDue(t, e.Date)
-	if first := min(before.Paid()+1, before.Payments); first > 0 && after.Payments > 0 {
+	if first := min(before.Paid()+1, before.Payments); first > 0 && after.Payments > 0 && (before.Payments != after.Payments || !slices.Equal(before.Plan, after.Plan)) {
 		for k := first; k <= min(before.Payments, after.Payments); k++ {
 			if was, is := before.DueDate(t, k), after.DueDate(t, k); was != is {
 				add("instalment", k)
