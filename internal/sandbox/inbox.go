@@ -27,6 +27,7 @@ import (
 type Inbox struct {
 	dir    string
 	server *smtp.Server
+	listen net.Listener
 	addr   *net.TCPAddr
 
 	mu    sync.Mutex
@@ -74,7 +75,7 @@ func OpenInbox(dir string) (*Inbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open inbox: %w", err)
 	}
-	in.addr = l.Addr().(*net.TCPAddr)
+	in.listen, in.addr = l, l.Addr().(*net.TCPAddr)
 	in.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{inbox: in}, nil }))
 	in.server.Domain, in.server.MaxMessageBytes, in.server.MaxRecipients = "localhost", largestMessage, 1
 	in.server.ReadTimeout, in.server.WriteTimeout = 20*time.Second, 20*time.Second
@@ -90,6 +91,11 @@ func (in *Inbox) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	err := in.server.Shutdown(ctx)
+	// A server that is stopped before Serve has begun does not know its listener
+	// yet and would go on to wait at it for ever.
+	if shut := in.listen.Close(); !errors.Is(shut, net.ErrClosed) {
+		err = errors.Join(err, shut)
+	}
 	in.serve.Wait()
 	if errors.Is(err, smtp.ErrServerClosed) {
 		return nil
