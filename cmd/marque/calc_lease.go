@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"marque/internal/contract"
 	"marque/internal/money"
@@ -123,15 +122,9 @@ func readReductions(o *object) (cash, trade, rebate money.Cents) {
 }
 
 func readItems(o *object, name string) (items []contract.LeaseItem) {
-	for i, text := range o.list(name) {
-		in, fault := parseObject(text, fmt.Sprintf("%s%s[%d].", o.path, name, i))
-		if fault != nil {
-			o.abandon(fault)
-			return nil
-		}
+	o.each(name, func(in *object) {
 		items = append(items, contract.LeaseItem{What: in.str("what"), Amount: in.cents("amount")})
-		o.finish(in)
-	}
+	})
 	return items
 }
 

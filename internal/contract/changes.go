@@ -249,9 +249,9 @@ func (s *State) stepsFrom(n int) (steps []PaymentStep) {
 }
 
 // serve caps the rate and lowers the payments, each in its proportion, so that
-// the account ends when it would have. What was paid above the cap since then goes to principal, because
-// the event takes effect on the day that service began: the difference is
-// forgiven, not deferred.
+// the account ends when it would have. What was paid above the cap since then
+// goes to principal, because the event takes effect on the day that service
+// began: the difference is forgiven, not deferred.
 func (s *State) serve(t *Terms, e *Event) error {
 	limit := money.Rate(ServiceRate)
 	if e.Rate != nil {

@@ -202,7 +202,7 @@ func Judge(t *Terms, events []Event, asOf money.Date) (State, []Allocation, erro
 			if err = s.Refuse(t, e); err == nil {
 				_, err = s.apply(t, e, nil)
 			}
-		} else if err = Allow(t, posted[:i], e); err == nil {
+		} else if _, err = Allow(t, posted[:i], e); err == nil {
 			s, _, err = Replay(t, posted[:i+1])
 		}
 		if err != nil {
@@ -215,36 +215,35 @@ func Judge(t *Terms, events []Event, asOf money.Date) (State, []Allocation, erro
 // Allow says whether an event may be added to a history, as an *EventError: it is
 // refused on the account as it stood on the event's date, and also when it is one
 // of those that happen but once and makes another of its kind wrong that came
-// later. What was
-// right when it was posted is not wrong because of what came later.
-func Allow(t *Terms, history []Event, e *Event) error {
+// later. What was right when it was posted is not wrong because of what came
+// later. then is the account as it stood.
+func Allow(t *Terms, history []Event, e *Event) (then State, err error) {
 	known := slices.DeleteFunc(slices.Clone(history), func(b Event) bool { return b.Date > e.Date })
-	then, _, err := Replay(t, known)
-	if err != nil {
-		return err
+	if then, _, err = Replay(t, known); err != nil {
+		return then, err
 	}
 	if err := then.Refuse(t, e); err != nil {
-		return err
+		return then, err
 	}
 	switch e.Kind {
 	case ChargeOff, LeaseEnd, Refund, Sale, LateCharge:
 	default:
-		return nil
+		return then, nil
 	}
 	after, err := refusals(t, append(slices.Clone(history), *e), e)
 	if err != nil || len(after) == 0 {
-		return err
+		return then, err
 	}
 	before, err := refusals(t, history, e)
 	if err != nil {
-		return err
+		return then, err
 	}
 	for seq, why := range after {
 		if before[seq] == nil {
-			return e.bad("date", "makes event %d wrong, which came later: %s", seq, why.Reason)
+			return then, e.bad("date", "makes event %d wrong, which came later: %s", seq, why.Reason)
 		}
 	}
-	return nil
+	return then, nil
 }
 
 // refusals are the reasons against the events of one's own kind that follow it in

@@ -189,15 +189,11 @@ func judge(c *store.Contract, history []contract.Event, e contract.Event, day mo
 		}
 		seq, kind = history[i].Reverses, history[i].Kind
 	}
-	if err := contract.Allow(&c.Terms, history, &e); err != nil {
+	then, err := contract.Allow(&c.Terms, history, &e)
+	if err != nil {
 		return asEventRefusal(err)
 	}
-	before := slices.DeleteFunc(slices.Clone(history), func(h contract.Event) bool { return h.Date > e.Date })
-	state, _, err := contract.Replay(&c.Terms, before)
-	if err != nil {
-		return fmt.Errorf("fold contract %s: %w", c.ID, err)
-	}
-	return agreed(&c.Terms, &state, &e)
+	return agreed(&c.Terms, &then, &e)
 }
 
 // agreed refuses what the contract does not provide for: a fee that is not its

@@ -98,17 +98,10 @@ func customer(a identity.Actor) (string, error) {
 
 // own runs a read on a contract that is the acting customer's.
 func (s *Service) own(ctx context.Context, actor identity.Actor, id ContractID, fn func(*store.Tx, *store.Contract) error) error {
-	who, err := customer(actor)
-	if err != nil {
+	if _, err := customer(actor); err != nil {
 		return err
 	}
-	return s.db.View(ctx, func(tx *store.Tx) error {
-		c, err := tx.Contract(string(id), who)
-		if err != nil {
-			return err
-		}
-		return fn(tx, c)
-	})
+	return s.view(ctx, actor, id, fn)
 }
 
 // takeOwn runs a change on a contract that is the acting customer's, with its
