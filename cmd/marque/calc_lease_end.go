@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"marque/internal/contract"
 	"marque/internal/money"
@@ -142,14 +141,9 @@ func answerExtension(o *object, l *contract.LeaseTerms, a *answer) *problem {
 
 func answerMileage(o *object, l *contract.LeaseTerms, a *answer) *problem {
 	var readings []contract.Reading
-	for i, text := range o.list("readings") {
-		in, fault := parseObject(text, fmt.Sprintf("%sreadings[%d].", o.path, i))
-		if fault != nil {
-			return fault
-		}
+	o.each("readings", func(in *object) {
 		readings = append(readings, contract.Reading{Date: in.date("date"), Miles: in.whole("odometer", 0, 9_999_999)})
-		o.finish(in)
-	}
+	})
 	extended := o.whole("extended", 0, 1200, 0)
 	if fault := o.done(); fault != nil {
 		return fault
