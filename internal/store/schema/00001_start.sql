@@ -17,6 +17,7 @@ CREATE TABLE customer (
   zip        TEXT NOT NULL,
   ssn        TEXT NOT NULL,            -- encrypted; nine digits or the last four
   birth_date TEXT NOT NULL,            -- encrypted
+  language   TEXT NOT NULL DEFAULT 'en' CHECK (language IN ('en', 'es')),
   created_at BIGINT NOT NULL
 );
 
@@ -257,33 +258,103 @@ CREATE TABLE ach_aside (
   kept_at  BIGINT NOT NULL
 );
 
+-- An owner is who signs in: "customer:ID" or "staff:ID".
 CREATE TABLE login (
-  customer_id   TEXT PRIMARY KEY REFERENCES customer (id),
-  username      TEXT NOT NULL UNIQUE,
+  owner         TEXT PRIMARY KEY,
+  realm         TEXT NOT NULL CHECK (realm IN ('customer', 'staff')),
+  username      TEXT NOT NULL,         -- as compared: one form, small letters
   password_hash TEXT NOT NULL,
   created_at    BIGINT NOT NULL,
-  changed_at    BIGINT NOT NULL
+  changed_at    BIGINT NOT NULL,       -- when the password was last set
+  locked_at     BIGINT NOT NULL,       -- 0 while open
+  lock_reason   TEXT NOT NULL,
+  held_until    BIGINT NOT NULL,       -- bank accounts and contact data stay as they are until then
+  stale         BIGINT NOT NULL CHECK (stale IN (0, 1)) -- the password is known to others and must be changed
 );
+CREATE UNIQUE INDEX login_name ON login (realm, username);
+CREATE INDEX customer_email ON customer (LOWER(email));
+
+-- Every second factor that was ever bound; rows are ended, never deleted.
+CREATE TABLE authenticator (
+  id         TEXT PRIMARY KEY,
+  owner      TEXT NOT NULL,
+  kind       TEXT NOT NULL CHECK (kind IN ('passkey', 'totp', 'text', 'saved_code')),
+  name       TEXT NOT NULL,            -- what its owner calls it
+  secret     TEXT NOT NULL,            -- encrypted: a seed, a passkey, a telephone number
+  lookup     TEXT NOT NULL,            -- keyed hash it is found by; '' when it is not
+  counter    BIGINT NOT NULL,          -- newest step of an app, newest count of a passkey
+  source     TEXT NOT NULL,            -- how it came to be bound
+  added_at   BIGINT NOT NULL,
+  used_at    BIGINT NOT NULL,
+  ended_at   BIGINT NOT NULL,          -- 0 while it works
+  end_reason TEXT NOT NULL
+);
+CREATE INDEX authenticator_owner ON authenticator (owner, added_at);
+CREATE UNIQUE INDEX authenticator_lookup ON authenticator (lookup) WHERE lookup <> '';
 
 CREATE TABLE session (
-  token_hash  TEXT PRIMARY KEY,
-  customer_id TEXT NOT NULL REFERENCES customer (id),
-  created_at  BIGINT NOT NULL,
-  seen_at     BIGINT NOT NULL,
-  ends_at     BIGINT NOT NULL,
-  ended_at    BIGINT NOT NULL,
-  ip          TEXT NOT NULL,
-  user_agent  TEXT NOT NULL
+  token_hash TEXT PRIMARY KEY,
+  id         TEXT NOT NULL UNIQUE,     -- what a page may name it by
+  owner      TEXT NOT NULL,
+  scope      TEXT NOT NULL CHECK (scope IN ('full', 'enrol', 'restore')),
+  level      BIGINT NOT NULL CHECK (level IN (1, 2)),
+  method     TEXT NOT NULL,            -- what was shown, in order
+  factor_at  BIGINT NOT NULL,          -- when a second factor was last shown
+  held_until BIGINT NOT NULL,
+  device_id  TEXT NOT NULL,
+  ip         TEXT NOT NULL,
+  user_agent TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  seen_at    BIGINT NOT NULL,
+  ends_at    BIGINT NOT NULL,
+  ended_at   BIGINT NOT NULL,
+  end_reason TEXT NOT NULL
 );
-CREATE INDEX session_customer ON session (customer_id);
+CREATE INDEX session_owner ON session (owner, created_at);
 
-CREATE TABLE activation (
-  id          TEXT PRIMARY KEY,
-  customer_id TEXT NOT NULL,           -- '' when nobody matched: the flow looks the same
-  code_hash   TEXT NOT NULL,
-  state       TEXT NOT NULL CHECK (state IN ('sent', 'proven', 'done')),
-  expires_at  BIGINT NOT NULL,
-  created_at  BIGINT NOT NULL
+CREATE TABLE device (
+  id            TEXT PRIMARY KEY,
+  owner         TEXT NOT NULL,
+  ip            TEXT NOT NULL,
+  user_agent    TEXT NOT NULL,
+  created_at    BIGINT NOT NULL,
+  seen_at       BIGINT NOT NULL,
+  trusted_until BIGINT NOT NULL,       -- stands for the second factor until then
+  ended_at      BIGINT NOT NULL
+);
+CREATE INDEX device_owner ON device (owner);
+
+-- A run through sign-in, activation or recovery, with what was proven so far.
+CREATE TABLE flow (
+  token_hash TEXT PRIMARY KEY,
+  kind       TEXT NOT NULL CHECK (kind IN ('activation', 'sign_in', 'recovery', 'not_me')),
+  owner      TEXT NOT NULL,            -- '' when nobody matched: the run looks the same
+  goal       TEXT NOT NULL,
+  proofs     TEXT NOT NULL,            -- by spaces
+  detail     TEXT NOT NULL,            -- encrypted
+  state      TEXT NOT NULL CHECK (state IN ('open', 'proven', 'done')),
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX flow_owner ON flow (owner);
+
+CREATE TABLE code (
+  id         TEXT PRIMARY KEY,
+  purpose    TEXT NOT NULL,
+  binding    TEXT NOT NULL,            -- the run, the session or the agent it is good for
+  owner      TEXT NOT NULL,            -- '' when nobody matched
+  channel    TEXT NOT NULL CHECK (channel IN ('email', 'text')),
+  hash       TEXT NOT NULL,            -- keyed
+  sent_at    BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  used_at    BIGINT NOT NULL
+);
+CREATE INDEX code_binding ON code (purpose, binding);
+
+-- Challenges that were answered, right or wrong: each is good for one answer.
+CREATE TABLE spent (
+  id         TEXT PRIMARY KEY,         -- keyed hash
+  expires_at BIGINT NOT NULL
 );
 
 CREATE TABLE attempt (
@@ -292,6 +363,110 @@ CREATE TABLE attempt (
   since  BIGINT NOT NULL,
   until  BIGINT NOT NULL               -- refused before this moment
 );
+
+-- Every try to get in, with what was noticed about it.
+CREATE TABLE visit (
+  id         TEXT PRIMARY KEY,
+  owner      TEXT NOT NULL,
+  at         BIGINT NOT NULL,
+  outcome    TEXT NOT NULL CHECK (outcome IN ('in', 'wrong_password', 'wrong_factor', 'waiting', 'refused', 'locked', 'recovery')),
+  method     TEXT NOT NULL,
+  signals    TEXT NOT NULL,            -- by spaces
+  score      BIGINT NOT NULL,
+  decision   TEXT NOT NULL,
+  ip         TEXT NOT NULL,
+  network    TEXT NOT NULL,
+  device_id  TEXT NOT NULL,
+  user_agent TEXT NOT NULL
+);
+CREATE INDEX visit_owner ON visit (owner, at);
+CREATE INDEX visit_network ON visit (network, at);
+
+CREATE TABLE contact_change (
+  id          TEXT PRIMARY KEY,
+  customer_id TEXT NOT NULL REFERENCES customer (id),
+  kind        TEXT NOT NULL CHECK (kind IN ('email', 'phone', 'address')),
+  old_value   TEXT NOT NULL,           -- encrypted
+  new_value   TEXT NOT NULL,           -- encrypted
+  session     TEXT NOT NULL,           -- the session it was asked in
+  asked_at    BIGINT NOT NULL,
+  made_at     BIGINT NOT NULL          -- 0 until it was confirmed at the new place
+);
+CREATE INDEX contact_change_customer ON contact_change (customer_id, asked_at);
+
+CREATE TABLE consent (
+  id          TEXT PRIMARY KEY,
+  customer_id TEXT NOT NULL REFERENCES customer (id),
+  kind        TEXT NOT NULL CHECK (kind IN ('paperless')),
+  given       BIGINT NOT NULL CHECK (given IN (0, 1)),
+  version     TEXT NOT NULL,
+  text        TEXT NOT NULL,
+  hash        TEXT NOT NULL,
+  shown       TEXT NOT NULL,           -- how access was shown
+  ip          TEXT NOT NULL,
+  user_agent  TEXT NOT NULL,
+  at          BIGINT NOT NULL
+);
+CREATE INDEX consent_customer ON consent (customer_id, at);
+
+CREATE TABLE answer (
+  owner    TEXT NOT NULL,
+  question TEXT NOT NULL,
+  hash     TEXT NOT NULL,              -- as passwords are kept
+  set_at   BIGINT NOT NULL,
+  PRIMARY KEY (owner, question)
+);
+
+CREATE TABLE staff (
+  id         TEXT PRIMARY KEY,
+  name       TEXT NOT NULL,
+  role       TEXT NOT NULL CHECK (role IN ('agent', 'supervisor', 'administrator', 'auditor')),
+  state      TEXT NOT NULL CHECK (state IN ('invited', 'active', 'disabled')),
+  founder    BIGINT UNIQUE,            -- 1 for the first administrator, of whom there is one
+  created_at BIGINT NOT NULL,
+  created_by TEXT NOT NULL
+);
+
+CREATE TABLE invite (
+  token_hash TEXT PRIMARY KEY,
+  staff_id   TEXT NOT NULL REFERENCES staff (id),
+  created_by TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  used_at    BIGINT NOT NULL
+);
+
+-- Who was asked to prove to be a customer on the telephone, how, and whether it passed.
+CREATE TABLE caller_check (
+  id          TEXT PRIMARY KEY,
+  customer_id TEXT NOT NULL REFERENCES customer (id),
+  staff_id    TEXT NOT NULL REFERENCES staff (id),
+  purpose     TEXT NOT NULL,
+  method      TEXT NOT NULL CHECK (method IN ('text', 'email', 'prompt', 'questions')),
+  state       TEXT NOT NULL CHECK (state IN ('asked', 'passed', 'failed', 'expired')),
+  asked_at    BIGINT NOT NULL,
+  passed_at   BIGINT NOT NULL,
+  expires_at  BIGINT NOT NULL
+);
+CREATE INDEX caller_check_customer ON caller_check (customer_id, asked_at);
+
+-- What one person asked for and another must agree to.
+CREATE TABLE approval (
+  id          TEXT PRIMARY KEY,
+  kind        TEXT NOT NULL,
+  customer_id TEXT NOT NULL,
+  detail      TEXT NOT NULL,           -- what exactly; its hash is what is agreed to
+  hash        TEXT NOT NULL,
+  reason      TEXT NOT NULL,
+  asked_by    TEXT NOT NULL,
+  asked_at    BIGINT NOT NULL,
+  decided_by  TEXT NOT NULL,
+  decided_at  BIGINT NOT NULL,
+  state       TEXT NOT NULL CHECK (state IN ('asked', 'agreed', 'refused', 'used', 'expired')),
+  expires_at  BIGINT NOT NULL,
+  CHECK (decided_by <> asked_by OR decided_by = '')
+);
+CREATE INDEX approval_state ON approval (state, asked_at);
 
 CREATE TABLE audit (
   id          TEXT PRIMARY KEY,
@@ -305,9 +480,21 @@ CREATE INDEX audit_contract ON audit (contract_id, at);
 
 -- +goose Down
 DROP TABLE audit;
+DROP TABLE approval;
+DROP TABLE caller_check;
+DROP TABLE invite;
+DROP TABLE staff;
+DROP TABLE answer;
+DROP TABLE consent;
+DROP TABLE contact_change;
+DROP TABLE visit;
 DROP TABLE attempt;
-DROP TABLE activation;
+DROP TABLE spent;
+DROP TABLE code;
+DROP TABLE flow;
+DROP TABLE device;
 DROP TABLE session;
+DROP TABLE authenticator;
 DROP TABLE login;
 DROP TABLE ach_aside;
 DROP TABLE ach_read;

@@ -1,0 +1,46 @@
+package identity
+
+import "slices"
+
+// Role is what a member of staff is there for.
+type Role string
+
+// The roles.
+const (
+	RoleAgent         Role = "agent"
+	RoleSupervisor    Role = "supervisor"
+	RoleAdministrator Role = "administrator"
+	RoleAuditor       Role = "auditor"
+)
+
+// Roles lists them all.
+var Roles = []Role{RoleAgent, RoleSupervisor, RoleAdministrator, RoleAuditor}
+
+// Duty is one thing that staff may be allowed.
+type Duty string
+
+// The duties.
+const (
+	DutyFind        Duty = "find"         // search for customers
+	DutyView        Duty = "view"         // a customer's account, read only, with a reason
+	DutyVerify      Duty = "verify"       // ask a caller to prove who they are
+	DutyUnlock      Duty = "unlock"       // after the caller was verified
+	DutyEndSessions Duty = "end_sessions" // of a customer
+	DutyRecover     Duty = "recover"      // start a recovery; a second person must agree
+	DutyAgree       Duty = "agree"        // to what another asked for
+	DutyStaff       Duty = "staff"        // invite, change and disable staff
+	DutyAudit       Duty = "audit"        // read who saw and did what
+	DutySignals     Duty = "signals"      // unusual sign-ins of all customers
+)
+
+// duties is the one table of who may do what. Whoever may manage staff may not
+// touch customers, so that no one person can make an agent and be one.
+var duties = map[Role][]Duty{
+	RoleAgent:         {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover},
+	RoleSupervisor:    {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyAgree, DutySignals, DutyAudit},
+	RoleAdministrator: {DutyStaff, DutyAudit},
+	RoleAuditor:       {DutyFind, DutyView, DutyAudit, DutySignals},
+}
+
+// Has says whether a role includes a duty.
+func (r Role) Has(d Duty) bool { return slices.Contains(duties[r], d) }

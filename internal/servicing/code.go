@@ -1,0 +1,119 @@
+package servicing
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"marque/internal/billing"
+	"marque/internal/identity"
+	"marque/internal/money"
+	"marque/internal/store"
+)
+
+// Channel is the way a code goes.
+type Channel string
+
+// The channels.
+const (
+	ByEmail Channel = "email"
+	ByText  Channel = "text"
+)
+
+// asking is what a one-time code is good for: nothing else, and nowhere else.
+type asking struct {
+	purpose string // sign_in, activation, recovery, confirm, contact, factor, caller
+	binding string // the run, the session or the agent's call it belongs to
+	owner   string // empty when nobody matched: all goes as if somebody had
+	kind    billing.NoticeKind
+	about   string // the purpose in words, where a message says it
+}
+
+// sendCode makes a code, keeps its hash and puts the message in the queue. It is
+// the only maker of codes. address is where it goes; without one, or beyond the
+// caps, nothing is sent and the answer is the same.
+func (s *Service) sendCode(ctx context.Context, a asking, by Channel, address string, src Source) error {
+	source := identity.SourceBucket(src.IP)
+	caps := [][2]string{{"again", a.purpose + a.binding}, {"mail_source", source}, {"mail_account", a.owner + a.binding}}
+	if by == ByText {
+		number := address
+		if a.owner == "" || number == "" {
+			number = "nobody " + a.binding
+		}
+		caps = [][2]string{{"again", a.purpose + a.binding}, {"text_source", source}, {"text_account", a.owner + a.binding}, {"text_number", number}}
+		if address != "" && a.owner != "" {
+			caps = append(caps, [2]string{"text_area", area(address)}, [2]string{"text_all", ""})
+		}
+	}
+	if a.owner != "" {
+		caps[2][1] = a.owner
+	}
+	may, err := s.within(ctx, caps...)
+	if err != nil || !may {
+		return err
+	}
+	code := identity.NewCode()
+	if by == ByEmail {
+		code = identity.NewMailCode()
+	}
+	now := s.clock()
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		row := &store.Code{ID: store.NewID(), Purpose: a.purpose, Binding: a.binding, Channel: string(by), Sent: now, Expires: now.Add(identity.CodeLife)}
+		row.Hash = codeHash(tx, a, code)
+		if address != "" {
+			row.Owner = a.owner
+		}
+		tx.InsertCode(row)
+		if row.Owner == "" {
+			return nil
+		}
+		n := billing.Notice{Kind: a.kind, Code: code, Channel: string(by), Address: address, Text: a.about}
+		return s.notifyOwner(tx, a.owner, row.ID, n, money.Instant(identity.CodeLife.Microseconds()))
+	})
+}
+
+// area is the part of a telephone number that many share.
+func area(number string) string { return number[:min(len(number), 5)] }
+
+func codeHash(tx *store.Tx, a asking, code string) string {
+	return tx.Keys().Hash("code", a.purpose+" "+a.binding+" "+code)
+}
+
+var errCode = &Refusal{"code_wrong", "code", "That code is not the one we sent. Check the newest message from us, or ask for a new code."}
+
+// checkCode checks a code and uses it up. It is the only checker of codes. Tries
+// are counted for the code and for the account before anything is compared.
+func (s *Service) checkCode(ctx context.Context, a asking, code string) (by Channel, err error) {
+	code = digits(code)
+	if len(code) != identity.TextCodeDigits && len(code) != identity.MailCodeDigits {
+		return "", refuse("code_wrong", "code", "Enter the code from our message: only digits.")
+	}
+	whose := a.owner
+	if whose == "" {
+		whose = a.binding
+	}
+	if err := s.attempt(ctx, "code", a.purpose+a.binding); err != nil {
+		if errors.Is(err, errStopped) {
+			return "", errFlow
+		}
+		return "", err
+	}
+	if err := s.attempt(ctx, "code_of", whose); err != nil {
+		return "", err
+	}
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		channel, err := tx.SpendCode(a.purpose, a.binding, codeHash(tx, a, code), s.clock())
+		if errors.Is(err, store.ErrNotFound) {
+			return errCode
+		}
+		by = Channel(channel)
+		if err == nil {
+			forgiveIn(tx, "code_of", whose)
+		}
+		return err
+	})
+	return by, err
+}
+
+// digits drops what people type between digits.
+func digits(s string) string { return strings.NewReplacer(" ", "", "-", "").Replace(strings.TrimSpace(s)) }

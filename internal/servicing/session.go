@@ -1,0 +1,257 @@
+package servicing
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"marque/internal/billing"
+	"marque/internal/identity"
+	"marque/internal/money"
+	"marque/internal/store"
+)
+
+// ErrNoSession says that nobody is signed in with this token, or no longer.
+var ErrNoSession = errors.New("no session")
+
+// Session is a signed-in person.
+type Session struct {
+	Actor               identity.Actor
+	FirstName, LastName string
+	IdleUntil, EndsAt   money.Instant
+}
+
+// realm is who signs in at one door: what differs between borrowers and staff.
+type realm struct {
+	kind  identity.Kind
+	total time.Duration // a session's life
+	most  int           // sessions at once
+}
+
+// Staff work at one desk, a working day long (NIST SP 800-63B-4, 2.2.3; ASVS
+// 7.1.2).
+var (
+	borrowers = realm{identity.KindCustomer, identity.TotalLimit, 5}
+	office    = realm{identity.KindStaff, 10 * time.Hour, 2}
+)
+
+func realmOf(owner string) realm {
+	if _, ok := identity.OwnerStaff(owner); ok {
+		return office
+	}
+	return borrowers
+}
+
+// grant is what a session is made from.
+type grant struct {
+	owner     string
+	scope     identity.Scope
+	level     int
+	proofs    identity.Proofs
+	factorAt  money.Instant
+	heldUntil money.Instant
+	device    string // its id
+	replaces  string // the session whose place it takes: its id
+}
+
+// issue makes a session. It is the only way to one: whatever was shown before, a
+// login that is locked gets none.
+func (s *Service) issue(tx *store.Tx, g grant, src Source) (token string, err error) {
+	login, err := tx.LoginOf(g.owner)
+	if err != nil {
+		return "", err
+	}
+	if login.Locked != 0 {
+		return "", errLocked
+	}
+	now := s.clock()
+	r := realmOf(g.owner)
+	open, err := tx.Sessions(g.owner, now)
+	if err != nil {
+		return "", err
+	}
+	ends := now.Add(r.total)
+	open = slices.DeleteFunc(open, func(o *store.Session) bool {
+		if o.ID != g.replaces {
+			return !identity.SessionLives(o.Seen, o.Ends, o.Ended, now)
+		}
+		tx.EndSession(o.TokenHash, "replaced", now)
+		ends = min(o.Ends, ends) // a session that goes on does not live longer for it
+		return true
+	})
+	for len(open) >= r.most {
+		tx.EndSession(open[0].TokenHash, "too_many", now)
+		if err := s.notifyOwner(tx, g.owner, open[0].ID, billing.Notice{Kind: billing.NoticeSessionsEnded}, 0); err != nil {
+			return "", err
+		}
+		open = open[1:]
+	}
+	token = identity.NewToken() + identity.NewToken()
+	row := &store.Session{TokenHash: tx.Keys().Hash("session", token), ID: store.NewID(), Owner: g.owner, Scope: string(g.scope), Level: g.level,
+		Method: string(g.proofs), FactorAt: g.factorAt, HeldUntil: g.heldUntil, DeviceID: g.device, IP: src.IP, UserAgent: cut(src.UserAgent, 300),
+		Created: now, Ends: ends}
+	tx.InsertSession(row)
+	action := "sign_in"
+	if g.replaces != "" {
+		action = "confirm"
+	}
+	s.auditAccess(tx, g.owner, action, strings.TrimSpace(string(g.proofs)))
+	return token, nil
+}
+
+// auditAccess notes what an owner did about the own access.
+func (s *Service) auditAccess(tx *store.Tx, owner, action, detail string) {
+	tx.Audit(s.clock(), owner, action, "", detail)
+}
+
+// SignOut ends a session.
+func (s *Service) SignOut(ctx context.Context, token string) error {
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		tx.EndSession(tx.Keys().Hash("session", token), "signed_out", s.clock())
+		return nil
+	})
+}
+
+// seenEvery bounds how often a session's idle clock is written.
+const seenEvery = 30 * time.Second
+
+// Session finds which customer is signed in with a token and moves the idle
+// clock on.
+func (s *Service) Session(ctx context.Context, token string) (out Session, err error) {
+	err = s.session(ctx, token, borrowers, func(tx *store.Tx, row *store.Session, st identity.Standing) error {
+		id, _ := identity.OwnerCustomer(row.Owner)
+		person, err := tx.Customer(string(id))
+		if err == nil {
+			out = Session{Actor: identity.Customer(id).With(st), FirstName: person.FirstName, LastName: person.LastName, EndsAt: row.Ends}
+		}
+		return err
+	})
+	out.IdleUntil = min(s.clock().Add(identity.IdleLimit), out.EndsAt)
+	return out, err
+}
+
+// session finds a living session of a realm, gives it with what it has shown,
+// and moves its idle clock on.
+func (s *Service) session(ctx context.Context, token string, r realm, fn func(*store.Tx, *store.Session, identity.Standing) error) error {
+	if token == "" {
+		return ErrNoSession
+	}
+	now := s.clock()
+	var row *store.Session
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		if row, err = tx.Session(tx.Keys().Hash("session", token)); err != nil {
+			return err
+		}
+		if realmOf(row.Owner).kind != r.kind || !identity.SessionLives(row.Seen, row.Ends, row.Ended, now) {
+			return ErrNoSession
+		}
+		login, err := tx.LoginOf(row.Owner)
+		if err != nil {
+			return err
+		}
+		if login.Locked != 0 {
+			return ErrNoSession
+		}
+		return fn(tx, row, identity.Standing{Session: row.ID, Scope: identity.Scope(row.Scope), Level: row.Level, FactorAt: row.FactorAt,
+			HeldUntil: max(row.HeldUntil, login.HeldUntil), MustChange: login.Stale})
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrNoSession
+	}
+	if err == nil && now > row.Seen.Add(seenEvery) {
+		err = s.db.Update(ctx, func(tx *store.Tx) error {
+			tx.SeeSession(row.TokenHash, now)
+			return nil
+		})
+	}
+	return err
+}
+
+// errLocked is what the owner of a locked login is told, after the right
+// password only.
+var errLocked = &Refusal{"locked", "", "Your access is locked, so nobody can sign in. Your account is safe. Use “Unlock my access” to open it with a code, or call us."}
+
+// mayDo refuses what the actor's session may not do at this moment.
+func (s *Service) mayDo(actor identity.Actor, a identity.Action) error {
+	switch actor.Standing.May(a, s.clock()) {
+	case identity.Allowed:
+		return nil
+	case identity.AskFactor:
+		return &Refusal{"step_up", "", "For this we need to make sure it is you. Confirm with your second step and go on."}
+	case identity.OnHold:
+		return refuse("held", "", "To keep your account safe, this cannot be changed until %s. If you need it sooner, call us at %s.", s.when(actor.Standing.HeldUntil), s.lender.Phone)
+	}
+	return ErrForbidden
+}
+
+// when is a moment in the lender's time zone, as a person reads it.
+func (s *Service) when(at money.Instant) string {
+	zone, err := time.LoadLocation(s.lender.TimeZone)
+	if err != nil {
+		zone = time.UTC // a lender without a zone is told in UTC, and the name says so
+	}
+	return at.Time().In(zone).Format("Jan 2, 2006, 3:04 PM MST")
+}
+
+// device is what a browser keeps so that it is known again: an id and a mark
+// that binds it to one owner. Several people may share a browser, so it keeps
+// several.
+const (
+	deviceJoin  = "~"
+	devicesKept = 5
+	trustFor    = 30 * 24 * time.Hour
+)
+
+func deviceMark(keys *store.Keys, id, owner string) string {
+	return id + "." + keys.Hash("device", id+" "+owner)
+}
+
+// knownDevice finds the owner's device in what the browser kept; nil for none.
+func (s *Service) knownDevice(tx *store.Tx, owner string, src Source) (*store.Device, error) {
+	for mark := range strings.SplitSeq(cut(src.Device, 2000), deviceJoin) {
+		id, _, ok := strings.Cut(mark, ".")
+		if !ok || !identity.Same(mark, deviceMark(tx.Keys(), id, owner)) {
+			continue
+		}
+		d, err := tx.Device(id, owner)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			continue
+		case err != nil:
+			return nil, err
+		case d.Ended == 0:
+			return d, nil
+		}
+	}
+	return nil, nil
+}
+
+// rememberDevice notes that a browser has signed an owner in, and gives its id
+// and what it is to keep.
+func (s *Service) rememberDevice(tx *store.Tx, owner string, src Source, trust bool) (id, keep string, err error) {
+	now := s.clock()
+	until := money.Instant(0)
+	if trust {
+		until = now.Add(trustFor)
+	}
+	d, err := s.knownDevice(tx, owner, src)
+	if err != nil {
+		return "", "", err
+	}
+	if d != nil {
+		d.Seen, d.IP, d.UserAgent, d.Trusted = now, src.IP, cut(src.UserAgent, 300), until
+		tx.SeeDevice(d)
+		return d.ID, src.Device, nil
+	}
+	d = &store.Device{ID: store.NewID(), Owner: owner, IP: src.IP, UserAgent: cut(src.UserAgent, 300), Created: now, Trusted: until}
+	tx.InsertDevice(d)
+	marks := []string{deviceMark(tx.Keys(), d.ID, owner)}
+	for mark := range strings.SplitSeq(cut(src.Device, 2000), deviceJoin) {
+		if mark != "" && len(marks) < devicesKept {
+			marks = append(marks, mark)
+		}
+	}
+	return d.ID, strings.Join(marks, deviceJoin), nil
+}
