@@ -26,6 +26,8 @@ var limits = map[string]limit{
 	"password": {stop: 50},
 	// Second factors of one account: an absolute stop, for six digits are few.
 	"factor": {stop: 20},
+	// Second factors tried in one run of signing in.
+	"run": {window: flowLife, spare: 100, stop: identity.CodeTries},
 	// One sent code, and all codes sent to one account: a new code does not start
 	// the count again (3.1.3).
 	"code":    {window: identity.CodeLife, spare: 100, stop: identity.CodeTries},
