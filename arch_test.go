@@ -84,6 +84,10 @@ var doors = []struct{ path, rooms, why string }{
 	{"github.com/google/uuid", "store servicing", "ids are made where the row is made, in one form"},
 	{"github.com/tink-crypto/tink-go/v2", "store identity", "a field is sealed on its way into the database"},
 	{"github.com/alexedwards/argon2id", "identity", "password rules live in one room"},
+	{"github.com/nbutton23/zxcvbn-go", "identity", "the strength of a password is estimated where passwords are judged"},
+	{"github.com/pquerna/otp", "identity", "a second factor is checked where its rules are"},
+	{"github.com/go-webauthn/webauthn", "identity", "passkeys are checked as bytes, in a room without HTTP"},
+	{"github.com/nyaruka/phonenumbers", "identity", "a number is spelled one way before it is kept or compared"},
 	{"golang.org/x/crypto", "identity rail", "password rules live in one room; SFTP is a rail's"},
 	{"golang.org/x/sync", "store servicing cycle sandbox cmd", "the pure rooms do nothing at the same time"},
 	{"github.com/wneessen/go-mail", "notice rail", "mail leaves through one door"},
@@ -93,6 +97,7 @@ var doors = []struct{ path, rooms, why string }{
 	{"github.com/mattn/go-isatty", "cmd", "only the command speaks to a terminal"},
 
 	{"github.com/chromedp", "", "the browser is driven by tests alone"},
+	{"github.com/descope/virtualwebauthn", "", "an authenticator made of software is for tests"},
 	{"github.com/google/go-cmp", "", "comparison by reflection is for tests"},
 	{"github.com/rogpeppe/go-internal", "", "scripts are for tests"},
 	{"pgregory.net/rapid", "", "made-up values are for tests"},
