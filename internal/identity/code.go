@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"math/big"
+	"strings"
 )
 
 // How many digits a one-time code has (ASVS 6.5.4).
@@ -21,3 +22,10 @@ func NewMailCode() string {
 	}
 	return fmt.Sprintf("%08d", n)
 }
+
+// FreeTries are the failures that cost no wait yet.
+const FreeTries = 5
+
+// NormalName is a username as it is kept and compared: one Unicode form, no case,
+// no space around it.
+func NormalName(username string) string { return folded(normal(strings.TrimSpace(username))) }

@@ -116,4 +116,6 @@ func (s *Service) checkCode(ctx context.Context, a asking, code string) (by Chan
 }
 
 // digits drops what people type between digits.
-func digits(s string) string { return strings.NewReplacer(" ", "", "-", "").Replace(strings.TrimSpace(s)) }
+func digits(s string) string {
+	return strings.NewReplacer(" ", "", "-", "").Replace(strings.TrimSpace(s))
+}

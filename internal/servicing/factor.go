@@ -166,7 +166,9 @@ func (s *Service) passkeys(r realm) (*identity.Passkeys, error) {
 }
 
 // PasskeySignIn begins signing in with a passkey and no username.
-func (s *Service) PasskeySignIn() (PasskeyCall, error) { return s.askPasskey(borrowers, "sign_in", "", nil) }
+func (s *Service) PasskeySignIn() (PasskeyCall, error) {
+	return s.askPasskey(borrowers, "sign_in", "", nil)
+}
 
 // askPasskey begins a ceremony; with an owner's passkeys, or for whoever has one.
 func (s *Service) askPasskey(r realm, purpose, binding string, u *identity.PasskeyUser) (c PasskeyCall, err error) {

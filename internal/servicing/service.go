@@ -20,7 +20,28 @@ import (
 type Rules struct {
 	StatementDays int // a statement closes so many days before its due date
 	SettleDays    int // banking days after settlement until a debit counts as settled: the ordinary return window
+	Access        Access
 }
+
+// Access are the lender's settings for who comes in and how.
+type Access struct {
+	Passkeys, StaffPasskeys *identity.Passkeys // nil: none at this address
+	Breached                *identity.Breached // passwords known to be stolen; nil: no list
+	Places                  *identity.Places   // where addresses are; nil: unknown
+	BlockedWords            []string           // what passwords must not consist of: the lender's and the makers' names
+	SecondFactorOptional    bool               // by the lender's written exception
+	Questions               QuestionUse
+}
+
+// QuestionUse is what security questions are for. They are never a way in.
+type QuestionUse string
+
+// The uses; the zero value is off.
+const (
+	QuestionsOff      QuestionUse = ""
+	QuestionsAgent    QuestionUse = "agent_gate"          // an agent asks them beside another proof
+	QuestionsRecovery QuestionUse = "extra_recovery_gate" // a recovery asks them before anything else
+)
 
 // DefaultRules close statements 21 days before the due date (the trade sends
 // them 14 to 21 days ahead) and wait out the two banking days in which a debit
@@ -56,9 +77,9 @@ var ErrNotFound = store.ErrNotFound
 // ErrForbidden says that this kind of actor may not do this at all.
 var ErrForbidden = errors.New("not allowed")
 
-// Source is where a request came from, for the record of an agreement and of a
-// sign-in.
-type Source struct{ IP, UserAgent string }
+// Source is where a request came from, for limits and for the record. Device is
+// what the browser kept from earlier sign-ins.
+type Source struct{ IP, UserAgent, Device string }
 
 // errChanged is what a person is told when something changed under their hands.
 var errChanged = &Refusal{"changed", "", "This has changed since you opened the page. Check it and try again."}
@@ -79,21 +100,20 @@ func isConflict(err error) bool {
 // owner limits a query to what an actor may see: a customer's own, or for the
 // system everything.
 func owner(a identity.Actor) (string, error) {
-	if id, ok := a.CustomerID(); ok && id != "" {
-		return string(id), nil
-	}
 	if a.IsSystem() {
 		return "", nil
 	}
-	return "", ErrForbidden
+	return customer(a)
 }
 
-// customer is the customer who acts; anyone else is refused.
+// customer is the customer who acts; anyone else is refused, and so is a session
+// that may only set a new way in.
 func customer(a identity.Actor) (string, error) {
-	if id, ok := a.CustomerID(); ok && id != "" {
-		return string(id), nil
+	id, ok := a.CustomerID()
+	if !ok || id == "" || a.Standing.May(identity.ActRead, 0) != identity.Allowed {
+		return "", ErrForbidden
 	}
-	return "", ErrForbidden
+	return string(id), nil
 }
 
 // own runs a read on a contract that is the acting customer's.

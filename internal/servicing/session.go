@@ -103,7 +103,12 @@ func (s *Service) issue(tx *store.Tx, g grant, src Source) (token string, err er
 
 // auditAccess notes what an owner did about the own access.
 func (s *Service) auditAccess(tx *store.Tx, owner, action, detail string) {
-	tx.Audit(s.clock(), owner, action, "", detail)
+	s.auditAccessBy(tx, owner, owner, action, detail)
+}
+
+// auditAccessBy notes what somebody did about an owner's access.
+func (s *Service) auditAccessBy(tx *store.Tx, by, owner, action, detail string) {
+	tx.Audit(s.clock(), by, action, "", strings.TrimSpace(detail))
 }
 
 // SignOut ends a session.

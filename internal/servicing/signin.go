@@ -110,7 +110,7 @@ func (s *Service) signIn(ctx context.Context, r realm, name, password string, sr
 		}
 	}
 	if !right {
-		return out, s.wrongPassword(ctx, r, login, src)
+		return out, s.wrongPassword(ctx, lane, login, src)
 	}
 	breached, err := s.rules.Access.Breached.Has(password)
 	if err != nil {
@@ -129,9 +129,9 @@ func (s *Service) signIn(ctx context.Context, r realm, name, password string, sr
 }
 
 // wrongPassword keeps the try and tells the owner when the door closes.
-func (s *Service) wrongPassword(ctx context.Context, r realm, login *store.Login, src Source) error {
+func (s *Service) wrongPassword(ctx context.Context, lane string, login *store.Login, src Source) error {
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		owner := "nobody"
+		owner := "nobody:" + tx.Keys().Hash("visit", lane)[:24]
 		if login != nil {
 			owner = login.Owner
 		}

@@ -6,13 +6,12 @@ import (
 	"marque/internal/money"
 )
 
-// ContractID, PaymentID, BankAccountID and FlowID name things made by us. They
+// ContractID, PaymentID and BankAccountID name things made by us. They
 // sort by age and carry nothing personal.
 type (
 	ContractID    string
 	PaymentID     string
 	BankAccountID string
-	FlowID        string
 )
 
 // Overview is a customer's first page: every contract in one card.

@@ -144,8 +144,9 @@ var (
 	insertVisit   = stmt(`INSERT INTO visit (` + visitColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
 	selectVisits  = stmt(`SELECT ` + visitColumns + ` FROM visit WHERE owner = $1 ORDER BY at DESC, id DESC LIMIT $2`)
 	selectNoticed = stmt(`SELECT ` + visitColumns + ` FROM visit WHERE signals <> '' AND at > $1 ORDER BY at DESC, id DESC LIMIT $2`)
-	countOwners   = stmt(`SELECT COUNT(DISTINCT owner) FROM visit WHERE network = $1 AND at > $2 AND outcome <> 'in'`)
-	countNetworks = stmt(`SELECT COUNT(DISTINCT network) FROM visit WHERE owner = $1 AND at > $2 AND outcome <> 'in'`)
+	countOthers   = stmt(`SELECT COUNT(*), COALESCE(SUM(got_in), 0) FROM (SELECT owner, MAX(CASE WHEN outcome = 'in' THEN 1 ELSE 0 END) AS got_in
+		FROM visit WHERE network = $1 AND at > $2 AND owner <> $3 GROUP BY owner) AS others`)
+	countNetworks = stmt(`SELECT COUNT(DISTINCT network) FROM visit WHERE owner = $1 AND at > $2 AND outcome <> 'in' AND network <> $3`)
 )
 
 // InsertLogin makes a login. A username that is taken in its realm, and a second
@@ -497,12 +498,13 @@ func (tx *Tx) visits(s *statement, args ...any) (out []*Visit, err error) {
 	return out, err
 }
 
-// FailuresAround counts the owners that a network failed to get in as, and the
-// networks that failed to get in as an owner, since a moment.
-func (tx *Tx) FailuresAround(owner, network string, since money.Instant) (owners, networks int, err error) {
-	if err = tx.one(countOwners, []any{&owners}, network, since); err != nil {
-		return 0, 0, err
+// Around counts, since a moment, the other owners that a network failed to get in
+// as and did get in as, and the other networks that failed to get in as an owner.
+func (tx *Tx) Around(owner, network string, since money.Instant) (tried, in, networks int, err error) {
+	all := 0
+	if err = tx.one(countOthers, []any{&all, &in}, network, since, owner); err != nil {
+		return 0, 0, 0, err
 	}
-	err = tx.one(countNetworks, []any{&networks}, owner, since)
-	return owners, networks, err
+	err = tx.one(countNetworks, []any{&networks}, owner, since, network)
+	return all - in, in, networks, err
 }

@@ -17,6 +17,7 @@ type Customer struct {
 	ID, Number, FirstName, LastName string
 	Email, Phone                    string
 	Street, City, State, ZIP        string
+	Language                        string // of messages: en or es
 	SSN, BirthDate                  string
 	Created                         money.Instant
 }
@@ -60,9 +61,9 @@ const contractColumns = `id, account_number, kind, COALESCE(customer_id, ''), ve
 var (
 	insertCustomer = stmt(`INSERT INTO customer (id, number, first_name, last_name, email, phone, street, city, state, zip, ssn, birth_date, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
-	selectCustomer = stmt(`SELECT id, number, first_name, last_name, email, phone, street, city, state, zip, ssn, birth_date, created_at
+	selectCustomer = stmt(`SELECT id, number, first_name, last_name, email, phone, street, city, state, zip, ssn, birth_date, language, created_at
 		FROM customer WHERE id = $1`)
-	selectCustomerByNumber = stmt(`SELECT id, number, first_name, last_name, email, phone, street, city, state, zip, ssn, birth_date, created_at
+	selectCustomerByNumber = stmt(`SELECT id, number, first_name, last_name, email, phone, street, city, state, zip, ssn, birth_date, language, created_at
 		FROM customer WHERE number = $1`)
 
 	insertContract = stmt(`INSERT INTO contract (id, account_number, kind, customer_id, vehicle_year, vehicle_make, vehicle_model, vin,
@@ -127,7 +128,7 @@ func (tx *Tx) CustomerByNumber(number string) (*Customer, error) {
 
 func (tx *Tx) customer(s *statement, arg string) (*Customer, error) {
 	c := &Customer{}
-	err := tx.one(s, []any{&c.ID, &c.Number, &c.FirstName, &c.LastName, &c.Email, &c.Phone, &c.Street, &c.City, &c.State, &c.ZIP, &c.SSN, &c.BirthDate, &c.Created}, arg)
+	err := tx.one(s, []any{&c.ID, &c.Number, &c.FirstName, &c.LastName, &c.Email, &c.Phone, &c.Street, &c.City, &c.State, &c.ZIP, &c.SSN, &c.BirthDate, &c.Language, &c.Created}, arg)
 	if err != nil {
 		return nil, err
 	}

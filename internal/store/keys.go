@@ -130,6 +130,10 @@ func (k *Keys) Hash(purpose, value string) string {
 	return hex.EncodeToString(m.Sum(nil))
 }
 
+// Pepper is the key that passwords are hashed under before anything else is done
+// with them. It is not in the database.
+func (k *Keys) Pepper() []byte { return []byte(k.Hash("pepper", "")) }
+
 // NewID makes an id that sorts by age.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 
