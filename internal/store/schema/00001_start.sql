@@ -308,11 +308,27 @@ CREATE TABLE audit (
   actor       TEXT NOT NULL,
   action      TEXT NOT NULL,
   contract_id TEXT NOT NULL,
+  subject     TEXT NOT NULL,           -- the customer it is about; '' for none but the contract's own
+  reason      TEXT NOT NULL,
   detail      TEXT NOT NULL
 );
-CREATE INDEX audit_contract ON audit (contract_id, at);
+CREATE INDEX audit_contract ON audit (contract_id, id);
+CREATE INDEX audit_subject ON audit (subject, id);
+CREATE INDEX audit_actor ON audit (actor, id);
+
+CREATE TABLE audit_unsealed (          -- rows that are not in the chain yet
+  audit_id TEXT PRIMARY KEY REFERENCES audit (id)
+);
+
+CREATE TABLE audit_chain (
+  seq      BIGINT PRIMARY KEY,
+  audit_id TEXT NOT NULL UNIQUE REFERENCES audit (id),
+  hash     TEXT NOT NULL               -- SHA-256 of the hash before and the row, hexadecimal
+);
 
 -- +goose Down
+DROP TABLE audit_chain;
+DROP TABLE audit_unsealed;
 DROP TABLE audit;
 DROP TABLE attempt;
 DROP TABLE activation;
