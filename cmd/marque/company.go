@@ -80,9 +80,12 @@ func (c *company) close() error { return c.db.Close() }
 
 func (c *company) rail() rail.Folder { return rail.Folder{Dir: filepath.Join(c.data, "ach")} }
 
+// heads is where the ends of the audit trail's chain are kept.
+func (c *company) heads() string { return filepath.Join(c.data, "audit") }
+
 // runner runs business days; mail may be nil.
 func (c *company) runner(mailer *notice.Mailer) *cycle.Runner {
-	r := &cycle.Runner{Service: c.service, Rail: c.rail(), Log: c.log, Clock: c.clock}
+	r := &cycle.Runner{Service: c.service, Rail: c.rail(), Log: c.log, Clock: c.clock, Heads: c.heads()}
 	if mailer != nil {
 		r.Mail = func(ctx context.Context, o servicing.Outgoing) error {
 			m, err := notice.Mail(o.Notice, c.lender)

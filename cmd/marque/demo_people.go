@@ -180,6 +180,9 @@ func (p *players) day(ctx context.Context, day money.Date) error {
 	var problems []string
 	r := p.d.runner(nil)
 	r.Workers = 32 // waiting transactions share a commit
+	if !p.d.state.Ready {
+		r.Heads = "" // what is invented proves nothing
+	}
 	r.Progress = func(d cycle.Day) {
 		problems = append(problems, d.Problems...)
 		p.mu.Lock()

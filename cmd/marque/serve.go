@@ -56,11 +56,15 @@ func (cmd *ServeCmd) Run(g *Globals, s streams) error {
 	})
 }
 
-// deliver sends messages as they come until the context ends.
+// deliver sends messages as they come, and seals the audit trail, until the
+// context ends.
 func deliver(ctx context.Context, r *cycle.Runner) {
 	for ctx.Err() == nil {
 		if _, err := r.Deliver(ctx); err != nil && ctx.Err() == nil {
 			r.Log.Error("deliver messages", "error", err)
+		}
+		if err := r.Seal(ctx); err != nil && ctx.Err() == nil {
+			r.Log.Error("seal the audit trail", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -28,6 +28,9 @@ type Runner struct {
 	Log      *slog.Logger
 	Clock    func() money.Instant
 	Progress func(Day)
+	// Heads is the folder for the end of the audit trail's chain of each day; empty
+	// keeps none.
+	Heads string
 	// Workers is how many contracts are worked on at once; 0 means eight.
 	Workers int
 }
@@ -72,6 +75,9 @@ func (r *Runner) Run(ctx context.Context, from, through money.Date) error {
 		problems = problems || len(d.Problems) > 0
 		if r.Progress != nil {
 			r.Progress(d)
+		}
+		if err := r.keepHead(ctx, day); err != nil {
+			return err
 		}
 		if day, err = r.Service.OpenDay(ctx, actor, day, day+1); err != nil {
 			return err

@@ -82,12 +82,35 @@ func (m *maker) person() tape.Person {
 	p.Phone = fmt.Sprintf("+1%s55501%02d", t.area, r.IntN(100))
 	p.SSN = fmt.Sprintf("%04d", 1+r.IntN(9998))
 	p.BirthDate = m.from - money.Date(22*365+r.IntN(46*365))
+	p.Email = m.email(&p)
+	return p
+}
+
+func (m *maker) email(p *tape.Person) string {
 	local := plainLetters(strings.ToLower(p.FirstName + "." + p.LastName))
 	if m.mail[local]++; m.mail[local] > 1 {
 		local += fmt.Sprint(m.mail[local])
 	}
-	p.Email = local + "@" + pick(r, mailDomains)
-	return p
+	return local + "@" + pick(m.rand, mailDomains)
+}
+
+// together gives a customer's contracts a co-borrower of the same address.
+func (m *maker) together(c *Customer) {
+	r, p := m.rand, c.Person
+	for p.FirstName == c.Person.FirstName {
+		p.FirstName = pick(r, firstNames)
+	}
+	if r.IntN(5) == 0 {
+		p.LastName = pick(r, lastNames)
+	}
+	p.Phone = fmt.Sprintf("%s%02d", p.Phone[:len(p.Phone)-2], r.IntN(100))
+	p.SSN = fmt.Sprintf("%04d", 1+r.IntN(9998))
+	p.BirthDate = min(p.BirthDate+money.Date(r.IntN(3000)-1500), m.from-22*365)
+	p.Email = m.email(&p)
+	c.CoBorrower = &p
+	for i := range c.Contracts {
+		c.Contracts[i].Loan.CoBorrower, c.Contracts[i].Loan.CoBorrowerID = &p, c.Number+"-2"
+	}
 }
 
 func plainLetters(s string) string {

@@ -18,7 +18,7 @@ type Role string
 // The roles. Each is played by one customer.
 const (
 	Everyone     Role = ""
-	Current      Role = "current"  // a loan on autopay, never late
+	Current      Role = "current"  // a loan on autopay, never late, owed together with a co-borrower
 	PastDue      Role = "past due" // a loan whose last instalment was missed
 	Lessee       Role = "lease"    // a lease, paid by hand
 	NotActivated Role = "newcomer" // a new loan, no online access yet
@@ -26,11 +26,12 @@ const (
 
 // Customer is an invented person with contracts and a bank account.
 type Customer struct {
-	Number    string // the same for all of the customer's contracts
-	Role      Role
-	Person    tape.Person
-	Bank      Account
-	Contracts []Contract
+	Number     string // the same for all of the customer's contracts
+	Role       Role
+	Person     tape.Person
+	CoBorrower *tape.Person // owes the contracts together with the customer; nil for nobody
+	Bank       Account
+	Contracts  []Contract
 }
 
 // Account is a bank account to pay from.
@@ -86,6 +87,12 @@ func Portfolio(seed uint64, n int, from, through money.Date) ([]Customer, error)
 				return nil, fmt.Errorf("make up a contract for %s: %w", c.Number, err)
 			}
 			c.Contracts = append(c.Contracts, k)
+		}
+	}
+	m.rand = rand.New(rand.NewPCG(seed, 0x686f6d65)) // one more household moves nobody else
+	for i := range out {
+		if c := &out[i]; c.Role == Current || (c.Role == Everyone && m.rand.IntN(100) < 20) {
+			m.together(c)
 		}
 	}
 	return out, nil

@@ -208,3 +208,30 @@ func TestTheSameSeedGivesTheSamePeople(t *testing.T) {
 		t.Error("three customers cannot play four roles")
 	}
 }
+
+// One in five households owes together, and who is current does.
+func TestSomeOweTogether(t *testing.T) {
+	all := crowd(t, 2000)
+	n, mails := 0, map[string]bool{}
+	for _, c := range all {
+		mails[c.Person.Email] = true
+		for _, k := range c.Contracts {
+			if k.Loan.CoBorrower != c.CoBorrower {
+				t.Fatalf("%s: a contract's co-borrower is not the household's", c.Number)
+			}
+		}
+		if p := c.CoBorrower; p != nil {
+			n++
+			if mails[p.Email] || p.Street != c.Person.Street || p.FirstName == c.Person.FirstName {
+				t.Errorf("%+v lives with %+v", *p, c.Person)
+			}
+			mails[p.Email] = true
+		}
+		if (c.Role == Current) != (c.Role != Everyone && c.CoBorrower != nil) {
+			t.Errorf("%s: %v", c.Role, c.CoBorrower)
+		}
+	}
+	if n < 340 || n > 460 {
+		t.Errorf("%d of %d households owe together", n, len(all))
+	}
+}

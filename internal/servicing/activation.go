@@ -78,13 +78,17 @@ func (r ActivationRequest) fits(p *store.Customer) bool {
 		(r.BirthDate == 0 || p.BirthDate != "" && identity.Same(p.BirthDate, r.BirthDate.String()))
 }
 
-// parties are the people of a contract.
-func (s *Service) parties(tx *store.Tx, c *store.Contract) ([]*store.Customer, error) {
-	if c.CustomerID == "" {
-		return nil, nil
+// parties are the people who owe a contract.
+func (s *Service) parties(tx *store.Tx, c *store.Contract) (out []*store.Customer, err error) {
+	all, err := tx.Parties(c.ID)
+	for _, p := range all {
+		person, err := tx.Customer(p.CustomerID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, person)
 	}
-	p, err := tx.Customer(c.CustomerID)
-	return []*store.Customer{p}, err
+	return out, err
 }
 
 // StartActivation begins the road to online access. Whether or not the answers

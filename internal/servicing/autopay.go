@@ -21,16 +21,23 @@ type AutopayRequest struct {
 
 // ReviewAutopay shows what enrolling would agree to.
 func (s *Service) ReviewAutopay(ctx context.Context, actor identity.Actor, id ContractID, bank BankAccountID) (r AutopayReview, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return r, err
+	}
 	err = s.own(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
 		day, err := today(tx)
 		if err != nil {
 			return err
 		}
-		b, err := s.usable(tx.BankAccount, c.CustomerID, bank)
+		b, err := s.usable(tx.BankAccount, who, bank)
+		if err == nil {
+			err = autopayIsFree(tx, c, who)
+		}
 		if err != nil {
 			return err
 		}
-		if r.Contract, err = s.card(tx, c, day); err != nil {
+		if r.Contract, err = s.card(tx, c, day, actor); err != nil {
 			return err
 		}
 		r.Method = method(b)
@@ -86,7 +93,7 @@ func nextDraft(tx *store.Tx, c *store.Contract, day money.Date) (money.Date, err
 	if on != day {
 		return on, nil
 	}
-	_, err := tx.PaymentByKey(c.CustomerID, draftKey(c, day))
+	_, err := tx.Draft(c.ID, draftKey(c, day))
 	if err == nil {
 		return dueOnOrAfter(c, day+1), nil
 	}
@@ -114,7 +121,7 @@ func draftAmount(c *store.Contract, on money.Date) (money.Cents, error) {
 }
 
 // autopayAgreement is the written authorisation for recurring debits (Reg E, 12
-// CFR 1005.10(b)): c.CustomerID, what, when, how to stop, and the customer's assent.
+// CFR 1005.10(b)): who, what, when, how to stop, and the customer's assent.
 func (s *Service) autopayAgreement(c *store.Contract, b *store.BankAccount, first money.Date) string {
 	what := "my monthly payment"
 	if c.Kind == contract.Lease {
@@ -128,19 +135,24 @@ func (s *Service) autopayAgreement(c *store.Contract, b *store.BankAccount, firs
 		s.lender.Name, what, b.Type, b.Last4, b.Routing, first.Long(), accountEnds(c.AccountNumber), c.State.PaymentOf(c.State.DueThrough(&c.Terms, first-1)+1).USD(), s.lender.Phone, returnedFeeWords(c.Terms.ReturnedFee))
 }
 
-// EnrollAutopay turns autopay on and keeps the written authorisation.
+// EnrollAutopay turns autopay on and keeps the written authorisation. It takes
+// the place of the customer's own earlier one, never of another borrower's.
 func (s *Service) EnrollAutopay(ctx context.Context, actor identity.Actor, req AutopayRequest, src Source) (out Autopay, err error) {
 	if !goodKey(req.Key) {
 		return out, refuse("key_missing", "", "Start again from your account.")
 	}
+	who, err := customer(actor)
+	if err != nil {
+		return out, err
+	}
 	err = s.takeOwn(ctx, actor, req.Contract, func(tx *store.Tx, c *store.Contract) error {
-		hash := inputHash(c.CustomerID, req.Method)
+		hash := inputHash(who, req.Method)
 		known, err := tx.AutopayByKey(c.ID, req.Key)
 		if err == nil && known.InputHash != hash {
 			return errKeyReused
 		}
 		if errors.Is(err, store.ErrNotFound) {
-			err = s.enroll(tx, c, req, hash, actor, src)
+			err = s.enroll(tx, c, who, req, hash, actor, src)
 		}
 		if err != nil {
 			return err
@@ -148,7 +160,7 @@ func (s *Service) EnrollAutopay(ctx context.Context, actor identity.Actor, req A
 		if err := tx.Flush(); err != nil {
 			return err
 		}
-		in, err := s.autopay(tx, c)
+		in, err := s.autopay(tx, c, actor)
 		if err == nil && in == nil {
 			return errChanged // enrolled by this key, and ended since
 		}
@@ -160,13 +172,16 @@ func (s *Service) EnrollAutopay(ctx context.Context, actor identity.Actor, req A
 	return out, err
 }
 
-func (s *Service) enroll(tx *store.Tx, c *store.Contract, req AutopayRequest, hash string, actor identity.Actor, src Source) error {
+func (s *Service) enroll(tx *store.Tx, c *store.Contract, who string, req AutopayRequest, hash string, actor identity.Actor, src Source) error {
 	day, err := today(tx)
 	if err != nil {
 		return err
 	}
-	b, err := s.usable(tx.TakeBankAccount, c.CustomerID, req.Method)
+	b, err := s.usable(tx.TakeBankAccount, who, req.Method)
 	if err != nil {
+		return err
+	}
+	if err := autopayIsFree(tx, c, who); err != nil {
 		return err
 	}
 	first, amount, err := firstDraft(tx, c, day)
@@ -179,8 +194,8 @@ func (s *Service) enroll(tx *store.Tx, c *store.Contract, req AutopayRequest, ha
 	}
 	text := s.autopayAgreement(c, b, first)
 	a := &store.Autopay{
-		ContractID: c.ID, ID: store.NewID(), Key: req.Key, InputHash: hash, CustomerID: c.CustomerID, BankAccountID: b.ID,
-		AgreementID: s.agree(tx, c, "autopay", text, src), FirstDate: first, FirstAmount: amount, Started: now,
+		ContractID: c.ID, ID: store.NewID(), Key: req.Key, InputHash: hash, CustomerID: who, BankAccountID: b.ID,
+		AgreementID: s.agree(tx, c, who, "autopay", text, src), FirstDate: first, FirstAmount: amount, Started: now,
 	}
 	tx.InsertAutopay(a)
 	c.DraftOn = first
@@ -188,14 +203,31 @@ func (s *Service) enroll(tx *store.Tx, c *store.Contract, req AutopayRequest, ha
 	if err := s.save(tx, c); err != nil {
 		return err
 	}
-	return s.notify(tx, c.CustomerID, a.ID, billing.Notice{
+	return s.tell(tx, c, who, a.ID, billing.Notice{
 		Kind: billing.NoticeAutopayOn, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Amount: amount, Date: first, Method: describe(b), Text: text,
-	}, 0)
+	})
 }
 
-// CancelAutopay turns autopay off. What has been drafted already stays.
+// autopayIsFree refuses to put an enrolment in the place of another borrower's.
+func autopayIsFree(tx *store.Tx, c *store.Contract, who string) error {
+	in, err := tx.Autopay(c.ID)
+	if err == nil && in.CustomerID != who {
+		return refuse("autopay_taken", "", "The other borrower on this account pays it by autopay from their bank account. Only they can turn that off. Call us if you need help.")
+	}
+	return absent(err)
+}
+
+// CancelAutopay turns autopay off, by who turned it on. What has been drafted
+// already stays.
 func (s *Service) CancelAutopay(ctx context.Context, actor identity.Actor, id ContractID) error {
+	who, err := customer(actor)
+	if err != nil {
+		return err
+	}
 	return s.takeOwn(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
+		if err := autopayIsFree(tx, c, who); err != nil {
+			return err
+		}
 		return s.endAutopay(tx, c, "by the customer", actor)
 	})
 }
@@ -221,13 +253,13 @@ func (s *Service) endAutopay(tx *store.Tx, c *store.Contract, reason string, act
 	if _, own := actor.CustomerID(); held(c) && !own {
 		return nil
 	}
-	return s.notify(tx, c.CustomerID, in.ID, billing.Notice{
+	return s.tell(tx, c, in.CustomerID, in.ID, billing.Notice{
 		Kind: billing.NoticeAutopayOff, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Reason: reason,
-	}, 0)
+	})
 }
 
-// autopay is the enrolment in force as its customer sees it; nil when off.
-func (s *Service) autopay(tx *store.Tx, c *store.Contract) (*Autopay, error) {
+// autopay is the enrolment in force as an actor may see it; nil when off.
+func (s *Service) autopay(tx *store.Tx, c *store.Contract, by identity.Actor) (*Autopay, error) {
 	in, err := tx.Autopay(c.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
@@ -243,17 +275,28 @@ func (s *Service) autopay(tx *store.Tx, c *store.Contract) (*Autopay, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Autopay{Method: method(b), Since: money.DateOf(in.Started.Time()), NextDate: c.DraftOn, Authorization: g.Text}
+	out := &Autopay{Method: shown(b, by), Since: money.DateOf(in.Started.Time()), NextDate: c.DraftOn, Authorization: g.Text}
+	if out.Method.Theirs {
+		out.Authorization = "" // it names their bank
+	}
 	if !c.DraftOn.IsZero() {
 		out.NextAmount, err = draftAmount(c, c.DraftOn)
 	}
 	return out, err
 }
 
-// AutopayPaper is the written authorisation in force, to keep.
+// AutopayPaper is the written authorisation in force, for who gave it to keep;
+// ErrNotFound for anyone else.
 func (s *Service) AutopayPaper(ctx context.Context, actor identity.Actor, id ContractID) (p billing.AutopayPaper, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return p, err
+	}
 	err = s.own(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
 		in, err := tx.Autopay(c.ID)
+		if err == nil && in.CustomerID != who {
+			err = ErrNotFound
+		}
 		if err != nil {
 			return err
 		}
@@ -261,11 +304,11 @@ func (s *Service) AutopayPaper(ctx context.Context, actor identity.Actor, id Con
 		if err != nil {
 			return err
 		}
-		b, err := tx.BankAccount(c.CustomerID, in.BankAccountID)
+		b, err := tx.BankAccount(who, in.BankAccountID)
 		if err != nil {
 			return err
 		}
-		person, err := tx.Customer(c.CustomerID)
+		person, err := tx.Customer(who)
 		if err != nil {
 			return err
 		}

@@ -44,6 +44,15 @@ func methods(tx *store.Tx, who string) (out []BankAccount, err error) {
 	return out, err
 }
 
+// shown is a bank account as an actor may see it: whose it is sees it whole, as
+// does the system; who owes the same contract, its type and last four digits.
+func shown(b *store.BankAccount, by identity.Actor) BankAccount {
+	if who, is := by.CustomerID(); is && string(who) != b.CustomerID {
+		return BankAccount{Type: b.Type, Last4: b.Last4, Theirs: true}
+	}
+	return method(b)
+}
+
 func method(b *store.BankAccount) BankAccount {
 	return BankAccount{ID: BankAccountID(b.ID), Type: b.Type, Routing: b.Routing, Last4: b.Last4, Holder: b.Holder}
 }

@@ -88,9 +88,16 @@ func (s *Service) Board(ctx context.Context, actor identity.Actor, contracts ite
 // board takes one contract onto the books on the open day, if there is one. A
 // number that is taken, in the file or on the books, is a located error.
 func (s *Service) board(tx *store.Tx, day money.Date, b *tape.Boarding, res *BoardResult) error {
-	owner, err := s.boardCustomer(tx, b, res)
+	owner, err := s.boardCustomer(tx, b, "customer_id", b.CustomerID, b.Person, res)
 	if err != nil {
 		return err
+	}
+	second, err := s.boardCustomer(tx, b, "co_borrower_number", b.CoBorrowerID, b.CoBorrower, res)
+	if err != nil {
+		return err
+	}
+	if second != "" && (second == owner || owner == "") {
+		return b.Error("co_borrower_number", "must name another person than the customer")
 	}
 	t := b.Terms
 	// What fell due before the contract came to these books is past, and has had
@@ -122,6 +129,9 @@ func (s *Service) board(tx *store.Tx, day money.Date, b *tape.Boarding, res *Boa
 	} else if !added {
 		return b.Error("account_number", "stands twice in the file or is on the books already")
 	}
+	if second != "" {
+		tx.AddParty(c.ID, store.Party{CustomerID: second, Role: store.CoBorrower, Since: b.AsOf})
+	}
 	opening := ledger.Entry{ID: 1, Kind: ledger.Boarding, Effective: t.Start, Posted: now, Postings: billing.Opening(&t)}
 	if err := tx.InsertEntry(c.ID, &opening); err != nil {
 		return err
@@ -144,15 +154,17 @@ func feesLast(order []contract.Bucket) bool {
 	return last < first
 }
 
-// boardCustomer finds or adds the person behind a contract; SEC files name none.
-func (s *Service) boardCustomer(tx *store.Tx, b *tape.Boarding, res *BoardResult) (string, error) {
-	p := b.Person
+// boardCustomer finds or adds a person behind a contract; SEC files name none.
+// field is where the person's number stands. Without one the person is known by
+// the account number, a co-borrower with "#2" behind it.
+func (s *Service) boardCustomer(tx *store.Tx, b *tape.Boarding, field, number string, p *tape.Person, res *BoardResult) (string, error) {
 	if p == nil {
 		return "", nil
 	}
-	number := b.CustomerID
 	if number == "" {
-		number = b.AccountNumber
+		if number = b.AccountNumber; p == b.CoBorrower {
+			number += "#2"
+		}
 	}
 	c := &store.Customer{
 		Number: number, FirstName: p.FirstName, LastName: p.LastName, Email: normalEmail(p.Email), Phone: p.Phone,
@@ -162,7 +174,7 @@ func (s *Service) boardCustomer(tx *store.Tx, b *tape.Boarding, res *BoardResult
 	if err == nil {
 		c.ID, c.Created = known.ID, known.Created
 		if *c != *known {
-			return "", b.Error("customer_id", "is on the books, or earlier in the file, with other personal data")
+			return "", b.Error(field, "is on the books, or earlier in the file, with other personal data")
 		}
 		return known.ID, nil
 	}

@@ -283,8 +283,8 @@ func (s *Service) followUp(tx *store.Tx, c *store.Contract, wasPaid bool, histor
 		}
 	}
 	if c.Status == "paid" && !wasPaid {
-		err := s.notify(tx, c.CustomerID, fmt.Sprintf("%s:%d", c.ID, e.Seq), billing.Notice{
-			Kind: billing.NoticePaidOff, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: day}, 0)
+		err := s.tell(tx, c, "", fmt.Sprintf("%s:%d", c.ID, e.Seq), billing.Notice{
+			Kind: billing.NoticePaidOff, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: day})
 		if err != nil {
 			return err
 		}
@@ -302,10 +302,10 @@ func (s *Service) followUp(tx *store.Tx, c *store.Contract, wasPaid bool, histor
 	if words == "" {
 		return nil
 	}
-	return s.notify(tx, c.CustomerID, fmt.Sprintf("%s:%d", c.ID, e.Seq), billing.Notice{
+	return s.tell(tx, c, "", fmt.Sprintf("%s:%d", c.ID, e.Seq), billing.Notice{
 		Kind: billing.NoticeAccountChanged, Lease: c.Kind == contract.Lease, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: e.Date,
 		AmountDue: dueNext, PastDue: pastDue, DueDate: r.Due.Upcoming, Text: words,
-	}, 0)
+	})
 }
 
 // cancelScheduled takes back the payments that were to come on an account that
@@ -322,11 +322,11 @@ func (s *Service) cancelScheduled(tx *store.Tx, c *store.Contract, actor identit
 		if err := s.cancel(tx, c, p, actor); err != nil {
 			return err
 		}
-		b, err := tx.BankAccount(c.CustomerID, p.BankAccountID)
+		b, err := tx.BankAccount(p.CustomerID, p.BankAccountID)
 		if err != nil {
 			return err
 		}
-		if err := s.notify(tx, c.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b), 0); err != nil {
+		if err := s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b)); err != nil {
 			return err
 		}
 	}

@@ -93,7 +93,7 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		if err != nil {
 			return err
 		}
-		b, err := tx.BankAccount(c.CustomerID, p.BankAccountID)
+		b, err := tx.BankAccount(p.CustomerID, p.BankAccountID)
 		if err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		if err := tx.SavePayment(p, billing.Scheduled); err != nil {
 			return err
 		}
-		return s.notify(tx, c.CustomerID, p.ID, s.paymentNotice(kind, c, p, b), 0)
+		return s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(kind, c, p, b))
 	})
 }
 
@@ -140,7 +140,7 @@ func (s *Service) DraftAutopay(ctx context.Context, actor identity.Actor, id Con
 		}
 		key := draftKey(c, day)
 		p := &store.Payment{
-			ContractID: c.ID, ID: store.NewID(), Key: key, InputHash: inputHash(key), CustomerID: c.CustomerID, BankAccountID: b.ID,
+			ContractID: c.ID, ID: store.NewID(), Key: key, InputHash: inputHash(key), CustomerID: in.CustomerID, BankAccountID: b.ID,
 			AgreementID: in.AgreementID, Confirmation: confirmation(), Kind: billing.AmountDue, Autopay: true, State: billing.Pending,
 			Amount: amount, Date: on, CreatedOn: today, Created: s.clock(),
 		}
@@ -150,7 +150,7 @@ func (s *Service) DraftAutopay(ctx context.Context, actor identity.Actor, id Con
 		if err := tx.InsertPayment(p); err != nil {
 			return err
 		}
-		return s.notify(tx, c.CustomerID, p.ID, s.paymentNotice(billing.NoticeAutopayDrawn, c, p, b), 0)
+		return s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(billing.NoticeAutopayDrawn, c, p, b))
 	})
 }
 
@@ -182,10 +182,10 @@ func (s *Service) ChargeLateFees(ctx context.Context, actor identity.Actor, id C
 			if held(c) {
 				continue
 			}
-			err = s.notify(tx, c.CustomerID, c.ID+":"+strconv.Itoa(n), billing.Notice{
+			err = s.tell(tx, c, "", c.ID+":"+strconv.Itoa(n), billing.Notice{
 				Kind: billing.NoticeLateFee, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c),
 				Fee: fee, Date: on, PastDue: d.PastDue + d.Fees, AmountDue: d.UpcomingAmount, DueDate: d.Upcoming,
-			}, 0)
+			})
 			if err != nil {
 				return err
 			}
@@ -241,15 +241,13 @@ func (s *Service) CutStatement(ctx context.Context, actor identity.Actor, id Con
 		if err := s.save(tx, c); err != nil {
 			return err
 		}
-		// Without online access there is nowhere to read it: that statement goes
-		// by post.
-		if _, err := tx.LoginOf(c.CustomerID); err != nil || held(c) {
-			return absent(err)
+		if held(c) {
+			return nil
 		}
-		return s.notify(tx, c.CustomerID, c.ID+":"+closing.String(), billing.Notice{
+		return s.tell(tx, c, "", c.ID+":"+closing.String(), billing.Notice{
 			Kind: billing.NoticeStatementReady, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: closing,
 			AmountDue: st.AmountDue, DueDate: st.DueDate, Text: st.AutopayText,
-		}, 0)
+		})
 	})
 }
 
@@ -280,12 +278,8 @@ func (s *Service) makeStatement(tx *store.Tx, c *store.Contract, closing money.D
 	if in.Previous, in.PreviousEntry, err = previousStatement(tx, c.ID); err != nil {
 		return billing.Statement{}, err
 	}
-	if c.CustomerID != "" {
-		person, err := tx.Customer(c.CustomerID)
-		if err != nil {
-			return billing.Statement{}, err
-		}
-		in.Recipient = recipient(person)
+	if in.Recipient, err = addressed(tx, c); err != nil {
+		return billing.Statement{}, err
 	}
 	if in.AutopayText, err = s.autopayLine(tx, c); err != nil {
 		return billing.Statement{}, err
@@ -309,11 +303,19 @@ func previousStatement(tx *store.Tx, id string) (*billing.Statement, int, error)
 }
 
 func (s *Service) autopayLine(tx *store.Tx, c *store.Contract) (string, error) {
-	in, err := s.autopay(tx, c)
+	in, err := s.autopay(tx, c, identity.Actor{})
 	if err != nil || in == nil || in.NextDate.IsZero() || in.NextAmount == 0 {
 		return "", err
 	}
-	return fmt.Sprintf("Autopay will pay %s on %s from your %s account ending in %s.", in.NextAmount.USD(), in.NextDate.Long(), in.Method.Type, in.Method.Last4), nil
+	parties, err := tx.Parties(c.ID)
+	if err != nil {
+		return "", err
+	}
+	whose := "your"
+	if len(parties) > 1 {
+		whose = "the"
+	}
+	return fmt.Sprintf("Autopay will pay %s on %s from %s %s account ending in %s.", in.NextAmount.USD(), in.NextDate.Long(), whose, in.Method.Type, in.Method.Last4), nil
 }
 
 // absent makes nothing of ErrNotFound.

@@ -36,7 +36,7 @@ func (s *Service) Lease(ctx context.Context, actor identity.Actor, id ContractID
 		if v.Date, err = today(tx); err != nil {
 			return err
 		}
-		if v.Card, err = s.card(tx, c, v.Date); err != nil {
+		if v.Card, err = s.card(tx, c, v.Date, actor); err != nil {
 			return err
 		}
 		rows, err := tx.Events(c.ID)

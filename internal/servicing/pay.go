@@ -17,15 +17,19 @@ import (
 
 // PayOptions is what can be chosen for a payment.
 func (s *Service) PayOptions(ctx context.Context, actor identity.Actor, id ContractID) (o PayOptions, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return o, err
+	}
 	err = s.own(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
 		if o.Date, err = today(tx); err != nil {
 			return err
 		}
-		if o.Card, err = s.card(tx, c, o.Date); err != nil {
+		if o.Card, err = s.card(tx, c, o.Date, actor); err != nil {
 			return err
 		}
 		o.First, o.Last, o.Extra = o.Date, o.Date+billing.DaysAhead, c.Terms.Extra
-		o.Methods, err = methods(tx, c.CustomerID)
+		o.Methods, err = methods(tx, who)
 		return err
 	})
 	return o, err
@@ -33,9 +37,13 @@ func (s *Service) PayOptions(ctx context.Context, actor identity.Actor, id Contr
 
 // ReviewPayment shows what a payment would do, without doing any of it.
 func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req PaymentRequest) (r PaymentReview, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return r, err
+	}
 	err = s.own(ctx, actor, req.Contract, func(tx *store.Tx, c *store.Contract) error {
-		if p, err := tx.PaymentByKey(c.CustomerID, req.Key); err == nil {
-			made, err := s.payment(tx, p)
+		if p, err := tx.PaymentByKey(who, req.Key); err == nil {
+			made, err := s.payment(tx, p, actor)
 			r.Made = &made
 			return err
 		} else if !errors.Is(err, store.ErrNotFound) {
@@ -50,16 +58,16 @@ func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req P
 		}
 		req.Amount = r.Plan.Amount
 		r.Request = req
-		if r.Card, err = s.card(tx, c, day); err != nil {
+		if r.Card, err = s.card(tx, c, day, actor); err != nil {
 			return err
 		}
-		b, err := s.usable(tx.BankAccount, c.CustomerID, req.Method)
+		b, err := s.usable(tx.BankAccount, who, req.Method)
 		if err != nil {
 			return err
 		}
 		r.Method = method(b)
 		r.Authorizes = s.paymentAgreement(c, b, r.Plan.Amount, req.Date)
-		r.SameDay, err = s.sameDay(tx, c, req)
+		r.SameDay, err = s.sameDay(tx, c, req, actor)
 		return err
 	})
 	return r, err
@@ -72,14 +80,14 @@ func (s *Service) decide(tx *store.Tx, c *store.Contract, req PaymentRequest, da
 	return p, asRefusal(err)
 }
 
-func (s *Service) sameDay(tx *store.Tx, c *store.Contract, req PaymentRequest) (out []Payment, err error) {
+func (s *Service) sameDay(tx *store.Tx, c *store.Contract, req PaymentRequest, by identity.Actor) (out []Payment, err error) {
 	all, err := tx.PaymentsOfContract(c.ID)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range all {
 		if p.Date == req.Date && p.Amount == req.Amount && (p.State == billing.Scheduled || p.State.Posts()) {
-			v, err := s.payment(tx, p)
+			v, err := s.payment(tx, p, by)
 			if err != nil {
 				return nil, err
 			}
@@ -125,18 +133,22 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 	if !goodKey(req.Key) {
 		return out, refuse("key_missing", "", "Start again from your account.")
 	}
+	who, err := customer(actor)
+	if err != nil {
+		return out, err
+	}
 	err = s.takeOwn(ctx, actor, req.Contract, func(tx *store.Tx, c *store.Contract) error {
-		hash := inputHash(c.CustomerID, c.ID, req.Kind, req.Amount, req.Date, req.Method, req.Extra)
-		if p, err := tx.PaymentByKey(c.CustomerID, req.Key); err == nil {
+		hash := inputHash(who, c.ID, req.Kind, req.Amount, req.Date, req.Method, req.Extra)
+		if p, err := tx.PaymentByKey(who, req.Key); err == nil {
 			if p.InputHash != hash {
 				return errKeyReused
 			}
-			out, err = s.payment(tx, p)
+			out, err = s.payment(tx, p, actor)
 			return err
 		} else if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		p, b, err := s.submit(tx, c, req, actor, src)
+		p, b, err := s.submit(tx, c, who, req, actor, src)
 		if err != nil {
 			return err
 		}
@@ -144,7 +156,7 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 		if err := tx.InsertPayment(p); err != nil {
 			return err
 		}
-		out = view(p, b)
+		out = view(p, b, actor)
 		return nil
 	})
 	if isConflict(err) { // the key made a payment on another contract at the same moment
@@ -160,7 +172,7 @@ func goodKey(key string) bool {
 }
 
 // submit decides and applies; the payment's row is the caller's to insert.
-func (s *Service) submit(tx *store.Tx, c *store.Contract, req PaymentRequest, actor identity.Actor, src Source) (*store.Payment, *store.BankAccount, error) {
+func (s *Service) submit(tx *store.Tx, c *store.Contract, who string, req PaymentRequest, actor identity.Actor, src Source) (*store.Payment, *store.BankAccount, error) {
 	day, err := today(tx)
 	if err != nil {
 		return nil, nil, err
@@ -174,16 +186,16 @@ func (s *Service) submit(tx *store.Tx, c *store.Contract, req PaymentRequest, ac
 	if plan.Amount != req.Amount {
 		return nil, nil, refuse("amount_changed", "amount", "The amount has changed to %s since you opened the page. Check it and confirm again.", plan.Amount.USD())
 	}
-	b, err := s.usable(tx.TakeBankAccount, c.CustomerID, req.Method)
+	b, err := s.usable(tx.TakeBankAccount, who, req.Method)
 	if err != nil {
 		return nil, nil, err
 	}
 
 	// --- decided; what follows applies ---
 	now := s.clock()
-	agreement := s.agree(tx, c, "payment", s.paymentAgreement(c, b, plan.Amount, req.Date), src)
+	agreement := s.agree(tx, c, who, "payment", s.paymentAgreement(c, b, plan.Amount, req.Date), src)
 	p := &store.Payment{
-		ContractID: c.ID, ID: store.NewID(), CustomerID: c.CustomerID, BankAccountID: b.ID, AgreementID: agreement,
+		ContractID: c.ID, ID: store.NewID(), CustomerID: who, BankAccountID: b.ID, AgreementID: agreement,
 		Confirmation: confirmation(), Kind: req.Kind, Extra: req.Extra, State: billing.Scheduled, Amount: plan.Amount, Date: req.Date,
 		Plan:      store.PaymentPlan{Allocation: plan.Allocation, BalanceAfter: plan.BalanceAfter, Interest: billing.InterestLines(plan.Spans)},
 		CreatedOn: day, Created: now,
@@ -196,7 +208,7 @@ func (s *Service) submit(tx *store.Tx, c *store.Contract, req PaymentRequest, ac
 		}
 	}
 	tx.Audit(now, actor.String(), "pay", c.ID, p.ID)
-	return p, b, s.notify(tx, c.CustomerID, p.ID, s.paymentNotice(kind, c, p, b), 0)
+	return p, b, s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(kind, c, p, b))
 }
 
 func (s *Service) paymentNotice(kind billing.NoticeKind, c *store.Contract, p *store.Payment, b *store.BankAccount) billing.Notice {
@@ -207,9 +219,9 @@ func (s *Service) paymentNotice(kind billing.NoticeKind, c *store.Contract, p *s
 }
 
 // agree keeps the words that were agreed to.
-func (s *Service) agree(tx *store.Tx, c *store.Contract, kind, text string, src Source) string {
+func (s *Service) agree(tx *store.Tx, c *store.Contract, who, kind, text string, src Source) string {
 	id, sum := store.NewID(), sha256.Sum256([]byte(text))
-	tx.InsertAgreement(&store.Agreement{ContractID: c.ID, ID: id, CustomerID: c.CustomerID, Kind: kind, Text: text, Hash: hex.EncodeToString(sum[:]),
+	tx.InsertAgreement(&store.Agreement{ContractID: c.ID, ID: id, CustomerID: who, Kind: kind, Text: text, Hash: hex.EncodeToString(sum[:]),
 		IP: src.IP, UserAgent: cut(src.UserAgent, 300), Agreed: s.clock()})
 	return id
 }
@@ -235,13 +247,13 @@ func (s *Service) postPayment(tx *store.Tx, c *store.Contract, p *store.Payment,
 	p.State, p.Date, p.EventSeq = billing.Pending, on, c.LastEvent
 	p.Plan = store.PaymentPlan{Allocation: a, BalanceAfter: c.State.Principal, Interest: billing.InterestLines(spans)}
 	if c.Status == "paid" {
-		return s.notify(tx, c.CustomerID, p.ID, billing.Notice{Kind: billing.NoticePaidOff, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: on}, 0)
+		return s.tell(tx, c, "", p.ID, billing.Notice{Kind: billing.NoticePaidOff, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: on})
 	}
 	return nil
 }
 
-// CancelPayment takes back a payment that has not been sent to the bank. One
-// that was posted already is reversed; no fee is charged.
+// CancelPayment takes back a payment that has not been sent to the bank, by who
+// made it. One that was posted already is reversed; no fee is charged.
 func (s *Service) CancelPayment(ctx context.Context, actor identity.Actor, id ContractID, payment PaymentID) (out Payment, err error) {
 	err = s.takeOwn(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
 		p, err := tx.Payment(c.ID, string(payment))
@@ -249,18 +261,21 @@ func (s *Service) CancelPayment(ctx context.Context, actor identity.Actor, id Co
 			return err
 		}
 		if p.State == billing.Cancelled {
-			out, err = s.payment(tx, p)
+			out, err = s.payment(tx, p, actor)
 			return err
+		}
+		if !authorized(p.CustomerID, actor) {
+			return refuse("not_yours", "", "The other borrower on this account set up this payment, so only they can cancel it. Call us if you need help.")
 		}
 		if err := s.cancel(tx, c, p, actor); err != nil {
 			return err
 		}
-		b, err := tx.BankAccount(c.CustomerID, p.BankAccountID)
+		b, err := tx.BankAccount(p.CustomerID, p.BankAccountID)
 		if err != nil {
 			return err
 		}
-		out = view(p, b)
-		return s.notify(tx, c.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b), 0)
+		out = view(p, b, actor)
+		return s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b))
 	})
 	return out, err
 }

@@ -129,12 +129,8 @@ func (s *Service) payoffLetter(tx *store.Tx, c *store.Contract, through, day mon
 	for _, p := range table {
 		l.Table = append(l.Table, billing.PayoffDay{Date: p.On, Total: p.Total})
 	}
-	if c.CustomerID != "" {
-		person, err := tx.Customer(c.CustomerID)
-		if err != nil {
-			return nil, err
-		}
-		l.Recipient = recipient(person)
+	if l.Recipient, err = addressed(tx, c); err != nil {
+		return nil, err
 	}
 	payments, err := tx.PaymentsOfContract(c.ID)
 	if err != nil {

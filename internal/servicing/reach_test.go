@@ -141,6 +141,11 @@ var systems = []reach{
 	{"ClearEvent", func(v *victim, by identity.Actor) (any, error) {
 		return v.ClearEvent(ctx, by, v.id, v.check, v.day)
 	}},
+	{"SealAudit", func(v *victim, by identity.Actor) (any, error) { return v.SealAudit(ctx, by) }},
+	{"AuditHead", func(v *victim, by identity.Actor) (any, error) { return v.AuditHead(ctx, by) }},
+	{"VerifyAudit", func(v *victim, by identity.Actor) (any, error) { return v.VerifyAudit(ctx, by, nil) }},
+	{"AuditOf", func(v *victim, by identity.Actor) (any, error) { return v.AuditOf(ctx, by, v.actor.ID, "") }},
+	{"AuditBy", func(v *victim, by identity.Actor) (any, error) { return v.AuditBy(ctx, by, "staff:1", "") }},
 	{"Verify", func(v *victim, by identity.Actor) (any, error) { return v.Verify(ctx, by, nil) }},
 }
 

@@ -50,7 +50,7 @@ func (s *Service) Overview(ctx context.Context, actor identity.Actor) (o Overvie
 			return err
 		}
 		for _, c := range contracts {
-			card, err := s.card(tx, c, o.Date)
+			card, err := s.card(tx, c, o.Date, actor)
 			if err != nil {
 				return err
 			}
@@ -68,13 +68,14 @@ func (s *Service) Card(ctx context.Context, actor identity.Actor, id ContractID)
 		if err != nil {
 			return err
 		}
-		card, err = s.card(tx, c, day)
+		card, err = s.card(tx, c, day, actor)
 		return err
 	})
 	return card, err
 }
 
-func (s *Service) card(tx *store.Tx, c *store.Contract, day money.Date) (Card, error) {
+// card is a contract in short, as an actor may see it.
+func (s *Service) card(tx *store.Tx, c *store.Contract, day money.Date, by identity.Actor) (Card, error) {
 	card := Card{
 		ID: ContractID(c.ID), Kind: c.Kind, AccountNumber: c.AccountNumber,
 		Vehicle: Vehicle{c.VehicleYear, c.VehicleMake, c.VehicleModel, c.VIN},
@@ -94,11 +95,11 @@ func (s *Service) card(tx *store.Tx, c *store.Contract, day money.Date) (Card, e
 		return card, err
 	}
 	card.LateFeeOn = c.LateFeeOn
-	if card.Autopay, err = s.autopay(tx, c); err != nil {
+	if card.Autopay, err = s.autopay(tx, c, by); err != nil {
 		return card, err
 	}
 	if card.Autopay == nil {
-		if card.AutopayEnded, err = autopayEnd(tx, c); err != nil {
+		if card.AutopayEnded, err = autopayEnd(tx, c, by); err != nil {
 			return card, err
 		}
 	}
@@ -110,7 +111,7 @@ func (s *Service) card(tx *store.Tx, c *store.Contract, day money.Date) (Card, e
 		if p.State != billing.Scheduled && (card.LastPayment != nil || p.State == billing.Cancelled) {
 			continue
 		}
-		v, err := s.payment(tx, p)
+		v, err := s.payment(tx, p, by)
 		if err != nil {
 			return card, err
 		}
@@ -125,7 +126,7 @@ func (s *Service) card(tx *store.Tx, c *store.Contract, day money.Date) (Card, e
 }
 
 // autopayEnd is why the last enrolment ended, when a returned payment ended it.
-func autopayEnd(tx *store.Tx, c *store.Contract) (*AutopayEnd, error) {
+func autopayEnd(tx *store.Tx, c *store.Contract, by identity.Actor) (*AutopayEnd, error) {
 	last, err := tx.LastAutopay(c.ID)
 	if err != nil {
 		return nil, absent(err)
@@ -138,7 +139,7 @@ func autopayEnd(tx *store.Tx, c *store.Contract) (*AutopayEnd, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &AutopayEnd{money.DateOf(last.Ended.Time()), reason, method(b)}, nil
+	return &AutopayEnd{money.DateOf(last.Ended.Time()), reason, shown(b, by)}, nil
 }
 
 // Account is a contract's own page.
@@ -147,7 +148,7 @@ func (s *Service) Account(ctx context.Context, actor identity.Actor, id Contract
 		if a.Date, err = today(tx); err != nil {
 			return err
 		}
-		if a.Card, err = s.card(tx, c, a.Date); err != nil {
+		if a.Card, err = s.card(tx, c, a.Date, actor); err != nil {
 			return err
 		}
 		a.Terms, a.State = c.Terms, c.State
@@ -261,7 +262,8 @@ func linePayments(tx *store.Tx, c *store.Contract) (map[int]billing.LinePayment,
 	return out, err
 }
 
-// Payments lists all of the customer's payments, newest first.
+// Payments lists all payments on the contracts that the customer owes, newest
+// first, whoever made them.
 func (s *Service) Payments(ctx context.Context, actor identity.Actor) (out []Payment, err error) {
 	who, err := customer(actor)
 	if err != nil {
@@ -273,16 +275,16 @@ func (s *Service) Payments(ctx context.Context, actor identity.Actor) (out []Pay
 		if err != nil {
 			return err
 		}
-		accounts, err := tx.BankAccounts(who)
-		if err != nil {
-			return err
-		}
+		accounts := map[string]*store.BankAccount{}
 		for _, p := range all {
-			i := slices.IndexFunc(accounts, func(b *store.BankAccount) bool { return b.ID == p.BankAccountID })
-			if i < 0 {
-				return fmt.Errorf("payment %s: its bank account is missing", p.ID)
+			b := accounts[p.BankAccountID]
+			if b == nil {
+				if b, err = tx.BankAccount(p.CustomerID, p.BankAccountID); err != nil {
+					return fmt.Errorf("payment %s: read its bank account: %w", p.ID, err)
+				}
+				accounts[p.BankAccountID] = b
 			}
-			out = append(out, view(p, accounts[i]))
+			out = append(out, view(p, b, actor))
 		}
 		return nil
 	})
@@ -296,7 +298,7 @@ func (s *Service) Payment(ctx context.Context, actor identity.Actor, id Contract
 		if err != nil {
 			return err
 		}
-		if out, err = s.payment(tx, p); err == nil && billing.ReturnedFeeAllowed(p.ReturnCode) {
+		if out, err = s.payment(tx, p, actor); err == nil && billing.ReturnedFeeAllowed(p.ReturnCode) {
 			out.ReturnFee = c.Terms.ReturnedFee
 		}
 		return err
@@ -304,19 +306,19 @@ func (s *Service) Payment(ctx context.Context, actor identity.Actor, id Contract
 	return out, err
 }
 
-func (s *Service) payment(tx *store.Tx, p *store.Payment) (Payment, error) {
+func (s *Service) payment(tx *store.Tx, p *store.Payment, by identity.Actor) (Payment, error) {
 	b, err := tx.BankAccount(p.CustomerID, p.BankAccountID)
 	if err != nil {
 		return Payment{}, err
 	}
-	return view(p, b), nil
+	return view(p, b, by), nil
 }
 
-func view(p *store.Payment, b *store.BankAccount) Payment {
+func view(p *store.Payment, b *store.BankAccount, by identity.Actor) Payment {
 	v := Payment{
 		ID: PaymentID(p.ID), Contract: ContractID(p.ContractID), Confirmation: p.Confirmation, Kind: p.Kind, Extra: p.Extra, Autopay: p.Autopay, State: p.State,
-		Amount: p.Amount, Date: p.Date, Created: p.Created, Method: method(b), Allocation: p.Plan.Allocation, BalanceAfter: p.Plan.BalanceAfter,
-		ReturnCode: p.ReturnCode, ReturnedOn: p.ReturnedOn, Cancellable: p.State.MayBecome(billing.Cancelled), Event: p.EventSeq,
+		Amount: p.Amount, Date: p.Date, Created: p.Created, Method: shown(b, by), Allocation: p.Plan.Allocation, BalanceAfter: p.Plan.BalanceAfter,
+		ReturnCode: p.ReturnCode, ReturnedOn: p.ReturnedOn, Cancellable: p.State.MayBecome(billing.Cancelled) && authorized(p.CustomerID, by), Event: p.EventSeq,
 	}
 	if p.ReturnCode != "" {
 		v.ReturnReason = billing.ReturnReason(p.ReturnCode)
@@ -324,7 +326,8 @@ func view(p *store.Payment, b *store.BankAccount) Payment {
 	return v
 }
 
-// Receipt is the proof of one payment.
+// Receipt is the proof of one payment, made out to who asks. The words that
+// another borrower agreed to name their bank account, and stay theirs.
 func (s *Service) Receipt(ctx context.Context, actor identity.Actor, id ContractID, payment PaymentID) (r billing.Receipt, err error) {
 	who, err := customer(actor)
 	if err != nil {
@@ -352,6 +355,9 @@ func (s *Service) Receipt(ctx context.Context, actor identity.Actor, id Contract
 			Confirmation: p.Confirmation, State: p.State, Amount: p.Amount, Date: p.Date, Made: p.Created, Method: describe(b),
 			Allocation: p.Plan.Allocation, Spans: p.Plan.Interest, BalanceAfter: p.Plan.BalanceAfter, Authorization: g.Text, Autopay: p.Autopay,
 			ReturnedOn: p.ReturnedOn,
+		}
+		if p.CustomerID != who {
+			r.Authorization = ""
 		}
 		if p.ReturnCode != "" {
 			r.ReturnReason = billing.ReturnReason(p.ReturnCode)

@@ -193,7 +193,7 @@ func (s *Service) takeBack(tx *store.Tx, actor identity.Actor, c *store.Contract
 	n := s.paymentNotice(billing.NoticePaymentReturned, c, p, b)
 	n.Fee, n.Reason, n.Balance = fee, billing.ReturnReason(string(code)), c.State.Principal
 	n.PastDue, n.AmountDue, n.DueDate = d.PastDue+d.Fees, d.UpcomingAmount, d.Upcoming
-	return s.notify(tx, c.CustomerID, p.ID, n, 0)
+	return s.tell(tx, c, p.CustomerID, p.ID, n)
 }
 
 // changed keeps a notification of change for a person to act on before the next

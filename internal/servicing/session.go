@@ -108,7 +108,11 @@ func (s *Service) auditAccess(tx *store.Tx, owner, action, detail string) {
 
 // auditAccessBy notes what somebody did about an owner's access.
 func (s *Service) auditAccessBy(tx *store.Tx, by, owner, action, detail string) {
-	tx.Audit(s.clock(), by, action, "", strings.TrimSpace(detail))
+	subject, _ := identity.OwnerCustomer(owner)
+	if _, staff := identity.OwnerStaff(owner); staff {
+		subject, detail = "", strings.TrimSpace(owner+" "+detail)
+	}
+	tx.AuditRow(store.AuditRow{At: s.clock(), Actor: by, Action: action, Subject: string(subject), Detail: strings.TrimSpace(detail)})
 }
 
 // SignOut ends a session.

@@ -122,17 +122,19 @@ type Payment struct {
 	ReturnReason string // in plain words
 	ReturnedOn   money.Date
 	ReturnFee    money.Cents // charged because it came back
-	Cancellable  bool
-	Event        int // what Explain takes; 0 until it is posted
+	Cancellable  bool        // by whom it is shown to
+	Event        int         // what Explain takes; 0 until it is posted
 }
 
-// BankAccount is a way to pay, with all but the last four digits hidden.
+// BankAccount is a way to pay, with all but the last four digits hidden. Of
+// another borrower's, only the type and the last four digits are told.
 type BankAccount struct {
 	ID      BankAccountID
 	Type    string // checking or savings
 	Routing string
 	Last4   string
 	Holder  string
+	Theirs  bool // another borrower's on the same account
 }
 
 // AutopayEnd is why a returned payment turned autopay off.
@@ -148,7 +150,7 @@ type Autopay struct {
 	Since         money.Date
 	NextDate      money.Date
 	NextAmount    money.Cents
-	Authorization string // the text that was agreed to
+	Authorization string // the text that was agreed to; empty for another borrower's
 }
 
 // Statement is one line of the list of statements.

@@ -58,6 +58,9 @@ const contractColumns = `id, account_number, kind, COALESCE(customer_id, ''), ve
 	original_date, original_amount, original_term, original_rate, terms, state, last_event, last_entry, status,
 	statement_on, late_fee_on, draft_on, boarded_on, boarded_at`
 
+// ownContract limits contract $1 to those of a customer, $2, who owes it.
+const ownContract = `EXISTS (SELECT 1 FROM contract_party WHERE contract_id = contract.id AND customer_id = $2)`
+
 var (
 	insertCustomer = stmt(`INSERT INTO customer (id, number, first_name, last_name, email, phone, street, city, state, zip, ssn, birth_date, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
@@ -72,13 +75,14 @@ var (
 		VALUES ($1, $2, $3, NULLIF($4, ''), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, $17, $18, $19, $20, $21, $22)
 		ON CONFLICT (account_number) DO NOTHING`)
 	takeContract           = stmt(`UPDATE contract SET version = version + 1 WHERE id = $1 RETURNING ` + contractColumns)
-	takeOwnContract        = stmt(`UPDATE contract SET version = version + 1 WHERE id = $1 AND customer_id = $2 RETURNING ` + contractColumns)
+	takeOwnContract        = stmt(`UPDATE contract SET version = version + 1 WHERE id = $1 AND ` + ownContract + ` RETURNING ` + contractColumns)
 	selectContract         = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE id = $1`)
-	selectOwnContract      = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE id = $1 AND customer_id = $2`)
+	selectOwnContract      = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE id = $1 AND ` + ownContract)
 	selectContractByNumber = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE account_number = $1`)
-	selectContractsOf      = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE customer_id = $1 ORDER BY status, id`)
-	selectContractsAfter   = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE id > $1 ORDER BY id LIMIT $2`)
-	saveContract           = stmt(`UPDATE contract SET state = $2, last_event = $3, last_entry = $4, status = $5,
+	selectContractsOf      = stmt(`SELECT ` + contractColumns + ` FROM contract
+		WHERE id IN (SELECT contract_id FROM contract_party WHERE customer_id = $1) ORDER BY status, id`)
+	selectContractsAfter = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE id > $1 ORDER BY id LIMIT $2`)
+	saveContract         = stmt(`UPDATE contract SET state = $2, last_event = $3, last_entry = $4, status = $5,
 		statement_on = $6, late_fee_on = $7, draft_on = $8 WHERE id = $1`)
 	countContracts = stmt(`SELECT COUNT(*) FROM contract`)
 
@@ -139,7 +143,7 @@ func (tx *Tx) customer(s *statement, arg string) (*Customer, error) {
 	return c, err
 }
 
-// InsertContract adds a contract; false when its account number is taken, and
+// InsertContract adds a contract, with its customer as the borrower; false when its account number is taken, and
 // then nothing is added and the transaction may go on.
 func (tx *Tx) InsertContract(c *Contract) (bool, error) {
 	terms, state, err := c.texts()
@@ -149,6 +153,9 @@ func (tx *Tx) InsertContract(c *Contract) (bool, error) {
 	n, err := tx.exec(insertContract, c.ID, c.AccountNumber, c.Kind, c.CustomerID, c.VehicleYear, c.VehicleMake, c.VehicleModel, c.VIN,
 		c.OriginalDate, c.OriginalAmount, c.OriginalTerm, c.OriginalRate, terms, state, c.LastEvent, c.LastEntry, c.Status,
 		c.StatementOn, c.LateFeeOn, c.DraftOn, c.BoardedOn, c.BoardedAt)
+	if err == nil && n == 1 && c.CustomerID != "" {
+		tx.AddParty(c.ID, Party{c.CustomerID, Borrower, c.BoardedOn})
+	}
 	return n == 1, err
 }
 
@@ -165,8 +172,8 @@ func (c *Contract) texts() (terms, state string, err error) {
 }
 
 // TakeContract reads a contract and holds its row until the transaction ends, so
-// that changes to one contract come one after another. owner limits it to that
-// customer's; empty means anyone's, for the system.
+// that changes to one contract come one after another. owner limits it to those
+// that customer owes; empty means anyone's, for the system.
 func (tx *Tx) TakeContract(id, owner string) (*Contract, error) {
 	if owner == "" {
 		return tx.contract(takeContract, id)

@@ -11,7 +11,8 @@ import (
 	"marque/internal/money"
 )
 
-// Payment is a payment's row.
+// Payment is a payment's row. CustomerID is who pays it, from a bank account of
+// their own.
 type Payment struct {
 	ContractID, ID, Key, InputHash         string
 	CustomerID, BankAccountID, AgreementID string
@@ -48,14 +49,16 @@ var (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`)
 	selectPayment            = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 AND id = $2`)
 	selectPaymentByKey       = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE customer_id = $1 AND key = $2`)
+	selectDraft              = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 AND key = $2 AND autopay = 1`)
 	selectPaymentByTrace     = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE trace = $1`)
 	selectPaymentsOfContract = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 ORDER BY created_at DESC, id DESC`)
-	selectPaymentsOfCustomer = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE customer_id = $1 ORDER BY created_at DESC, id DESC`)
-	selectScheduled          = stmt(`SELECT contract_id, id FROM payment WHERE state = 'scheduled' AND date <= $1 ORDER BY date, id LIMIT $2`)
-	claimPending             = stmt(`UPDATE payment SET file_id = $1 WHERE state = 'pending' AND date <= $2`)
-	selectClaimed            = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE file_id = $1 AND state = 'pending' ORDER BY id`)
-	selectSettling           = stmt(`SELECT contract_id, id FROM payment WHERE state = 'sent' AND settles_on <= $1 ORDER BY id LIMIT $2`)
-	updatePayment            = stmt(`UPDATE payment SET state = $3, amount = $4, plan = $5, event_seq = $6, file_id = $7, trace = $8, settles_on = $9,
+	selectPaymentsOfCustomer = stmt(`SELECT ` + paymentColumns + ` FROM payment
+		WHERE contract_id IN (SELECT contract_id FROM contract_party WHERE customer_id = $1) ORDER BY created_at DESC, id DESC`)
+	selectScheduled = stmt(`SELECT contract_id, id FROM payment WHERE state = 'scheduled' AND date <= $1 ORDER BY date, id LIMIT $2`)
+	claimPending    = stmt(`UPDATE payment SET file_id = $1 WHERE state = 'pending' AND date <= $2`)
+	selectClaimed   = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE file_id = $1 AND state = 'pending' ORDER BY id`)
+	selectSettling  = stmt(`SELECT contract_id, id FROM payment WHERE state = 'sent' AND settles_on <= $1 ORDER BY id LIMIT $2`)
+	updatePayment   = stmt(`UPDATE payment SET state = $3, amount = $4, plan = $5, event_seq = $6, file_id = $7, trace = $8, settles_on = $9,
 		return_code = $10, returned_on = $11, date = $12 WHERE contract_id = $1 AND id = $2 AND state = $13`)
 	countPaymentsUsing = stmt(`SELECT COUNT(*) FROM payment WHERE customer_id = $1 AND bank_account_id = $2 AND state IN ('scheduled', 'pending')`)
 )
@@ -134,6 +137,12 @@ func (tx *Tx) PaymentByKey(customer, key string) (*Payment, error) {
 	return tx.payment(selectPaymentByKey, customer, key)
 }
 
+// Draft finds the payment that autopay's key has already made on a contract,
+// whoever's bank account it drew from.
+func (tx *Tx) Draft(contractID, key string) (*Payment, error) {
+	return tx.payment(selectDraft, contractID, key)
+}
+
 // PaymentByTrace finds the payment that a trace number was given to.
 func (tx *Tx) PaymentByTrace(trace string) (*Payment, error) {
 	return tx.payment(selectPaymentByTrace, trace)
@@ -144,7 +153,8 @@ func (tx *Tx) PaymentsOfContract(id string) ([]*Payment, error) {
 	return tx.payments(selectPaymentsOfContract, id)
 }
 
-// PaymentsOfCustomer reads all of a customer's payments, newest first.
+// PaymentsOfCustomer reads all payments on the contracts that a customer owes,
+// by whomever, newest first.
 func (tx *Tx) PaymentsOfCustomer(id string) ([]*Payment, error) {
 	return tx.payments(selectPaymentsOfCustomer, id)
 }

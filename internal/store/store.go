@@ -20,8 +20,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-
-	"marque/internal/money"
 )
 
 // ErrNotFound says that no row answers, or none that the actor may see.
@@ -304,11 +302,4 @@ var (
 	selectSetting = stmt(`SELECT value FROM setting WHERE name = $1`)
 	upsertSetting = stmt(`INSERT INTO setting (name, value) VALUES ($1, $2)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`)
-	insertAudit = stmt(`INSERT INTO audit (id, at, actor, action, contract_id, detail) VALUES ($1, $2, $3, $4, $5, $6)`)
 )
-
-// Audit adds a line to the audit trail: who did what, when. The detail holds no
-// personal data.
-func (tx *Tx) Audit(at money.Instant, actor, action, contract, detail string) {
-	tx.later(insertAudit, NewID(), at, actor, action, contract, detail)
-}

@@ -68,6 +68,32 @@ var Columns = []Column{
 		b.Person.ZIP = s
 		return CheckZIP(s)
 	}},
+	{"co_borrower_number", Never, "customer_id of who owes the contract together with the customer; the columns below are theirs, and empty when there is nobody", "", "C-7002", name(40, func(b *Boarding) *string { co(b); return &b.CoBorrowerID })},
+	{"co_borrower_first_name", Never, "first name; needed, as last name, email, ssn and zip, when any of these columns has a value", "", "Alex", name(60, func(b *Boarding) *string { return &co(b).FirstName })},
+	{"co_borrower_last_name", Never, "last name", "", "Reyes", name(60, func(b *Boarding) *string { return &co(b).LastName })},
+	{"co_borrower_email", Never, "where codes and notices go", "", "alex.reyes@mail.example", func(b *Boarding, s string) error {
+		co(b).Email = s
+		return CheckEmail(s)
+	}},
+	{"co_borrower_phone", Never, "US phone number", "", "202-555-0144", func(b *Boarding, s string) (err error) {
+		co(b).Phone, err = Phone(s)
+		return err
+	}},
+	{"co_borrower_ssn", Never, "Social Security number: nine digits, or the last four", "", "123-45-6788", func(b *Boarding, s string) (err error) {
+		co(b).SSN, err = SSN(s)
+		return err
+	}},
+	{"co_borrower_birth_date", Never, "YYYY-MM-DD", "", "1989-07-02", isoDate(func(b *Boarding) *money.Date { return &co(b).BirthDate })},
+	{"co_borrower_street", Never, "street and number", "", "12 Harbor Street", name(100, func(b *Boarding) *string { return &co(b).Street })},
+	{"co_borrower_city", Never, "city", "", "Tampa", name(60, func(b *Boarding) *string { return &co(b).City })},
+	{"co_borrower_state", Never, "two letters", "", "FL", func(b *Boarding, s string) error {
+		co(b).State = s
+		return checkState(s)
+	}},
+	{"co_borrower_zip", Never, "ZIP code, 5 or 9 digits", "", "33602", func(b *Boarding, s string) error {
+		co(b).ZIP = s
+		return CheckZIP(s)
+	}},
 	{"vehicle_year", Never, "model year", "2024", "2025", func(b *Boarding, s string) error {
 		y, ok := atoi(s)
 		if b.Vehicle.Year = y; !ok || y < 1900 || y > 2149 {
@@ -184,6 +210,13 @@ var Columns = []Column{
 	{"early_termination_fee", Never, "charged when a lease ends early", "", "", dollars(func(b *Boarding) *money.Cents { return &lease(b).EarlyTerminationFee })},
 }
 
+func co(b *Boarding) *Person {
+	if b.CoBorrower == nil {
+		b.CoBorrower = &Person{}
+	}
+	return b.CoBorrower
+}
+
 func lease(b *Boarding) *contract.LeaseTerms {
 	if b.Terms.LeaseTerms == nil {
 		b.Terms.LeaseTerms = &contract.LeaseTerms{}
@@ -212,6 +245,10 @@ func setAccount(b *Boarding, s string) error {
 
 func setState(b *Boarding, s string) error {
 	b.Person.State, b.State = s, s
+	return checkState(s)
+}
+
+func checkState(s string) error {
 	const states = " AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY AS GU MP PR VI AA AE AP "
 	if len(s) != 2 || !strings.Contains(states, " "+s+" ") {
 		return errors.New("is not a state's two letters")

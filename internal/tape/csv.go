@@ -206,7 +206,7 @@ func (f *contractFile) contract(row []string) (Boarding, []error) {
 		if err := c.set(&b, v); err != nil {
 			reason := err.Error()
 			switch {
-			case c.Name == "ssn" || c.Name == "birth_date":
+			case strings.HasSuffix(c.Name, "ssn") || strings.HasSuffix(c.Name, "birth_date"):
 				// An error may be printed and logged; what identifies a person may not.
 				reason = strings.ReplaceAll(reason, v, "…")
 			case !strings.Contains(reason, printable(v)):
@@ -219,6 +219,13 @@ func (f *contractFile) contract(row []string) (Boarding, []error) {
 		needed := c.Need == Always || (c.Need == ForLoan && b.Terms.Kind == contract.Loan) || (c.Need == ForLease && b.Terms.Kind == contract.Lease)
 		if needed && !given[i] {
 			wrong(f.line, c.Name, "is needed")
+		}
+	}
+	if b.CoBorrower != nil {
+		for _, name := range []string{"first_name", "last_name", "email", "ssn", "zip"} {
+			if name = "co_borrower_" + name; !given[columnNamed(name)] {
+				wrong(f.line, name, "is needed for a co-borrower")
+			}
 		}
 	}
 	if len(bad) == 0 {
@@ -276,12 +283,26 @@ func (f *contractFile) together(b *Boarding, given []bool, wrong func(int, strin
 		b.OriginalAmount = t.Principal
 	}
 	b.OriginalRate = t.Rate
-	if b.CustomerID == "" {
+	f.same(b.CustomerID, b.Person, func(reason string) { wrong(f.line, "customer_id", reason) })
+	if p := b.CoBorrower; p != nil {
+		if p.BirthDate != 0 && p.BirthDate >= t.Start {
+			wrong(f.line, "co_borrower_birth_date", "is not before start_date")
+		}
+		if b.CoBorrowerID != "" && b.CoBorrowerID == b.CustomerID {
+			wrong(f.line, "co_borrower_number", "is the customer's own")
+		}
+		f.same(b.CoBorrowerID, p, func(reason string) { wrong(f.line, "co_borrower_number", reason) })
+	}
+}
+
+// same checks that rows with the same number name the same person.
+func (f *contractFile) same(number string, p *Person, wrong func(reason string)) {
+	if number == "" {
 		return
 	}
-	if first, known := f.customers[b.CustomerID]; !known {
-		f.customers[b.CustomerID] = customer{*b.Person, f.line}
-	} else if first.person != *b.Person {
-		wrong(f.line, "customer_id", fmt.Sprintf("names another person on line %d", first.line))
+	if first, known := f.customers[number]; !known {
+		f.customers[number] = customer{*p, f.line}
+	} else if first.person != *p {
+		wrong(fmt.Sprintf("names another person on line %d", first.line))
 	}
 }

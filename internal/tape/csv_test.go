@@ -124,6 +124,35 @@ func TestASocialSecurityNumberIsNotRepeatedInAnError(t *testing.T) {
 	}
 }
 
+func TestACoBorrowerOfAContract(t *testing.T) {
+	co := func(more map[string]string) map[string]string {
+		out := map[string]string{"co_borrower_number": "C-9", "co_borrower_first_name": "Sam", "co_borrower_last_name": "Ortiz",
+			"co_borrower_email": "sam.ortiz@mail.example", "co_borrower_ssn": "123-45-6780", "co_borrower_zip": "33602"}
+		for k, v := range more {
+			out[k] = v
+		}
+		return out
+	}
+	got, errs := readContracts(example(t, co(nil)))
+	if len(errs) > 0 || len(got) != 1 || got[0].CoBorrowerID != "C-9" || *got[0].CoBorrower != (Person{FirstName: "Sam", LastName: "Ortiz",
+		Email: "sam.ortiz@mail.example", SSN: "123456780", ZIP: "33602"}) {
+		t.Errorf("%+v %v", got, errs)
+	}
+	for field, bad := range map[string]string{
+		"co_borrower_first_name": "", "co_borrower_last_name": "", "co_borrower_email": "nobody", "co_borrower_ssn": "000-12-3456", "co_borrower_zip": "",
+		"co_borrower_state": "XX", "co_borrower_phone": "555-0143", "co_borrower_birth_date": "2026-05-01", "co_borrower_number": "C-7001",
+	} {
+		_, errs := readContracts(example(t, co(map[string]string{field: bad})))
+		if len(errs) == 0 || errs[0].Field != field || errs[0].Record != 1 || errs[0].Line != 2 {
+			t.Errorf("%s %q: %v", field, bad, errs)
+		}
+	}
+	_, errs = readContracts(example(t, co(map[string]string{"co_borrower_ssn": "666-12-3456"})))
+	if len(errs) != 1 || strings.Contains(errs[0].Error(), "3456") {
+		t.Error(errs)
+	}
+}
+
 func TestOneCustomerWithSeveralContracts(t *testing.T) {
 	head, row, _ := strings.Cut(example(t, nil), "\n")
 	other := strings.Replace(row, "LN-100245", "LN-100246", 1)

@@ -173,6 +173,8 @@ type Boarding struct {
 	AccountNumber string
 	CustomerID    string  // rows with the same one have one customer; empty in SEC files
 	Person        *Person // nil in SEC files, which name nobody
+	CoBorrower    *Person // who owes it together with that person; nil for nobody
+	CoBorrowerID  string  // as CustomerID
 	Terms         contract.Terms
 	AsOf          money.Date // the day the balance stood
 	Originator    string

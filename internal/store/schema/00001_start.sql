@@ -25,7 +25,7 @@ CREATE TABLE contract (
   id              TEXT PRIMARY KEY,
   account_number  TEXT NOT NULL UNIQUE,
   kind            TEXT NOT NULL CHECK (kind IN ('loan', 'lease')),
-  customer_id     TEXT REFERENCES customer (id),
+  customer_id     TEXT REFERENCES customer (id), -- the borrower whom papers are addressed to; all who owe it are in contract_party
   vehicle_year    BIGINT NOT NULL,
   vehicle_make    TEXT NOT NULL,
   vehicle_model   TEXT NOT NULL,
@@ -46,10 +46,19 @@ CREATE TABLE contract (
   boarded_on      TEXT NOT NULL,
   boarded_at      BIGINT NOT NULL
 );
-CREATE INDEX contract_customer ON contract (customer_id);
 CREATE INDEX contract_statement ON contract (statement_on, id) WHERE statement_on <> '';
 CREATE INDEX contract_late_fee ON contract (late_fee_on, id) WHERE late_fee_on <> '';
 CREATE INDEX contract_draft ON contract (draft_on, id) WHERE draft_on <> '';
+
+CREATE TABLE contract_party (         -- who owes it; each has an own way in and sees all of it
+  contract_id TEXT NOT NULL REFERENCES contract (id),
+  customer_id TEXT NOT NULL REFERENCES customer (id),
+  role        TEXT NOT NULL CHECK (role IN ('borrower', 'co_borrower')),
+  since       TEXT NOT NULL CHECK (length(since) = 10),
+  PRIMARY KEY (contract_id, customer_id)
+);
+CREATE INDEX contract_party_customer ON contract_party (customer_id, contract_id);
+CREATE UNIQUE INDEX contract_party_one_borrower ON contract_party (contract_id) WHERE role = 'borrower';
 
 CREATE TABLE event (
   contract_id TEXT NOT NULL REFERENCES contract (id),
@@ -171,13 +180,13 @@ CREATE TABLE payment (
   CHECK (state <> 'scheduled' OR event_seq = 0)
 );
 CREATE UNIQUE INDEX payment_key ON payment (customer_id, key);
+CREATE UNIQUE INDEX payment_draft ON payment (contract_id, key) WHERE autopay = 1;
 CREATE UNIQUE INDEX payment_trace ON payment (trace) WHERE trace <> '';
 CREATE UNIQUE INDEX payment_confirmation ON payment (confirmation);
 CREATE INDEX payment_scheduled ON payment (date) WHERE state = 'scheduled';
 CREATE INDEX payment_pending ON payment (date) WHERE state = 'pending';
 CREATE INDEX payment_file ON payment (file_id) WHERE file_id <> '';
 CREATE INDEX payment_sent ON payment (settles_on) WHERE state = 'sent';
-CREATE INDEX payment_customer ON payment (customer_id, created_at);
 
 CREATE TABLE statement (
   contract_id     TEXT NOT NULL REFERENCES contract (id),
@@ -474,11 +483,27 @@ CREATE TABLE audit (
   actor       TEXT NOT NULL,
   action      TEXT NOT NULL,
   contract_id TEXT NOT NULL,
+  subject     TEXT NOT NULL,           -- the customer it is about; '' for none but the contract's own
+  reason      TEXT NOT NULL,
   detail      TEXT NOT NULL
 );
-CREATE INDEX audit_contract ON audit (contract_id, at);
+CREATE INDEX audit_contract ON audit (contract_id, id);
+CREATE INDEX audit_subject ON audit (subject, id);
+CREATE INDEX audit_actor ON audit (actor, id);
+
+CREATE TABLE audit_unsealed (          -- rows that are not in the chain yet
+  audit_id TEXT PRIMARY KEY REFERENCES audit (id)
+);
+
+CREATE TABLE audit_chain (
+  seq      BIGINT PRIMARY KEY,
+  audit_id TEXT NOT NULL UNIQUE REFERENCES audit (id),
+  hash     TEXT NOT NULL               -- SHA-256 of the hash before and the row, hexadecimal
+);
 
 -- +goose Down
+DROP TABLE audit_chain;
+DROP TABLE audit_unsealed;
 DROP TABLE audit;
 DROP TABLE approval;
 DROP TABLE caller_check;
@@ -509,6 +534,7 @@ DROP TABLE bank_account;
 DROP TABLE posting;
 DROP TABLE entry;
 DROP TABLE event;
+DROP TABLE contract_party;
 DROP TABLE contract;
 DROP TABLE customer;
 DROP TABLE setting;
