@@ -259,7 +259,7 @@ func (d *demo) signIn(ctx context.Context, c *sandbox.Customer) error {
 	if err != nil {
 		return fmt.Errorf("activate %s: %w", c.Role, err)
 	}
-	return d.service.SignOut(ctx, token)
+	return d.service.SignOut(ctx, token.Session)
 }
 
 // progress shows how far history is: one line that changes on a terminal, a line

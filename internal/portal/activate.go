@@ -101,7 +101,7 @@ func (p *portal) finishActivation(w http.ResponseWriter, r *http.Request) error 
 	if password == "" {
 		form.Error("password", "Choose a password of at least 15 characters.")
 	} else {
-		if problem := identity.PasswordProblem(password, username); problem != "" {
+		if problem := identity.PasswordProblem(password, identity.MinPasswordWithFactor, username); problem != "" {
 			form.Error("password", problem)
 		}
 		if password != form.Raw("password_again") {
@@ -118,7 +118,7 @@ func (p *portal) finishActivation(w http.ResponseWriter, r *http.Request) error 
 		switch {
 		case err == nil:
 			p.setCookie(w, flowCookie, "", "/activate")
-			p.setSession(w, token)
+			p.setSession(w, token.Session)
 			http.Redirect(w, r, "/?done=activated", http.StatusSeeOther)
 			return nil
 		case flowGone(err):

@@ -58,7 +58,7 @@ func (p *portal) signIn(w http.ResponseWriter, r *http.Request) error {
 		}
 		return p.showSignInForm(w, r, form, next)
 	}
-	p.setSession(w, token)
+	p.setSession(w, token.Session)
 	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil
 }

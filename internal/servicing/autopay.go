@@ -145,6 +145,9 @@ func (s *Service) EnrollAutopay(ctx context.Context, actor identity.Actor, req A
 	if err != nil {
 		return out, err
 	}
+	if err := s.mayDo(actor, identity.ActAutopay); err != nil {
+		return out, err
+	}
 	err = s.takeOwn(ctx, actor, req.Contract, func(tx *store.Tx, c *store.Contract) error {
 		hash := inputHash(who, req.Method)
 		known, err := tx.AutopayByKey(c.ID, req.Key)

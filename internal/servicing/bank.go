@@ -103,6 +103,9 @@ func (s *Service) AddBankAccount(ctx context.Context, actor identity.Actor, req 
 	if err := checkBankAccount(&req); err != nil {
 		return out, err
 	}
+	if err := s.mayDo(actor, identity.ActBankAccounts); err != nil {
+		return out, err
+	}
 	if req.Key == "" {
 		return out, refuse("key_missing", "", "Start again from your bank accounts.")
 	}
@@ -144,6 +147,9 @@ func (s *Service) AddBankAccount(ctx context.Context, actor identity.Actor, req 
 func (s *Service) RemoveBankAccount(ctx context.Context, actor identity.Actor, id BankAccountID) error {
 	who, err := customer(actor)
 	if err != nil {
+		return err
+	}
+	if err := s.mayDo(actor, identity.ActBankAccounts); err != nil {
 		return err
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
