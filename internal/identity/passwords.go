@@ -122,7 +122,7 @@ func PasswordStrength(password string, own ...string) Strength {
 		return Strength{0, strengthWords[0]}
 	}
 	var skip []func(match.Matcher) bool
-	if signsForLetters(p) > 5 {
+	if signsForLetters(p) > 4 {
 		skip = append(skip, matching.FilterL33tMatcher)
 	}
 	score := min(max(zxcvbn.PasswordStrength(p, own, skip...).Score, 0), len(strengthWords)-1)
