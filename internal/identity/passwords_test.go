@@ -22,7 +22,7 @@ import (
 
 var own = []string{"Jordan Avery", "Avery", "jordan@mail.example", "jordan.avery", "Marque Financial", "12 Sample Street"}
 
-func TestAPasswordIsLongAndNotEasyToGuess(t *testing.T) {
+func TestPasswords(t *testing.T) {
 	for password, why := range map[string]string{
 		"":                         "at least 15",
 		"fourteen chars":           "at least 15",
