@@ -42,6 +42,10 @@ func EmailProblem(email string) string {
 	return ""
 }
 
+// numberForm is a number of the North American plan: an area code and an exchange
+// that begin with 2 to 9, and four digits.
+var numberForm = regexp.MustCompile(`^\+1([2-9][0-9]{2})([2-9][0-9]{2})([0-9]{4})$`)
+
 // invented are the numbers 555-0100 to 555-0199 in any area code, which no
 // telephone company gives out: the North American plan sets them aside for stories
 // (ATIS-0300115). The demo company's people have them, and a lender tries things
@@ -52,11 +56,17 @@ var invented = regexp.MustCompile(`^\+1[2-9][0-9]{2}55501[0-9]{2}$`)
 // States with its territories, and Canada.
 var phoneRegions = []string{"US", "CA", "PR", "VI", "GU", "AS", "MP"}
 
+// otherCountries are the area codes of the plan's other countries, all of them,
+// whatever follows: messages there cost more and are a known way to make a sender
+// pay. 900 is no country, but its numbers cost the caller.
+var otherCountries = strings.Fields(`242 246 264 268 284 345 441 473 649 658 664 721 758 767 784 809 829 849 868 869 876 900`)
+
 var phoneTyped = regexp.MustCompile(`^[+0-9 ().\-]{7,24}$`)
 
 // NormalPhone gives a number in E.164 form, +12145550147, and whether it is one
-// of the United States or Canada that a company could have given out. 900 numbers,
-// which cost the caller, are none.
+// that may be in use in the United States or Canada. An area code that the table of
+// assigned ones does not have is taken, because new ones come every year: whether
+// a number is somebody's, the code that is sent to it tells.
 func NormalPhone(phone string) (string, bool) {
 	phone = strings.TrimSpace(normal(phone))
 	if !phoneTyped.MatchString(phone) {
@@ -67,14 +77,22 @@ func NormalPhone(phone string) (string, bool) {
 		return "", false
 	}
 	e164 := phonenumbers.Format(n, phonenumbers.E164)
-	if invented.MatchString(e164) {
+	parts := numberForm.FindStringSubmatch(e164)
+	switch {
+	case parts == nil || slices.Contains(otherCountries, parts[1]):
+		return "", false
+	case invented.MatchString(e164):
+		return e164, true
+	case phonenumbers.IsValidNumber(n) && slices.Contains(phoneRegions, phonenumbers.GetRegionCodeForNumber(n)), !assigned(parts[1]):
 		return e164, true
 	}
-	if !phonenumbers.IsValidNumber(n) || !slices.Contains(phoneRegions, phonenumbers.GetRegionCodeForNumber(n)) ||
-		phonenumbers.GetNumberType(n) == phonenumbers.PREMIUM_RATE {
-		return "", false
-	}
-	return e164, true
+	return "", false
+}
+
+// assigned says whether the table knows an area code: then it knows its numbers.
+func assigned(area string) bool {
+	n, err := phonenumbers.Parse("+1"+area+"2345678", "US")
+	return err == nil && phonenumbers.IsValidNumber(n)
 }
 
 // PhoneProblem says in a person's words why a number is refused; empty when it is

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/nbutton23/zxcvbn-go"
+	"github.com/nbutton23/zxcvbn-go/match"
+	"github.com/nbutton23/zxcvbn-go/matching"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
@@ -113,12 +115,28 @@ const strengthRunes = 100
 // call guessable is 0, however long.
 func PasswordStrength(password string, own ...string) Strength {
 	p := normal(password)
-	if p == "" || common(p) || guessable(p) || mostlyOwn(p, own) {
-		return Strength{0, strengthWords[0]}
-	}
 	if r := []rune(p); len(r) > strengthRunes {
 		p = string(r[:strengthRunes])
 	}
-	score := min(max(zxcvbn.PasswordStrength(p, own).Score, 0), len(strengthWords)-1)
+	if p == "" || common(p) || guessable(p) || mostlyOwn(p, own) {
+		return Strength{0, strengthWords[0]}
+	}
+	var skip []func(match.Matcher) bool
+	if signsForLetters(p) > 4 {
+		skip = append(skip, matching.FilterL33tMatcher)
+	}
+	score := min(max(zxcvbn.PasswordStrength(p, own, skip...).Score, 0), len(strengthWords)-1)
 	return Strength{score, strengthWords[score]}
+}
+
+// signsForLetters counts the different signs that people write for letters (p4$$).
+// zxcvbn tries every reading of all of them, which takes seconds for a password
+// with a dozen, and such a one is no word written oddly.
+func signsForLetters(p string) (n int) {
+	for _, sign := range "4@8({[<369!|170$5+%2" {
+		if strings.ContainsRune(p, sign) {
+			n++
+		}
+	}
+	return n
 }

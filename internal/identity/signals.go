@@ -25,24 +25,26 @@ const (
 	AfterFailures    Signal = "after_failures"
 )
 
-// signalTable says how much each signal counts, and why no more or less. Measured
-// against the recorded scenarios in signals_test.go.
+// signalTable says how much each signal counts, whether it speaks of the password
+// and so says nothing of who showed a passkey, and why it counts no more or less.
+// Measured against the recorded scenarios in signals_test.go.
 var signalTable = []struct {
-	signal Signal
-	weight int
-	words  string
-	why    string
+	signal   Signal
+	weight   int
+	password bool
+	words    string
+	why      string
 }{
-	{NewDevice, 2, "A device that has not been used for this account before", "every theft has it, and so has every new phone: alone it asks for nothing"},
-	{NewNetwork, 1, "A network that has not been used for this account before", "phones change theirs all day"},
-	{ImpossibleTravel, 3, "Farther from the last sign-in than anyone can travel in that time", "a private network or a carrier's far gateway looks the same; with a new device and network it holds changes"},
-	{ManyAccounts, 5, "The same place is trying many accounts", "lists of stolen passwords are tried this way; with a new device and network it refuses"},
-	{ManySources, 3, "Many places are trying this account", "somebody wants in, but the owner is not the one to suffer for it"},
-	{FactorFailed, 3, "The right password, but the second step failed before", "the password may be known to somebody; with a new device and network it holds changes"},
-	{BreachedPassword, 3, "The password is on a list of stolen ones", "anyone may have it: never without a second step"},
-	{CounterBack, 7, "The passkey's counter went back, so a copy of it may be in use", "also after a passkey's 4 are taken off it asks for another step"},
-	{LongAway, 1, "The first sign-in in more than six months", "forgotten accounts are taken over unseen; most who come back are who they are"},
-	{AfterFailures, 2, "Several wrong tries before it", "people fumble; strangers guess: with a new device and network it holds changes"},
+	{NewDevice, 2, false, "A device that has not been used for this account before", "every theft has it, and so has every new phone: alone it asks for nothing"},
+	{NewNetwork, 1, false, "A network that has not been used for this account before", "phones change theirs all day"},
+	{ImpossibleTravel, 3, false, "Farther from the last sign-in than anyone can travel in that time", "a private network or a carrier's far gateway looks the same; with a new device and network it holds changes"},
+	{ManyAccounts, 5, true, "The same place is trying many accounts", "lists of stolen passwords are tried this way; with a new device and network it refuses"},
+	{ManySources, 3, true, "Many places are trying this account", "somebody wants in, but the owner is not the one to suffer for it"},
+	{FactorFailed, 3, true, "The right password, but the second step failed before", "the password may be known to somebody; with a new device and network it holds changes"},
+	{BreachedPassword, 3, true, "The password is on a list of stolen ones", "anyone may have it: never without a second step"},
+	{CounterBack, 5, false, "The passkey's counter went back, so a copy of it may be in use", "some devices count badly, so that alone it asks for another step; elsewhere it holds changes"},
+	{LongAway, 1, false, "The first sign-in in more than six months", "forgotten accounts are taken over unseen; most who come back are who they are"},
+	{AfterFailures, 2, true, "Several wrong tries before it", "people fumble; strangers guess: with a new device and network it holds changes"},
 }
 
 // Words are the signal as the borrower and the staff read it.
@@ -72,7 +74,8 @@ type Decision string
 const (
 	// Allow lets a remembered device go without its second step.
 	Allow Decision = "allow"
-	// StepUp asks for a second factor, on a remembered device too.
+	// StepUp asks for a second factor, on a remembered device too, and after a
+	// passkey for another one; who has no other goes on with changes held.
 	StepUp Decision = "step_up"
 	// HoldChanges asks for it and holds changes of contact data, factors and bank
 	// accounts for a day.
@@ -82,21 +85,22 @@ const (
 	Refuse Decision = "refuse"
 )
 
-// The scores at which decisions begin, and what a passkey takes off: it cannot be
-// phished, guessed or read from a stolen list, so that what speaks of a stolen
-// password counts little beside it. A passkey is never refused (travelers).
+// The scores at which decisions begin, and what a passkey takes off. It cannot be
+// phished, guessed or read from a stolen list: what speaks of the password does not
+// count beside it, a new device on a new network is a traveler's, and it is never
+// refused.
 const (
 	stepUpAt      = 3
 	holdAt        = 5
 	refuseAt      = 8
-	passkeyCredit = 4
+	passkeyCredit = 2
 )
 
 // Weigh adds the signals up and decides. strong says that a passkey with user
 // verification was shown. Each signal counts once.
 func Weigh(signals []Signal, strong bool) (score int, d Decision) {
 	for _, row := range signalTable {
-		if slices.Contains(signals, row.signal) {
+		if slices.Contains(signals, row.signal) && !(strong && row.password) {
 			score += row.weight
 		}
 	}
