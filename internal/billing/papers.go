@@ -19,6 +19,7 @@ type Lender struct {
 	ODFI      string   `json:"odfi"`       // routing number of the lender's bank
 	TimeZone  string   `json:"time_zone"`  // an IANA name: the zone that times on paper are told in
 	ShortName string   `json:"short_name"` // ACH company name, at most sixteen characters
+	Portal    string   `json:"-"`          // scheme and host of the online account, as set and never as asked for; not part of a paper
 }
 
 // Recipient is the customer as addressed on paper.
@@ -168,52 +169,4 @@ type AutopayPaper struct {
 	Agreed        money.Instant `json:"agreed"`
 	FirstDate     money.Date    `json:"first_date"`
 	FirstAmount   money.Cents   `json:"first_amount"`
-}
-
-// NoticeKind names a message to a customer.
-type NoticeKind string
-
-// The messages. Each is rendered from Notice alone.
-const (
-	NoticeActivationCode   NoticeKind = "activation_code"
-	NoticeActivated        NoticeKind = "activated"
-	NoticePasswordChanged  NoticeKind = "password_changed"
-	NoticeSignInLocked     NoticeKind = "sign_in_locked"
-	NoticeBankAccountAdded NoticeKind = "bank_account_added"
-	NoticePaymentReceived  NoticeKind = "payment_received"  // made today
-	NoticePaymentScheduled NoticeKind = "payment_scheduled" // for a later day
-	NoticePaymentCancelled NoticeKind = "payment_cancelled"
-	NoticePaymentReturned  NoticeKind = "payment_returned"
-	NoticeAutopayOn        NoticeKind = "autopay_on" // carries the authorisation
-	NoticeAutopayOff       NoticeKind = "autopay_off"
-	NoticeAutopayDrawn     NoticeKind = "autopay_drawn"
-	NoticeStatementReady   NoticeKind = "statement_ready"
-	NoticeLateFee          NoticeKind = "late_fee"
-	NoticePaidOff          NoticeKind = "paid_off"
-	NoticeAccountChanged   NoticeKind = "account_changed" // Text says how
-)
-
-// Notice is the frozen content of one message. Which fields are filled follows
-// from the kind. It never holds a whole account number or a link that signs
-// anyone in.
-type Notice struct {
-	Kind         NoticeKind          `json:"kind"`
-	To           string              `json:"to"` // e-mail address
-	Name         string              `json:"name"`
-	Lease        bool                `json:"lease,omitempty"` // the money is lease payments, and there is no interest
-	AccountEnds  string              `json:"account_ends,omitempty"`
-	Vehicle      string              `json:"vehicle,omitempty"`
-	Code         string              `json:"code,omitempty"`
-	Amount       money.Cents         `json:"amount,omitempty"`
-	Fee          money.Cents         `json:"fee,omitempty"`
-	Date         money.Date          `json:"date,omitzero"`
-	Method       string              `json:"method,omitempty"`
-	Confirmation string              `json:"confirmation,omitempty"`
-	Allocation   contract.Allocation `json:"allocation,omitzero"`
-	Balance      money.Cents         `json:"balance,omitempty"`
-	AmountDue    money.Cents         `json:"amount_due,omitempty"`
-	PastDue      money.Cents         `json:"past_due,omitempty"` // with fees: what to pay now
-	DueDate      money.Date          `json:"due_date,omitzero"`
-	Reason       string              `json:"reason,omitempty"`
-	Text         string              `json:"text,omitempty"` // autopay: the authorisation in full
 }

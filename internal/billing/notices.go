@@ -1,0 +1,142 @@
+package billing
+
+import (
+	"marque/internal/contract"
+	"marque/internal/money"
+)
+
+// NoticeKind names a message to a person.
+type NoticeKind string
+
+// Messages about an account and its money. Each is rendered from Notice alone.
+const (
+	NoticePaymentReceived  NoticeKind = "payment_received"  // made today
+	NoticePaymentScheduled NoticeKind = "payment_scheduled" // for a later day
+	NoticePaymentCancelled NoticeKind = "payment_cancelled"
+	NoticePaymentReturned  NoticeKind = "payment_returned"
+	NoticeAutopayOn        NoticeKind = "autopay_on" // carries the authorisation
+	NoticeAutopayOff       NoticeKind = "autopay_off"
+	NoticeAutopayDrawn     NoticeKind = "autopay_drawn"
+	NoticeStatementReady   NoticeKind = "statement_ready"
+	NoticeLateFee          NoticeKind = "late_fee"
+	NoticePaidOff          NoticeKind = "paid_off"
+	NoticeAccountChanged   NoticeKind = "account_changed" // Text says how
+)
+
+// One-time codes. Each says what it is for, so that a code asked for by one page
+// is not read out for another.
+const (
+	NoticeActivationCode NoticeKind = "activation_code"
+	NoticeSignInCode     NoticeKind = "sign_in_code"
+	NoticeRecoveryCode   NoticeKind = "recovery_code"
+	NoticeUnlockCode     NoticeKind = "unlock_code"
+	NoticeContactCode    NoticeKind = "contact_code" // confirms the address it is sent to
+	NoticeCallerCode     NoticeKind = "caller_code"  // read to the lender's agent; Purpose says why
+)
+
+// What happened to a person's sign-in. NIST SP 800-63B-4, 4.6: they go to every
+// address on file, to the old one too after a change.
+const (
+	NoticeActivated        NoticeKind = "activated"
+	NoticeUsernameReminder NoticeKind = "username_reminder"  // Username
+	NoticeNewDevice        NoticeKind = "sign_in_new_device" // Device, Where, At
+	NoticeSignInLocked     NoticeKind = "sign_in_locked"     // Until, when it ends by itself
+	NoticeSignInUnlocked   NoticeKind = "sign_in_unlocked"   //
+	NoticeFactorFailed     NoticeKind = "factor_failed"      // the password was right
+	NoticeFactorAdded      NoticeKind = "factor_added"       // Factor, Label
+	NoticeFactorRemoved    NoticeKind = "factor_removed"     // Factor, Label
+	NoticeSavedCodesMade   NoticeKind = "saved_codes_made"   // Count
+	NoticeSavedCodeUsed    NoticeKind = "saved_code_used"    // Count is what is left
+	NoticePasswordChanged  NoticeKind = "password_changed"   //
+	NoticePasswordBreached NoticeKind = "password_breached"  // found in a list of stolen ones
+	NoticeEmailChanged     NoticeKind = "email_changed"      // Masked is the new one; Old
+	NoticePhoneChanged     NoticeKind = "phone_changed"      // Masked is the new one; Old
+	NoticeAddressChanged   NoticeKind = "address_changed"    // postal
+	NoticeRecoveryStarted  NoticeKind = "recovery_started"   // Until, when there is a hold
+	NoticeRecoveryDone     NoticeKind = "recovery_done"      // Until, the end of the hold
+	NoticeChangesHeld      NoticeKind = "changes_held"       // Until
+	NoticeSessionsEnded    NoticeKind = "sessions_ended"     // the oldest, because there were too many
+	NoticeLockedByYou      NoticeKind = "locked_by_you"      // "this was not me" was pressed
+	NoticeQuestionsChanged NoticeKind = "questions_changed"  //
+	NoticeDeviceForgotten  NoticeKind = "device_forgotten"   // Device
+	NoticePaperlessOn      NoticeKind = "paperless_on"       //
+	NoticePaperlessOff     NoticeKind = "paperless_off"      //
+	NoticeBankAccountAdded NoticeKind = "bank_account_added" // Method
+)
+
+// The ways a message goes.
+const (
+	ByEmail = "email"
+	ByText  = "text"
+)
+
+// The languages of messages.
+const (
+	English = "en"
+	Spanish = "es"
+)
+
+// Factors a notice can name.
+const (
+	FactorPasskey = "passkey"
+	FactorApp     = "app"  // authenticator app
+	FactorText    = "text" // codes to a phone; Masked is the phone
+	FactorSaved   = "saved_codes"
+)
+
+// Purposes of a caller's code.
+const (
+	CallerAccount  = "account"  // to talk about the account
+	CallerContact  = "contact"  // to change how we reach the person
+	CallerPayment  = "payment"  // to change payments or bank accounts
+	CallerUnlock   = "unlock"   // to unlock sign-in
+	CallerRecovery = "recovery" // to get back in
+)
+
+// Notice is the frozen content of one message. Which fields are filled follows
+// from the kind. It never holds a whole account number or a link that signs
+// anyone in.
+type Notice struct {
+	Kind     NoticeKind `json:"kind"`
+	Channel  string     `json:"channel,omitempty"`  // ByEmail when empty
+	Address  string     `json:"address,omitempty"`  // where to send it; empty: where the person is reached at the time of sending
+	Language string     `json:"language,omitempty"` // English when empty
+	To       string     `json:"to"`                 // the address it is sent to, filled in when it is
+	Name     string     `json:"name"`
+
+	Lease        bool                `json:"lease,omitempty"` // the money is lease payments, and there is no interest
+	AccountEnds  string              `json:"account_ends,omitempty"`
+	Vehicle      string              `json:"vehicle,omitempty"`
+	Code         string              `json:"code,omitempty"`
+	Amount       money.Cents         `json:"amount,omitempty"`
+	Fee          money.Cents         `json:"fee,omitempty"`
+	Date         money.Date          `json:"date,omitzero"`
+	Method       string              `json:"method,omitempty"`
+	Confirmation string              `json:"confirmation,omitempty"`
+	Allocation   contract.Allocation `json:"allocation,omitzero"`
+	Balance      money.Cents         `json:"balance,omitempty"`
+	AmountDue    money.Cents         `json:"amount_due,omitempty"`
+	PastDue      money.Cents         `json:"past_due,omitempty"` // with fees: what to pay now
+	DueDate      money.Date          `json:"due_date,omitzero"`
+	Reason       string              `json:"reason,omitempty"`
+	Text         string              `json:"text,omitempty"` // autopay: the authorisation in full
+
+	At       money.Instant `json:"at,omitempty"`       // when it happened
+	Device   string        `json:"device,omitempty"`   // "Chrome on a phone"
+	Where    string        `json:"where,omitempty"`    // "near Dallas, TX"
+	Until    money.Instant `json:"until,omitempty"`    // the end of a lock or a hold
+	Factor   string        `json:"factor,omitempty"`   // FactorPasskey, ...
+	Label    string        `json:"label,omitempty"`    // the name the person gave a passkey
+	Masked   string        `json:"masked,omitempty"`   // an address as it may be shown elsewhere: "m•••@mail.example", "••21"
+	Old      bool          `json:"old,omitempty"`      // this copy goes to the address that was replaced
+	Count    int           `json:"count,omitempty"`    // of saved codes
+	Username string        `json:"username,omitempty"` // of a reminder
+	Purpose  string        `json:"purpose,omitempty"`  // CallerAccount, ...
+	// Link is a path of the portal, /not-me/ and a token. Opening it changes
+	// nothing and signs nobody in; a button there locks sign-in.
+	Link string `json:"link,omitempty"`
+}
+
+// Secret says that the content is not to be kept once the message is on its way:
+// it holds a code, or the token of a "this was not me" page.
+func (n Notice) Secret() bool { return n.Code != "" || n.Link != "" }
