@@ -64,6 +64,19 @@ const (
 	NoticeBankAccountAdded NoticeKind = "bank_account_added" // Method
 )
 
+// ByText says whether a kind can go as a text message: the codes, and alarms
+// that should reach a person at once.
+func (k NoticeKind) ByText() bool {
+	switch k {
+	case NoticeActivationCode, NoticeSignInCode, NoticeRecoveryCode, NoticeUnlockCode, NoticeContactCode, NoticeCallerCode,
+		NoticeActivated, NoticeUsernameReminder, NoticeNewDevice, NoticeSignInLocked, NoticeSignInUnlocked, NoticeFactorFailed, NoticeFactorAdded, NoticeFactorRemoved,
+		NoticeSavedCodesMade, NoticeSavedCodeUsed, NoticePasswordChanged, NoticePasswordBreached, NoticeEmailChanged, NoticePhoneChanged, NoticeAddressChanged,
+		NoticeRecoveryStarted, NoticeRecoveryDone, NoticeChangesHeld, NoticeLockedByYou, NoticeQuestionsChanged, NoticeBankAccountAdded:
+		return true
+	}
+	return false
+}
+
 // The ways a message goes.
 const (
 	ByEmail = "email"

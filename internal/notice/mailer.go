@@ -72,24 +72,25 @@ func NewMailer(cfg SMTPConfig) (*Mailer, error) {
 
 // sendError is a failure to send; permanent when another try cannot help.
 type sendError struct {
+	what      string // mail, text
 	permanent bool
 	err       error
 }
 
 func (e *sendError) Error() string {
 	if e.permanent {
-		return "send mail, refused: " + e.err.Error()
+		return "send " + e.what + ", refused: " + e.err.Error()
 	}
-	return "send mail, may work later: " + e.err.Error()
+	return "send " + e.what + ", may work later: " + e.err.Error()
 }
 func (e *sendError) Unwrap() error { return e.err }
 
-// Permanent says whether an error of Send will stay: the address or the message
-// itself was refused. A server that is away, busy, slow, or does not accept our
-// password is not permanent.
+// Permanent says whether an error of Send, Mail or Text will stay: the address or
+// the message itself was refused, or cannot be put into words. A server that is
+// away, busy, slow, or does not accept our password is not permanent.
 func Permanent(err error) bool {
 	var e *sendError
-	return errors.As(err, &e) && e.permanent
+	return errors.Is(err, ErrNotice) || errors.As(err, &e) && e.permanent
 }
 
 var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,200}$`)
@@ -101,13 +102,13 @@ var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,200}$`)
 func (m *Mailer) Send(ctx context.Context, to string, msg Message, id string, at money.Instant) error {
 	mm, err := m.compose(to, msg, id, at)
 	if err != nil {
-		return &sendError{true, fmt.Errorf("message %s: %w", id, err)}
+		return &sendError{"mail", true, fmt.Errorf("message %s: %w", id, err)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.cfg.Timeout)
 	defer cancel()
 	client, err := m.client(ctx)
 	if err != nil {
-		return &sendError{false, fmt.Errorf("message %s: %w", id, err)}
+		return &sendError{"mail", false, fmt.Errorf("message %s: %w", id, err)}
 	}
 	err = client.DialAndSendWithContext(ctx, mm)
 	if err == nil || mm.IsDelivered() {
@@ -116,7 +117,7 @@ func (m *Mailer) Send(ctx context.Context, to string, msg Message, id string, at
 	if cause := ctx.Err(); cause != nil {
 		err = errors.Join(cause, err)
 	}
-	return &sendError{refused(err), fmt.Errorf("message %s: %w", id, err)}
+	return &sendError{"mail", refused(err), fmt.Errorf("message %s: %w", id, err)}
 }
 
 func (m *Mailer) compose(to string, msg Message, id string, at money.Instant) (*mail.Msg, error) {

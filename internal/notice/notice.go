@@ -1,5 +1,6 @@
 // Package notice says things to customers: statements, receipts and
-// authorizations as PDF, notices as e-mail. It renders frozen snapshots and
+// authorizations as PDF, notices as e-mail and as text messages, in English and
+// in the Spanish of the United States. It renders frozen snapshots and
 // nothing else. It looks nothing up, decides nothing and reads no clock, so the
 // same snapshot gives the same bytes today and in ten years.
 //
@@ -11,8 +12,8 @@
 // a statement whose balances do not add up is refused, not printed.
 //
 // Messages never hold a whole account number or a link that signs anyone in.
-// Mailer hands one to an SMTP server and says whether a failure is worth another
-// try. When to send, how often to retry and what was sent is not known here.
+// Mailer hands one to an SMTP server, Texter to a provider's HTTP interface; both
+// say whether a failure is worth another try. When to send, how often to retry and what was sent is not known here.
 package notice
 
 import (
