@@ -130,6 +130,7 @@ func posted(path string, pairs ...string) *http.Request {
 	}
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(v.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	return r
 }
 
