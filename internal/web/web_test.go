@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -31,7 +32,7 @@ func testSite(t *testing.T, baseURL string, logged io.Writer) *Site {
 	}
 	at := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
 	site, err := NewSite(Config{
-		Brand: brand, Home: "/", SignOut: "/sign-out", BaseURL: baseURL,
+		Brand: brand, Home: "/", SignIn: "/signin", SignOut: "/sign-out", BaseURL: baseURL,
 		Places:  []Place{{"overview", "Overview", "/"}, {"payments", "Payments", "/payments"}, {"documents", "Documents", "/documents"}, {"help", "Help", "/help"}},
 		Account: []Place{{"profile", "Profile", "/profile"}, {"security", "Security", "/security"}},
 		Log:     slog.New(slog.NewTextHandler(logged, nil)),
@@ -80,9 +81,22 @@ func guide(t *testing.T, site *Site) *http.ServeMux {
 		switch name {
 		case "access":
 			g.Codes = []string{"K7QM-2D9X-4T", "Z3HN-8WPC-1B"}
-			g.Options = map[string]any{"publicKey": map[string]any{"challenge": "AAEC_-8", "user": map[string]any{"id": "AQID", "name": "</script><b>maya"}}}
+			g.Options = map[string]any{"publicKey": map[string]any{"challenge": "AAEC_-8", "rp": map[string]any{"id": "localhost", "name": "Kestrane"}, "rpId": "localhost",
+				"user":             map[string]any{"id": "AQID", "name": "</script><b>maya", "displayName": "Maya"},
+				"pubKeyCredParams": []map[string]any{{"type": "public-key", "alg": -7}}, "userVerification": "required",
+				"authenticatorSelection": map[string]any{"residentKey": "required", "userVerification": "required"}}}
 			g.Layout, g.Scripts = "flow", []string{"passkey.js", "password.js", "print.js"}
 			g.IdleSeconds, g.EndsSeconds, g.StayPath = 900, 43200, "/stay"
+			if s := r.URL.Query().Get("ends"); s != "" {
+				if g.EndsSeconds, err = strconv.Atoi(s); err != nil {
+					return err
+				}
+			}
+			if s := r.URL.Query().Get("idle"); s != "" {
+				if g.IdleSeconds, err = strconv.Atoi(s); err != nil {
+					return err
+				}
+			}
 			g.Banner = &Banner{Kind: "warn", Text: "You see Dana Whitlock’s pages. You can look; nothing can be changed.", Label: "Stop looking", Href: "/look/end", Post: true}
 		case "signin":
 			g.Page = Page{Title: "Sign in", Layout: "narrow"}
