@@ -93,6 +93,9 @@ var doors = []struct{ path, rooms, why string }{
 	{"github.com/wneessen/go-mail", "notice rail", "mail leaves through one door"},
 	{"github.com/emersion/go-smtp", "sandbox", "the inbox that receives is a program outside"},
 	{"github.com/emersion/go-sasl", "sandbox", "the inbox that receives is a program outside"},
+	{"github.com/boombuler/barcode", "web", "a code that a phone reads is drawn in the page"},
+	{"github.com/caddyserver/certmagic", "cmd", "certificates are the listener's, and the listener is the command's"},
+	{"go.uber.org/zap", "cmd", "certmagic's log is given to ours"},
 	{"github.com/alecthomas/kong", "cmd", "flags and environment are read once, by the command"},
 	{"github.com/mattn/go-isatty", "cmd", "only the command speaks to a terminal"},
 

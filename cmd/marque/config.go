@@ -23,9 +23,15 @@ import (
 // named by --config. What it leaves out has the value of defaultConfig.
 type Config struct {
 	Listen  string `json:"listen"`
-	BaseURL string `json:"base_url"` // "https://pay.lender.example"; empty accepts any host and is for trying out
+	BaseURL string `json:"base_url"` // "https://pay.lender.example"; empty is the address listened on, for trying out
 	Brand   string `json:"brand"`    // folder of the brand; empty is the built-in one
 	Website string `json:"website"`
+
+	TLS            tlsSettings      `json:"tls"`
+	TrustedProxies []string         `json:"trusted_proxies"` // networks whose X-Forwarded-For is believed: "127.0.0.1/32"
+	Console        consoleSettings  `json:"console"`
+	Text           textSettings     `json:"text"`
+	Security       securitySettings `json:"security"`
 
 	ACH struct {
 		ODFI     string `json:"odfi"`      // routing number of the lender's bank
@@ -65,6 +71,7 @@ func defaultConfig() Config {
 	var c Config
 	c.Listen = "127.0.0.1:8080"
 	c.Website = "https://kestrane.example"
+	c.Security.SecondFactor, c.Security.Questions = factorRequired, questionsOff
 	c.ACH.ODFI, c.ACH.OriginID, c.ACH.Company = "004000006", "9000000001", "KESTRANE MOTOR"
 	c.StatementDays, c.SettleDays = servicing.DefaultRules.StatementDays, servicing.DefaultRules.SettleDays
 	b := tape.DefaultBoardingRules()
@@ -77,9 +84,7 @@ func defaultConfig() Config {
 func readConfig(data, path string) (Config, error) {
 	c := defaultConfig()
 	named := path != ""
-	if !named {
-		path = filepath.Join(data, "marque.json")
-	}
+	path = settingsFile(data, path)
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && !named {
 		return c, nil
@@ -98,10 +103,21 @@ func readConfig(data, path string) (Config, error) {
 	if len(c.ACH.OriginID) == 0 || len(c.ACH.OriginID) > 10 || len(c.ACH.Company) == 0 || len(c.ACH.Company) > 16 || !ach.Fits(c.ACH.OriginID+c.ACH.Company) {
 		return c, fmt.Errorf("read settings %s: ach.origin_id has 1 to 10 and ach.company 1 to 16 plain characters", path)
 	}
+	if err := c.checkShape(); err != nil {
+		return c, fmt.Errorf("read settings %s: %w", path, err)
+	}
 	if c.StatementDays < 10 || c.StatementDays > 27 || c.SettleDays < 0 || c.SettleDays > 60 {
 		return c, fmt.Errorf("read settings %s: statement_days is 10 to 27 (an autopay draft is told at least 10 days before) and settle_days 0 to 60", path)
 	}
 	return c, nil
+}
+
+// settingsFile is the file that was named, or the data folder's.
+func settingsFile(data, named string) string {
+	if named != "" {
+		return named
+	}
+	return filepath.Join(data, "marque.json")
 }
 
 func (c *Config) brand() (*web.Brand, error) {
@@ -144,12 +160,8 @@ func (c *Config) mailer(b *web.Brand) (*notice.Mailer, error) {
 	if c.SMTP.Host == "" {
 		return nil, nil
 	}
-	password := c.SMTP.Password
-	if v := os.Getenv("MARQUE_SMTP_PASSWORD"); v != "" {
-		password = v
-	}
 	return notice.NewMailer(notice.SMTPConfig{
-		Host: c.SMTP.Host, Port: c.SMTP.Port, Username: c.SMTP.Username, Password: password,
+		Host: c.SMTP.Host, Port: c.SMTP.Port, Username: c.SMTP.Username, Password: c.smtpPassword(),
 		TLS: notice.TLSMode(c.SMTP.TLS), From: fmt.Sprintf("%s <%s>", b.Name, b.Email),
 	})
 }

@@ -63,6 +63,9 @@ func (cmd *DemoCmd) Run(g *Globals, s streams) error {
 	if err := l.Close(); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	if host, _, err := net.SplitHostPort(cmd.Listen); err == nil && !loopback(host) {
+		fmt.Fprintf(s.err, "marque: the demo listens on %s in plain HTTP: others on the network can read along and sign in. Its people are invented; put nobody real into it.\n", cmd.Listen)
+	}
 	if err := cmd.make(ctx, g, s); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -33,6 +34,23 @@ func (cmd *ServeCmd) Run(g *Globals, s streams) error {
 		if cmd.Listen != "" {
 			c.config.Listen = cmd.Listen
 		}
+		if err := c.config.checkServe(c.data, settingsFile(c.data, cmd.Config)); err != nil {
+			return fmt.Errorf("will not serve:\n%w", err)
+		}
+		proxies, err := c.config.trustedProxies()
+		if err != nil {
+			return err
+		}
+		l, err := net.Listen("tcp", c.config.Listen)
+		if err != nil {
+			return fmt.Errorf("listen: %w", err)
+		}
+		defer func() { _ = l.Close() }() // serving has closed it, unless it never began
+		base := c.config.BaseURL
+		if base == "" {
+			base = "http://" + l.Addr().String()
+			c.log.Warn("base_url is not set: only this machine can sign in", "address", base)
+		}
 		// The first day is the machine's date where the lender is; from then on the
 		// business date moves with the cycle only.
 		if _, err := c.service.OpenDay(ctx, operator, 0, money.DateOf(time.Now().In(c.brand.Location))); err != nil {
@@ -45,14 +63,17 @@ func (cmd *ServeCmd) Run(g *Globals, s streams) error {
 		if mailer == nil {
 			c.log.Warn("no mail server is set: messages stay queued")
 		}
-		handler, err := portal.New(c.service, c.brand, portal.Options{BaseURL: c.config.BaseURL, Log: c.log, Now: time.Now})
+		handler, err := portal.New(c.service, c.brand, portal.Options{BaseURL: base, TrustedProxies: proxies, Log: c.log, Now: time.Now})
+		if err != nil {
+			return err
+		}
+		secure, err := c.config.tlsConfig(ctx, c.data, l.Addr(), c.log)
 		if err != nil {
 			return err
 		}
 		go deliver(ctx, c.runner(mailer))
-		return serveHTTP(ctx, c.config.Listen, handler, func(addr string) {
-			fmt.Fprintf(s.out, "Marque serves %s at http://%s\n", c.brand.Name, addr)
-		})
+		fmt.Fprintf(s.out, "Marque serves %s at %s, listening on %s\n", c.brand.Name, base, l.Addr())
+		return serveOn(ctx, l, secure, handler)
 	})
 }
 
@@ -73,20 +94,32 @@ func deliver(ctx context.Context, r *cycle.Runner) {
 	}
 }
 
-// serveHTTP listens and serves until the context ends, then lets requests that
-// are under way finish.
+// serveHTTP listens and serves plain HTTP, for the demo: serve opens its own
+// listener, after it has looked at the settings.
 func serveHTTP(ctx context.Context, listen string, h http.Handler, ready func(addr string)) error {
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	ready(l.Addr().String())
+	return serveOn(ctx, l, nil, h)
+}
+
+// serveOn serves until the context ends, then lets requests that are under way
+// finish. It closes the listener. Without secure it speaks plain HTTP.
+func serveOn(ctx context.Context, l net.Listener, secure *tls.Config, h http.Handler) error {
 	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		Handler: h, TLSConfig: secure, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	ready(l.Addr().String())
+	go func() {
+		if secure != nil {
+			failed <- server.ServeTLS(l, "", "")
+			return
+		}
+		failed <- server.Serve(l)
+	}()
 	select {
 	case err := <-failed:
 		return err

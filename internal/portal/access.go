@@ -2,7 +2,6 @@ package portal
 
 import (
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -106,10 +105,6 @@ func pageFor(address string) string {
 }
 
 // source says where a request came from, for limits and for the record.
-func source(r *http.Request) servicing.Source {
-	ip, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		ip = r.RemoteAddr // a listener that gives no port
-	}
-	return servicing.Source{IP: ip, UserAgent: r.UserAgent()}
+func (p *portal) source(r *http.Request) servicing.Source {
+	return servicing.Source{IP: p.site.ClientIP(r), UserAgent: r.UserAgent()}
 }

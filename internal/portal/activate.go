@@ -28,7 +28,7 @@ func (p *portal) startActivation(w http.ResponseWriter, r *http.Request) error {
 		ZIP:           form.Need("zip", "Enter your ZIP code."),
 	}
 	if form.OK() {
-		flow, err := p.svc.StartActivation(r.Context(), req, source(r))
+		flow, err := p.svc.StartActivation(r.Context(), req, p.source(r))
 		if err == nil {
 			p.setCookie(w, flowCookie, string(flow), "/activate")
 			http.Redirect(w, r, "/activate/code", http.StatusSeeOther)
@@ -57,7 +57,7 @@ func (p *portal) proveActivation(w http.ResponseWriter, r *http.Request) error {
 		return p.restartActivation(w, r)
 	}
 	if code := form.Need("code", "Enter the code from the e-mail."); code != "" {
-		err := p.svc.ProveActivation(r.Context(), p.flow(r), code, source(r))
+		err := p.svc.ProveActivation(r.Context(), p.flow(r), code, p.source(r))
 		switch {
 		case err == nil:
 			http.Redirect(w, r, "/activate/password", http.StatusSeeOther)
@@ -114,7 +114,7 @@ func (p *portal) finishActivation(w http.ResponseWriter, r *http.Request) error 
 		}
 	}
 	if form.OK() {
-		token, err := p.svc.FinishActivation(r.Context(), p.flow(r), username, password, source(r))
+		token, err := p.svc.FinishActivation(r.Context(), p.flow(r), username, password, p.source(r))
 		switch {
 		case err == nil:
 			p.setCookie(w, flowCookie, "", "/activate")
@@ -134,7 +134,7 @@ func (p *portal) finishActivation(w http.ResponseWriter, r *http.Request) error 
 // usernameProblem notes what is wrong with the username, so that it is said
 // together with the password's problem: without a password nothing is finished.
 func (p *portal) usernameProblem(r *http.Request, form *web.Form, username string) error {
-	_, err := p.svc.FinishActivation(r.Context(), p.flow(r), username, "", source(r))
+	_, err := p.svc.FinishActivation(r.Context(), p.flow(r), username, "", p.source(r))
 	no, ok := errors.AsType[*servicing.Refusal](err)
 	switch {
 	case !ok:

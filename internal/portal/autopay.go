@@ -148,7 +148,7 @@ func (p *portal) enrollAutopay(w http.ResponseWriter, r *http.Request, s servici
 		return p.showAutopayReview(w, r, s, form)
 	}
 	_, err = p.svc.EnrollAutopay(r.Context(), s.Actor, servicing.AutopayRequest{Key: form.Value("key"), Contract: id,
-		Method: servicing.BankAccountID(form.Value("method"))}, source(r))
+		Method: servicing.BankAccountID(form.Value("method"))}, p.source(r))
 	if err != nil {
 		if err := told(form, err, nil); err != nil {
 			return err

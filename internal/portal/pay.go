@@ -405,7 +405,7 @@ func (p *portal) confirmPay(w http.ResponseWriter, r *http.Request, s servicing.
 	if !form.OK() {
 		return p.showPayForm(w, r, s, form, true)
 	}
-	made, err := p.svc.SubmitPayment(r.Context(), s.Actor, req, source(r))
+	made, err := p.svc.SubmitPayment(r.Context(), s.Actor, req, p.source(r))
 	if err != nil {
 		if err := told(form, err, payFieldNames(form)); err != nil {
 			return err

@@ -18,6 +18,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -34,8 +35,10 @@ type Options struct {
 	// With https the session cookie is bound to the host and sent only
 	// encrypted. Empty accepts any Host, for a machine of one's own.
 	BaseURL string
-	Log     *slog.Logger
-	Now     func() time.Time // for the access log only
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	Log            *slog.Logger
+	Now            func() time.Time // for the access log only
 }
 
 type portal struct {
@@ -73,7 +76,7 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 			{Key: "help", Name: "Help", Href: "/help"},
 		},
 		Account: []web.Place{{Key: "bank", Name: "Bank accounts", Href: "/bank-accounts"}},
-		Home:    "/", SignOut: "/sign-out", BaseURL: o.BaseURL, Log: o.Log, Now: o.Now,
+		Home:    "/", SignIn: "/sign-in", SignOut: "/sign-out", BaseURL: o.BaseURL, TrustedProxies: o.TrustedProxies, Log: o.Log, Now: o.Now,
 	})
 	if err != nil {
 		return nil, err

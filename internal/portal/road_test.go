@@ -106,7 +106,17 @@ func (l *lender) browser(t testing.TB) *browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	must(t, err)
-	return &browser{&http.Client{Jar: jar}, l}
+	return &browser{&http.Client{Jar: jar, Transport: ownForms{}}, l}
+}
+
+// ownForms says of every request, as a browser does, that a page of the site
+// sent it.
+type ownForms struct{}
+
+func (ownForms) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 // visit gives where it ended, the status and the page.

@@ -36,7 +36,9 @@ func TestEveryRouteButTheListedNeedsASession(t *testing.T) {
 		}
 		method, path, _ := strings.Cut(r.pattern, " ")
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest(method, fill.Replace(path), nil))
+		asked := httptest.NewRequest(method, fill.Replace(path), nil)
+		asked.Header.Set("Sec-Fetch-Site", "same-origin")
+		h.ServeHTTP(w, asked)
 		to, err := url.Parse(w.Header().Get("Location"))
 		must(t, err)
 		if w.Code != http.StatusSeeOther || to.Path != "/sign-in" {
@@ -130,6 +132,7 @@ func posted(path string, pairs ...string) *http.Request {
 	}
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(v.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	return r
 }
 

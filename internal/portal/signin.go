@@ -51,7 +51,7 @@ func (p *portal) signIn(w http.ResponseWriter, r *http.Request) error {
 	if !form.OK() {
 		return p.showSignInForm(w, r, form, next)
 	}
-	token, err := p.svc.SignIn(r.Context(), username, form.Raw("password"), source(r))
+	token, err := p.svc.SignIn(r.Context(), username, form.Raw("password"), p.source(r))
 	if err != nil {
 		if err := told(form, err, nil); err != nil {
 			return err
@@ -70,6 +70,7 @@ func (p *portal) signOut(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	p.setSession(w, "")
+	web.ClearSiteData(w)
 	http.Redirect(w, r, "/sign-in?why=out", http.StatusSeeOther)
 	return nil
 }

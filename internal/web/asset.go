@@ -17,7 +17,11 @@ import (
 //go:embed assets
 var assetFiles embed.FS
 
-// Assets serves the stylesheet, the font and the brand's marks under names
+// scripts are the enhancements, one file for each purpose; every page works
+// without them.
+var scripts = []string{"passkey.js", "password.js", "print.js", "session.js"}
+
+// Assets serves the stylesheet, scripts, font and the brand's marks under names
 // that hold a hash of their content, so that a browser may keep them for ever.
 type Assets struct {
 	address map[string]string // name to address
@@ -49,6 +53,15 @@ func newAssets(b *Brand) (*Assets, error) {
 			return nil, err
 		}
 	}
+	for _, name := range scripts {
+		js, err := assetFiles.ReadFile("assets/" + name)
+		if err != nil {
+			return nil, err
+		}
+		if err := a.add(name, js); err != nil {
+			return nil, err
+		}
+	}
 	sheet := strings.Replace(string(css)+b.css(), `url("inter.woff2")`, `url("`+a.address["inter.woff2"]+`")`, 1)
 	return a, a.add("marque.css", []byte(sheet))
 }
@@ -57,10 +70,13 @@ func (a *Assets) add(name string, data []byte) error {
 	sum := sha256.Sum256(data)
 	ext := path.Ext(name)
 	f := asset{kind: mime.TypeByExtension(ext), plain: data}
+	if ext == ".js" {
+		f.kind = "text/javascript; charset=utf-8" // whatever the machine's table says
+	}
 	switch ext {
 	case ".woff2":
 		f.kind = "font/woff2"
-	case ".svg", ".css":
+	case ".svg", ".css", ".js":
 		var z bytes.Buffer
 		w, err := gzip.NewWriterLevel(&z, gzip.BestCompression)
 		if err != nil {

@@ -2,19 +2,36 @@
 // base, its stylesheet, font and brand, forms and their errors, the error
 // page, security headers, the access log and page links. It promises that a
 // page is rendered whole or not at all, that an error's own words never reach
-// a person unless they are an HTTPError, that what was typed comes back, and
-// that nothing personal is logged. It knows nothing of contracts, customers,
-// sessions or databases.
+// a person unless they are an HTTPError, that what was typed comes back, that
+// only forms of our own pages reach a route, that every page works without a
+// script, and that nothing personal is logged. It knows nothing of contracts,
+// customers, sessions or databases.
 //
 // # Wiring
 //
 //	brand, err := web.LoadBrand(web.DefaultBrand())      // or os.DirFS(folder)
 //	site, err := web.NewSite(web.Config{Brand: brand, Places: …, Account: …,
-//	    Home: "/", SignOut: "/sign-out", BaseURL: "", Log: logger, Now: time.Now})
+//	    Home: "/", SignIn: "/sign-in", SignOut: "/sign-out", BaseURL: "", TrustedProxies: proxies,
+//	    Log: logger, Now: time.Now})
 //	pages, err := site.Parse(templatesFS)                // *.html in the FS's root
 //	mux.Handle("GET /payments", site.Handle(h.payments)) // func(w, r) error
 //	mux.Handle("GET /assets/", site.Assets)
-//	handler := site.Serve(mux)                           // headers, limits, log, 404 and 405
+//	handler := site.Serve(mux)                           // headers, limits, log, forms, 404 and 405
+//
+// # What comes in
+//
+// Serve answers 405 to every method but GET, HEAD and POST, 415 to a POST that
+// is not application/x-www-form-urlencoded, 400 to an address or a form in which
+// a name comes twice, and 403 to a form that no page of ours sent. Render puts
+// the token that tells into every form with method="post"; templates need do
+// nothing. A form is taken with Sec-Fetch-Site same-origin or the right Origin,
+// or with the token where an old browser sends neither; a test or a program
+// sends one of these. A field that may come several times is named:
+// ReadForm(r, "kind") and form.All("kind").
+//
+// site.ClientIP(r) is where a request comes from, for limits and the record;
+// never read r.RemoteAddr or a header for it. ClearSiteData(w) goes with signing
+// out.
 //
 // # A page
 //
@@ -34,9 +51,19 @@
 // The page writes its own h1. Page.Form, when it holds errors, gives the
 // summary above the content, "Error:" in the title and each error beside its
 // field; render such a page with http.StatusUnprocessableEntity. Page.Layout
-// is "" (64rem), "flow" (38rem, one question per page) or "narrow" (sign-in:
-// no places). Page.Back is a link above the content, Page.Notice a line that
-// says what was just done.
+// is "" (64rem), "flow" (38rem, one question per page), "narrow" (sign-in: no
+// places) or "dense" (the console: wide, small rows and fields). Page.Back is a
+// link above the content, Page.Notice a line that says what was just done,
+// Page.Banner a line above everything for staff who look at a borrower's pages.
+//
+// Page.IdleSeconds and EndsSeconds, counted from this answer, let session.js
+// tell a person two minutes before the session ends. Staying posts to
+// Page.StayPath, which touches the session and answers 204; a redirect there
+// counts as signed out. No script asks the server for anything by itself.
+//
+// Page.Scripts names the enhancements that a page needs: "passkey.js",
+// "password.js" (Show password), "print.js" (Print and Copy buttons). What they
+// bring to life is hidden without them.
 //
 // # Template functions
 //
@@ -70,6 +97,18 @@
 //	                "reveal" is a money field shown when its card is chosen
 //	checkbox        (field .Form "agree" "I authorize …" "value" "yes")
 //	submit          "Pay $612.40"
+//	step            (step 2 3): "Step 2 of 3", above the h1
+//	passkey         (passkey "create" "Add a passkey" .Options): "create" or "get", inside a form
+//	                that posts; Options as go-webauthn gives them. The answer, JSON, comes in the
+//	                field credential, or that of "name". Keys: "without" words shown where there
+//	                are no passkeys, "offer" true offers them in a field with autocomplete
+//	                "username webauthn", "alone" true where the form's other fields need not be
+//	                filled, "second" true for the lesser button. Needs passkey.js
+//	qr              {{qr .URI "Picture for your authenticator app"}}: a function; inline SVG
+//	secret          (secret "Or type this key" .Key): in groups of four; Copy with print.js
+//	codes           (codes "Saved codes" .Codes): []string, printable; Print with print.js
+//	strength        (strength 3 "Good"): 0 to 4, with its words
+//	banner          a web.Banner; Page.Banner puts one above the page
 //	review-row      (row "Amount" .Cents "/pay/amount") inside <dl class="review">; the address
 //	                of the "change" link may be left out; Cents and Date are formatted
 //	notice          (notice "warn" "Title" "Text"): good warn bad plain
@@ -94,6 +133,7 @@
 //	    and a cell with class "head" opens it
 //	<ul class="links"><li><a href><b>Title</b> <span>what it is</span></a>   documents, help
 //	<ul class="timeline"><li><b>Dec 15</b> <span>…</span> <span class="money">…</span>
+//	<table class="rows tight">      more rows on a screen, outside the dense layout
 //	<div class="inset">             an aside about help
 //	<form class="filter">           selects and a button in a line, above a table
 //	<figure class="chart"><svg class="chart" viewBox role="img"><title><desc>

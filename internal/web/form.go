@@ -25,9 +25,14 @@ type Form struct {
 // FieldError is one message, in the order the page asks its questions.
 type FieldError struct{ Field, Message string }
 
+// all, as a name for ReadForm, lets every field come more than once.
+const all = "*"
+
 // ReadForm reads the body of a POST. A body that is too large, broken or not
-// text is an HTTPError.
-func ReadForm(r *http.Request) (*Form, error) {
+// text is an HTTPError, and so is a field that comes twice and is not one of
+// those named here as several: which of the two counts is not for the reader to
+// guess. (ASVS 5.0, 15.3.7)
+func ReadForm(r *http.Request, several ...string) (*Form, error) {
 	if err := r.ParseForm(); err != nil {
 		var big *http.MaxBytesError
 		if errors.As(err, &big) {
@@ -35,6 +40,10 @@ func ReadForm(r *http.Request) (*Form, error) {
 		}
 		return nil, &HTTPError{Status: http.StatusBadRequest, Title: "We could not read that form",
 			Message: "The form did not arrive whole. Nothing has changed. Go back and send it again."}
+	}
+	if name := repeated(r.PostForm, several...); name != "" {
+		return nil, &HTTPError{Status: http.StatusBadRequest, Title: "We could not read that form",
+			Message: "One of its fields came twice. Nothing has changed, and you have not been charged. Go back and send it again."}
 	}
 	for name, vs := range r.PostForm {
 		for _, v := range append(vs, name) {
@@ -45,6 +54,19 @@ func ReadForm(r *http.Request) (*Form, error) {
 		}
 	}
 	return &Form{values: r.PostForm}, nil
+}
+
+// repeated is a name that has more than one value and may not.
+func repeated(values url.Values, several ...string) string {
+	if slices.Contains(several, all) {
+		return ""
+	}
+	for name, vs := range values {
+		if len(vs) > 1 && !slices.Contains(several, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 func control(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' }
@@ -64,6 +86,14 @@ func (f *Form) Raw(name string) string {
 		return ""
 	}
 	return f.values.Get(name)
+}
+
+// All are the values of a field that may come several times.
+func (f *Form) All(name string) []string {
+	if f == nil {
+		return nil
+	}
+	return f.values[name]
 }
 
 // Value is the value without spaces around it.

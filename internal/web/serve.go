@@ -11,18 +11,22 @@ import (
 )
 
 // policy allows what the pages use and nothing else. The pages hold no inline
-// style or script; data: is for images drawn in the page's own stylesheet.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; " +
-	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+// style and no inline script that runs, and scripts put nothing but text into a
+// page; connect-src is for the request that keeps a session open.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// permissions switch off what no page uses, and leave passkeys to our own.
+const permissions = "publickey-credentials-get=(self), publickey-credentials-create=(self), accelerometer=(), autoplay=(), camera=(), " +
+	"display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), " +
+	"payment=(), picture-in-picture=(), screen-wake-lock=(), usb=(), web-share=(), xr-spatial-tracking=()"
 
 // Serve wraps the routes in everything that holds for each request: an id, the
 // access log, recovery from panics, security headers, the Host check, refusal
-// of forms sent from other sites, the body limit, and pages for what the
-// routes do not know.
+// of odd methods and of forms that are not ours, the body limit, and pages for
+// what the routes do not know.
 func (s *Site) Serve(mux *http.ServeMux) http.Handler {
-	cross := http.NewCrossOriginProtection()
-	cross.SetDenyHandler(s.Handle(func(http.ResponseWriter, *http.Request) error { return Forbidden() }))
-	routes := cross.Handler(s.routes(mux))
+	routes := s.methods(mux, s.guard(s.routes(mux), http.NewCrossOriginProtection()))
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		begun := s.Now()
 		id := newRequestID()
@@ -51,6 +55,28 @@ func (s *Site) Serve(mux *http.ServeMux) http.Handler {
 	})
 }
 
+// methods answers every method but the three that pages use, before anything
+// of the request is read.
+func (s *Site) methods(mux *http.ServeMux, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodGet, http.MethodHead, http.MethodPost:
+			next.ServeHTTP(w, r)
+			return
+		}
+		allow := "GET, HEAD"
+		if h, pattern := mux.Handler(r); pattern == "" {
+			probe := &discard{header: http.Header{}}
+			h.ServeHTTP(probe, r)
+			if known := probe.header.Get("Allow"); known != "" {
+				allow = known
+			}
+		}
+		w.Header().Set("Allow", allow)
+		s.fail(w, r, methodNotAllowed())
+	})
+}
+
 // routes answers with pages where the mux would answer in plain text.
 func (s *Site) routes(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -74,12 +100,12 @@ func (s *Site) headers(h http.Header, r *http.Request, id string) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Permissions-Policy", permissions)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("X-Request-Id", id)
-	if r.TLS != nil || (s.base != nil && s.base.Scheme == "https") {
+	if s.secure(r) {
 		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"time"
 )
@@ -18,10 +19,14 @@ type Config struct {
 	Places  []Place // across the top, and along the bottom on a phone
 	Account []Place // in the account menu, above sign out
 	Home    string  // where the logo leads
+	SignIn  string  // where a page leads whose session has ended; Home when empty
 	SignOut string  // POST
 	BaseURL string  // "https://pay.kestrane.example"; empty accepts any Host
-	Log     *slog.Logger
-	Now     func() time.Time // for the access log only
+	// TrustedProxies are the networks whose X-Forwarded-For is believed. A proxy
+	// on this machine has to be named like any other.
+	TrustedProxies []netip.Prefix
+	Log            *slog.Logger
+	Now            func() time.Time // for the access log only
 }
 
 // Site holds what every page of one site shares.
@@ -37,6 +42,9 @@ type Site struct {
 func NewSite(c Config) (*Site, error) {
 	if c.Brand == nil || c.Log == nil || c.Now == nil || c.Home == "" {
 		return nil, errors.New("new site: brand, log, clock and home are needed")
+	}
+	if c.SignIn == "" {
+		c.SignIn = c.Home
 	}
 	s := &Site{Config: c}
 	if c.BaseURL != "" {

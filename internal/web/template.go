@@ -36,11 +36,30 @@ type Page struct {
 	Contract     string     // the contract in view: "2023 Aldon Vireo ••4821"
 	ContractHref string     // where its label leads; may be empty
 	BusinessDate money.Date // the day the figures are for; may be empty
-	Layout       string     // "", "flow" or "narrow"
+	Layout       string     // "", "flow", "narrow" or "dense"
 	Back         string     // address of a back link; may be empty
 	Notice       string     // what was just done: "Bank account added."
 	Form         *Form      // its errors are summarised above the content
+	Banner       *Banner    // above everything, for staff who look at a borrower's pages
+	Scripts      []string   // the page's own: "passkey.js", "password.js", "print.js"
+
+	// When the session ends: so long after this request, and at the latest. Two
+	// minutes before, session.js says so. StayPath is posted to when the person
+	// chooses to stay, and answers 204. Zero of both loads no script.
+	IdleSeconds, EndsSeconds int
+	StayPath                 string
 }
+
+// Loads are the scripts of the page, the one that watches the session included.
+func (p Page) Loads() []string {
+	if p.Timed() {
+		return append([]string{"session.js"}, p.Scripts...)
+	}
+	return p.Scripts
+}
+
+// Timed says that the page tells when its session ends.
+func (p Page) Timed() bool { return p.SignedIn != "" && (p.IdleSeconds > 0 || p.EndsSeconds > 0) }
 
 // Templates are the pages of one package over the shared base.
 type Templates struct {
@@ -110,24 +129,25 @@ func (t *Templates) Render(w http.ResponseWriter, r *http.Request, status int, n
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Vary", "Accept-Encoding")
+	body := t.site.addTokens(w, r, out.Bytes())
 	if takesGzip(r) {
 		var z bytes.Buffer
 		zw := zippers.Get().(*gzip.Writer)
 		defer zippers.Put(zw)
 		zw.Reset(&z)
-		if _, err := zw.Write(out.Bytes()); err != nil {
+		if _, err := zw.Write(body); err != nil {
 			return fmt.Errorf("render %s: %w", name, err)
 		}
 		if err := zw.Close(); err != nil {
 			return fmt.Errorf("render %s: %w", name, err)
 		}
 		h.Set("Content-Encoding", "gzip")
-		out = z
+		body = z.Bytes()
 	}
-	h.Set("Content-Length", strconv.Itoa(out.Len()))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(out.Bytes()) // a reader that went away is not our fault
+		_, _ = w.Write(body) // a reader that went away is not our fault
 	}
 	return nil
 }
@@ -159,8 +179,15 @@ func (s *Site) funcs() template.FuncMap {
 		},
 		"empty":    newEmpty,
 		"steps":    newSteps,
+		"step":     newStepOf,
 		"figure":   newFigure,
 		"progress": newProgress,
+		"passkey":  newPasskey,
+		"qr":       qrCode,
+		"secret":   newSecret,
+		"codes":    func(label string, all []string) codes { return codes{label, all} },
+		"strength": newStrength,
+		"barx":     func(n int) int { return n * 26 },
 	}
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -30,7 +32,7 @@ func testSite(t *testing.T, baseURL string, logged io.Writer) *Site {
 	}
 	at := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
 	site, err := NewSite(Config{
-		Brand: brand, Home: "/", SignOut: "/sign-out", BaseURL: baseURL,
+		Brand: brand, Home: "/", SignIn: "/signin", SignOut: "/sign-out", BaseURL: baseURL,
 		Places:  []Place{{"overview", "Overview", "/"}, {"payments", "Payments", "/payments"}, {"documents", "Documents", "/documents"}, {"help", "Help", "/help"}},
 		Account: []Place{{"profile", "Profile", "/profile"}, {"security", "Security", "/security"}},
 		Log:     slog.New(slog.NewTextHandler(logged, nil)),
@@ -49,6 +51,8 @@ type guidePage struct {
 	Why              Why
 	Years            []Option
 	Pages            Pages
+	Codes            []string
+	Options          any
 }
 
 // guide answers with the pages of testdata, which between them use every
@@ -75,6 +79,25 @@ func guide(t *testing.T, site *Site) *http.ServeMux {
 		}
 		g.Page = Page{Title: "Guide", Here: name, SignedIn: "Dana Whitlock", Contract: "2023 Aldon Vireo ••4821", ContractHref: "/overview", BusinessDate: money.NewDate(2026, 12, 1)}
 		switch name {
+		case "access":
+			g.Codes = []string{"K7QM-2D9X-4T", "Z3HN-8WPC-1B"}
+			g.Options = map[string]any{"publicKey": map[string]any{"challenge": "AAEC_-8", "rp": map[string]any{"id": "localhost", "name": "Kestrane"}, "rpId": "localhost",
+				"user":             map[string]any{"id": "AQID", "name": "</script><b>maya", "displayName": "Maya"},
+				"pubKeyCredParams": []map[string]any{{"type": "public-key", "alg": -7}}, "userVerification": "required",
+				"authenticatorSelection": map[string]any{"residentKey": "required", "userVerification": "required"}}}
+			g.Layout, g.Scripts = "flow", []string{"passkey.js", "password.js", "print.js"}
+			g.IdleSeconds, g.EndsSeconds, g.StayPath = 900, 43200, "/stay"
+			if s := r.URL.Query().Get("ends"); s != "" {
+				if g.EndsSeconds, err = strconv.Atoi(s); err != nil {
+					return err
+				}
+			}
+			if s := r.URL.Query().Get("idle"); s != "" {
+				if g.IdleSeconds, err = strconv.Atoi(s); err != nil {
+					return err
+				}
+			}
+			g.Banner = &Banner{Kind: "warn", Text: "You see Dana Whitlock’s pages. You can look; nothing can be changed.", Label: "Stop looking", Href: "/look/end", Post: true}
 		case "signin":
 			g.Page = Page{Title: "Sign in", Layout: "narrow"}
 		case "pay", "review", "done":
@@ -174,13 +197,22 @@ func TestEveryComponentRendersWithoutInlineStyle(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
-	inline := regexp.MustCompile(`(?i)\sstyle=|<style|<script|\son[a-z]+=|javascript:`)
+	inline := regexp.MustCompile(`(?i)\sstyle=|<style|<script>|<script [^st]|\son[a-z]+=|javascript:`)
+	block := regexp.MustCompile(`<script( src="/assets/[a-z]+\.[0-9a-f]{12}\.js" defer)?( type="application/json")?>([^<]*)</script>`)
 	for _, f := range files {
 		name := strings.TrimSuffix(filepath.Base(f), ".html")
 		for _, query := range []string{"", "?wrong=1"} {
 			w := ask(h, "GET", "/"+name+query, "")
 			if w.Code != http.StatusOK {
 				t.Errorf("/%s%s: %d %s", name, query, w.Code, w.Body)
+			}
+			for _, m := range block.FindAllStringSubmatch(w.Body.String(), -1) {
+				if (m[1] == "") == (m[2] == "") || (m[2] != "") != json.Valid([]byte(m[3])) {
+					t.Errorf("/%s%s holds the script %q", name, query, m[0])
+				}
+			}
+			if n := strings.Count(w.Body.String(), "<script"); n != len(block.FindAllString(w.Body.String(), -1)) {
+				t.Errorf("/%s%s holds %d scripts, and not all are files or data", name, query, n)
 			}
 			if found := inline.FindString(w.Body.String()); found != "" {
 				t.Errorf("/%s%s holds %q, which the policy forbids", name, query, found)
@@ -260,7 +292,7 @@ func TestFaultIsLoggedAndShownOnlyAsItsID(t *testing.T) {
 		{"POST", "/fault", "look at Payments before you try again"},
 	} {
 		log.Reset()
-		w := ask(h, c.method, c.target+"?ssn=123", "")
+		w := ask(h, c.method, c.target+"?ssn=123", "", "Sec-Fetch-Site", "same-origin")
 		id := w.Header().Get("X-Request-Id")
 		if w.Code != 500 || len(id) != 9 || !strings.Contains(w.Body.String(), id) || !strings.Contains(w.Body.String(), c.says) {
 			t.Errorf("%s %s: %d, id %q\n%s", c.method, c.target, w.Code, id, w.Body)
@@ -297,7 +329,7 @@ func TestEveryRefusalHasItsPage(t *testing.T) {
 		{"POST", "/form", "a=" + strings.Repeat("x", MaxBody), nil, 413, "you have not been charged"},
 		{"POST", "/form", "a=%00", nil, 400, "Nothing has changed"},
 		{"POST", "/form", "a=%ff", nil, 400, "Nothing has changed"},
-		{"POST", "/form", "a=%zz", nil, 400, "Nothing has changed"},
+		{"POST", "/form", "a=%zz", []string{"Sec-Fetch-Site", "same-origin"}, 400, "Nothing has changed"},
 		{"POST", "/form", "a=1", []string{"Sec-Fetch-Site", "same-origin"}, 200, ""},
 	} {
 		w := ask(h, c.method, c.target, c.body, c.header...)
@@ -327,9 +359,9 @@ func TestHeadersAndHost(t *testing.T) {
 		"Content-Security-Policy":    "default-src 'none'",
 		"Cache-Control":              "no-store",
 		"X-Content-Type-Options":     "nosniff",
-		"Referrer-Policy":            "same-origin",
+		"Referrer-Policy":            "no-referrer",
 		"Cross-Origin-Opener-Policy": "same-origin",
-		"Permissions-Policy":         "camera=()",
+		"Permissions-Policy":         "publickey-credentials-get=(self), publickey-credentials-create=(self), ",
 		"Strict-Transport-Security":  "max-age=63072000",
 	} {
 		if got := w.Header().Get(name); !strings.Contains(got, want) {
