@@ -275,6 +275,9 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	return fn(&Tx{ctx: ctx, db: db, conn: conn})
 }
 
+// Keys gives the keys, for what is hashed outside a transaction.
+func (db *DB) Keys() *Keys { return db.keys }
+
 // Keys gives the transaction's keys, for hashes that a lookup needs.
 func (tx *Tx) Keys() *Keys { return tx.db.keys }
 
