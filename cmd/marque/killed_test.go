@@ -40,6 +40,9 @@ func TestDaysKilledInTheMiddleEndLikeTheirTwin(t *testing.T) {
 	if err := os.CopyFS(killed, os.DirFS(calm)); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Chmod(filepath.Join(killed, "keys.json"), 0o600); err != nil { // CopyFS keeps no modes
+		t.Fatal(err)
+	}
 	cycle := func(data string) *exec.Cmd {
 		return exec.Command(program, "--data", data, "cycle", "--date", "2026-02-10", "--through", "2026-04-10")
 	}

@@ -32,6 +32,7 @@ type cli struct {
 	Books     BooksCmd     `cmd:"" help:"Trial balance, accrued interest and the journal for accounting programs."`
 	Reconcile ReconcileCmd `cmd:"" help:"Compare the engine with a servicer's reported tape."`
 	Calc      CalcCmd      `cmd:"" help:"Run the engine without a database: JSON Lines in, JSON Lines out."`
+	Keys      KeysCmd      `cmd:"" help:"Change the keys of the encrypted fields."`
 	Migrate   MigrateCmd   `cmd:"" help:"Bring the database's schema up to date."`
 }
 

@@ -146,6 +146,10 @@ var systems = []reach{
 	{"VerifyAudit", func(v *victim, by identity.Actor) (any, error) { return v.VerifyAudit(ctx, by, nil) }},
 	{"AuditOf", func(v *victim, by identity.Actor) (any, error) { return v.AuditOf(ctx, by, v.actor.ID, "") }},
 	{"AuditBy", func(v *victim, by identity.Actor) (any, error) { return v.AuditBy(ctx, by, "staff:1", "") }},
+	{"FieldKeys", func(v *victim, by identity.Actor) (any, error) { return v.FieldKeys(ctx, by) }},
+	{"RotateKeys", func(v *victim, by identity.Actor) (any, error) { return v.RotateKeys(ctx, by, false) }},
+	{"Rekey", func(v *victim, by identity.Actor) (any, error) { return v.Rekey(ctx, by, nil) }},
+	{"RetireKeys", func(v *victim, by identity.Actor) (any, error) { return v.RetireKeys(ctx, by) }},
 	{"Verify", func(v *victim, by identity.Actor) (any, error) { return v.Verify(ctx, by, nil) }},
 }
 

@@ -205,7 +205,7 @@ func (tx *Tx) AuditBy(actor, before string, limit int) ([]AuditRow, error) {
 
 func pageBefore(id string) string {
 	if id == "" {
-		return "~" // behind every id
+		return "z" // behind every id, in any collation
 	}
 	return id
 }

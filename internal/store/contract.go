@@ -62,6 +62,9 @@ const contractColumns = `id, account_number, kind, COALESCE(customer_id, ''), ve
 const ownContract = `EXISTS (SELECT 1 FROM contract_party WHERE contract_id = contract.id AND customer_id = $2)`
 
 var (
+	customerSSN   = encryptedColumn("customer", "ssn", "id")
+	customerBirth = encryptedColumn("customer", "birth_date", "id")
+
 	insertCustomer = stmt(`INSERT INTO customer (id, number, first_name, last_name, email, phone, street, city, state, zip, ssn, birth_date, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
 	selectCustomer = stmt(`SELECT id, number, first_name, last_name, email, phone, street, city, state, zip, ssn, birth_date, language, created_at
@@ -110,11 +113,11 @@ var (
 
 // InsertCustomer adds a customer. A number that is taken is a *ConflictError.
 func (tx *Tx) InsertCustomer(c *Customer) error {
-	ssn, err := tx.db.keys.Seal(c.SSN, "customer:ssn:"+c.ID)
+	ssn, err := customerSSN.seal(tx.db.keys, c.SSN, c.ID)
 	if err != nil {
 		return err
 	}
-	birth, err := tx.db.keys.Seal(c.BirthDate, "customer:birth_date:"+c.ID)
+	birth, err := customerBirth.seal(tx.db.keys, c.BirthDate, c.ID)
 	if err != nil {
 		return err
 	}
@@ -136,10 +139,10 @@ func (tx *Tx) customer(s *statement, arg string) (*Customer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.SSN, err = tx.db.keys.Unseal(c.SSN, "customer:ssn:"+c.ID); err != nil {
+	if c.SSN, err = customerSSN.unseal(tx.db.keys, c.SSN, c.ID); err != nil {
 		return nil, err
 	}
-	c.BirthDate, err = tx.db.keys.Unseal(c.BirthDate, "customer:birth_date:"+c.ID)
+	c.BirthDate, err = customerBirth.unseal(tx.db.keys, c.BirthDate, c.ID)
 	return c, err
 }
 

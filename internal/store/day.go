@@ -105,6 +105,8 @@ type Notice struct {
 }
 
 var (
+	noticeContent = encryptedColumn("notice", "content", "id")
+
 	insertNotice = stmt(`INSERT INTO notice (id, once, customer_id, kind, content, state, attempts, try_at, expires_at, error, created_at, sent_at)
 		VALUES ($1, $2, $3, $4, $5, 'queued', 0, $6, $7, '', $8, 0) ON CONFLICT (once) DO NOTHING`)
 	selectNotices = stmt(`SELECT id, once, customer_id, kind, content, attempts, try_at, expires_at, created_at
@@ -116,7 +118,7 @@ var (
 
 // InsertNotice enqueues a message. One with the same Once is already there: nothing is added.
 func (tx *Tx) InsertNotice(n *Notice) error {
-	sealed, err := tx.db.keys.Seal(n.Content, "notice:content:"+n.ID)
+	sealed, err := noticeContent.seal(tx.db.keys, n.Content, n.ID)
 	if err != nil {
 		return err
 	}
@@ -133,7 +135,7 @@ func (tx *Tx) QueuedNotices(now money.Instant, limit int) (out []*Notice, err er
 			return err
 		}
 		var err error
-		if n.Content, err = tx.db.keys.Unseal(n.Content, "notice:content:"+n.ID); err != nil {
+		if n.Content, err = noticeContent.unseal(tx.db.keys, n.Content, n.ID); err != nil {
 			n.Content = "" // one that cannot be read does not stop the others
 		}
 		out = append(out, n)
@@ -169,6 +171,9 @@ type ACHFile struct {
 }
 
 var (
+	fileContent  = encryptedBig(4, "ach_file", "content", "id")
+	asideContent = encryptedColumn("ach_aside", "content", "id")
+
 	insertACHFile = stmt(`INSERT INTO ach_file (id, name, date, modifier, content, hash, entries, total, state, created_at, dropped_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'cut', $9, 0)`)
 	selectACHFiles  = stmt(`SELECT id, name, date, modifier, content, hash, entries, total, created_at FROM ach_file WHERE state = 'cut' ORDER BY id`)
@@ -184,7 +189,7 @@ var (
 
 // InsertACHFile keeps a file that has been cut, until it is dropped.
 func (tx *Tx) InsertACHFile(f *ACHFile) error {
-	sealed, err := tx.db.keys.Seal(f.Content, "ach_file:content:"+f.ID)
+	sealed, err := fileContent.seal(tx.db.keys, f.Content, f.ID)
 	if err != nil {
 		return err
 	}
@@ -200,7 +205,7 @@ func (tx *Tx) ACHFilesToDrop() (out []*ACHFile, err error) {
 			return err
 		}
 		var err error
-		f.Content, err = tx.db.keys.Unseal(f.Content, "ach_file:content:"+f.ID)
+		f.Content, err = fileContent.unseal(tx.db.keys, f.Content, f.ID)
 		out = append(out, f)
 		return err
 	})
@@ -241,7 +246,7 @@ type ACHAside struct {
 
 // InsertACHAside keeps a record aside; the same one again is not added.
 func (tx *Tx) InsertACHAside(a *ACHAside) error {
-	sealed, err := tx.db.keys.Seal(a.Content, "ach_aside:content:"+a.ID)
+	sealed, err := asideContent.seal(tx.db.keys, a.Content, a.ID)
 	if err != nil {
 		return err
 	}
@@ -257,7 +262,7 @@ func (tx *Tx) ACHAsides() (out []*ACHAside, err error) {
 			return err
 		}
 		var err error
-		a.Content, err = tx.db.keys.Unseal(a.Content, "ach_aside:content:"+a.ID)
+		a.Content, err = asideContent.unseal(tx.db.keys, a.Content, a.ID)
 		out = append(out, a)
 		return err
 	})

@@ -229,6 +229,8 @@ type BankAccount struct {
 const bankAccountColumns = `customer_id, id, key, input_hash, type, holder, routing, account, account_hash, last4, created_at, removed_at`
 
 var (
+	bankAccountNumber = encryptedColumn("bank_account", "account", "customer_id", "id")
+
 	insertBankAccount  = stmt(`INSERT INTO bank_account (` + bankAccountColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
 	selectBankAccount  = stmt(`SELECT ` + bankAccountColumns + ` FROM bank_account WHERE customer_id = $1 AND id = $2`)
 	selectBankAccounts = stmt(`SELECT ` + bankAccountColumns + ` FROM bank_account WHERE customer_id = $1 ORDER BY id`)
@@ -238,7 +240,7 @@ var (
 
 // InsertBankAccount adds a bank account. The same account twice is a *ConflictError.
 func (tx *Tx) InsertBankAccount(b *BankAccount) error {
-	sealed, err := tx.db.keys.Seal(b.Number, "bank_account:account:"+b.CustomerID+":"+b.ID)
+	sealed, err := bankAccountNumber.seal(tx.db.keys, b.Number, b.CustomerID, b.ID)
 	if err != nil {
 		return err
 	}
@@ -259,7 +261,7 @@ func (tx *Tx) TakeBankAccount(customer, id string) (*BankAccount, error) {
 
 // BankAccountNumber decrypts the account number, for the file to the bank.
 func (tx *Tx) BankAccountNumber(b *BankAccount) (string, error) {
-	return tx.db.keys.Unseal(b.Number, "bank_account:account:"+b.CustomerID+":"+b.ID)
+	return bankAccountNumber.unseal(tx.db.keys, b.Number, b.CustomerID, b.ID)
 }
 
 // BankAccounts reads all of a customer's bank accounts, removed ones too. Number
