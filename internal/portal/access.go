@@ -87,7 +87,8 @@ func (p *portal) askSignIn(w http.ResponseWriter, r *http.Request) error {
 
 // pagePath lists the pages that signing in may lead to. Anything else, another
 // site above all, leads to the overview.
-var pagePath = regexp.MustCompile(`^/(?:payments|documents|help|bank-accounts(?:/new)?|` +
+var pagePath = regexp.MustCompile(`^/(?:payments|documents|help|bank-accounts(?:/new)?|profile(?:/email|/phone|/address|/language|/paperless)?|` +
+	`security(?:/not-me|/password|/questions|/saved-codes|/second-step(?:/app|/phone|/[0-9a-f-]{36}/remove)?)?|` +
 	`accounts/[0-9A-Za-z_-]{1,64}(?:/pay|/payoff|/lease|/history/[1-9][0-9]{0,8}|/autopay(?:/off)?|/payments/[0-9A-Za-z_-]{1,64}(?:/cancel)?|/statements/[0-9]{4}-[0-9]{2}-[0-9]{2})?)?$`)
 
 // pageFor is the page to come back to for an address: itself, or the nearest

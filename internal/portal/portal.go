@@ -22,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"marque/internal/identity"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -75,7 +76,7 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 			{Key: "documents", Name: "Documents", Href: "/documents"},
 			{Key: "help", Name: "Help", Href: "/help"},
 		},
-		Account: []web.Place{{Key: "bank", Name: "Bank accounts", Href: "/bank-accounts"}},
+		Account: []web.Place{{Key: "bank", Name: "Bank accounts", Href: "/bank-accounts"}, {Key: "profile", Name: "Profile", Href: "/profile"}, {Key: "security", Name: "Security", Href: "/security"}},
 		Home:    "/", SignIn: "/sign-in", SignOut: "/sign-out", BaseURL: o.BaseURL, TrustedProxies: o.TrustedProxies, Log: o.Log, Now: o.Now,
 	})
 	if err != nil {
@@ -152,6 +153,46 @@ func (p *portal) routes() []route {
 		mine("GET /bank-accounts/{id}/remove", p.showRemoveBankAccount),
 		mine("POST /bank-accounts/{id}/remove", p.removeBankAccount),
 		mine("GET /documents", p.documents),
+
+		// The own way in and how one is reached. Those that name what they need ask
+		// for a fresh second factor before they are shown.
+		mine("GET /security", p.security),
+		mine("GET /security/not-me", p.notMe),
+		mine("POST /security/sessions/{id}/end", p.endSession),
+		mine("POST /security/sessions/end-others", p.endOtherSessions),
+		mine("POST /security/devices/{id}/forget", p.forgetDevice),
+		mine("GET /security/second-step", p.needs(identity.ActFactors, p.showAddStep)),
+		mine("POST /security/second-step/passkey", p.needs(identity.ActFactors, p.addPasskey)),
+		mine("GET /security/second-step/app", p.needs(identity.ActFactors, p.showAddApp)),
+		mine("POST /security/second-step/app", p.needs(identity.ActFactors, p.addApp)),
+		mine("GET /security/second-step/phone", p.needs(identity.ActFactors, p.showAddPhone)),
+		mine("POST /security/second-step/phone", p.needs(identity.ActFactors, p.addPhone)),
+		mine("POST /security/second-step/phone/code", p.needs(identity.ActFactors, p.provePhone)),
+		mine("GET /security/second-step/{id}/remove", p.needs(identity.ActFactors, p.showRemoveStep)),
+		mine("POST /security/second-step/{id}/remove", p.needs(identity.ActFactors, p.removeStep)),
+		mine("GET /security/saved-codes", p.needs(identity.ActFactors, p.showSavedCodes)),
+		mine("POST /security/saved-codes", p.needs(identity.ActFactors, p.makeSavedCodes)),
+		mine("GET /security/password", p.needs(identity.ActPassword, p.showChangePassword)),
+		mine("POST /security/password", p.needs(identity.ActPassword, p.changePassword)),
+		mine("GET /security/questions", p.needs(identity.ActQuestions, p.showQuestions)),
+		mine("POST /security/questions", p.needs(identity.ActQuestions, p.setQuestions)),
+		mine("GET /profile", p.profile),
+		mine("GET /profile/email", p.needs(identity.ActContact, p.showContact(servicing.ContactEmail))),
+		mine("POST /profile/email", p.needs(identity.ActContact, p.startContact(servicing.ContactEmail))),
+		mine("GET /profile/email/{change}", p.needs(identity.ActContact, p.showContactCode(servicing.ContactEmail))),
+		mine("POST /profile/email/{change}", p.needs(identity.ActContact, p.finishContact(servicing.ContactEmail))),
+		mine("GET /profile/phone", p.needs(identity.ActContact, p.showContact(servicing.ContactPhone))),
+		mine("POST /profile/phone", p.needs(identity.ActContact, p.startContact(servicing.ContactPhone))),
+		mine("GET /profile/phone/{change}", p.needs(identity.ActContact, p.showContactCode(servicing.ContactPhone))),
+		mine("POST /profile/phone/{change}", p.needs(identity.ActContact, p.finishContact(servicing.ContactPhone))),
+		mine("GET /profile/address", p.needs(identity.ActContact, p.showAddress)),
+		mine("POST /profile/address", p.needs(identity.ActContact, p.changeAddress)),
+		mine("GET /profile/language", p.showLanguage),
+		mine("POST /profile/language", p.setLanguage),
+		mine("GET /profile/paperless", p.showPaperless),
+		mine("POST /profile/paperless", p.agreePaperless),
+		mine("POST /profile/paperless/withdraw", p.withdrawPaperless),
+		mine("GET /profile/paperless/sample.pdf", p.paperlessSample),
 	}
 }
 

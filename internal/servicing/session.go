@@ -195,6 +195,10 @@ func (s *Service) mayDo(actor identity.Actor, a identity.Action) error {
 	return ErrForbidden
 }
 
+// May says whether an actor's session may do something at this moment: nil, or
+// what a verb of that kind would answer.
+func (s *Service) May(actor identity.Actor, a identity.Action) error { return s.mayDo(actor, a) }
+
 // when is a moment in the lender's time zone, as a person reads it.
 func (s *Service) when(at money.Instant) string {
 	zone, err := time.LoadLocation(s.lender.TimeZone)
