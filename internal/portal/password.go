@@ -36,7 +36,7 @@ func (p *portal) passwordForm(w http.ResponseWriter, r *http.Request, s servicin
 	return p.show(w, r, "password", form, v)
 }
 
-func (p *portal) changePassword(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+func (p *portal) choosePassword(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	form, err := web.ReadForm(r)
 	if err != nil {
 		return err

@@ -173,7 +173,7 @@ func (p *portal) routes() []route {
 		mine("GET /security/saved-codes", p.needs(identity.ActFactors, p.showSavedCodes)),
 		mine("POST /security/saved-codes", p.needs(identity.ActFactors, p.makeSavedCodes)),
 		mine("GET /security/password", p.needs(identity.ActPassword, p.showChangePassword)),
-		mine("POST /security/password", p.needs(identity.ActPassword, p.changePassword)),
+		mine("POST /security/password", p.needs(identity.ActPassword, p.choosePassword)),
 		mine("GET /security/questions", p.needs(identity.ActQuestions, p.showQuestions)),
 		mine("POST /security/questions", p.needs(identity.ActQuestions, p.setQuestions)),
 		mine("GET /profile", p.profile),

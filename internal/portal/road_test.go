@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -34,9 +35,12 @@ type lender struct {
 	now money.Instant
 }
 
-func openLender(t testing.TB) *lender {
+func openLender(t testing.TB, change ...func(*servicing.Rules)) *lender {
 	t.Helper()
-	ctx := context.Background()
+	ctx, rules := context.Background(), servicing.DefaultRules
+	for _, f := range change {
+		f(&rules)
+	}
 	keys, err := store.LoadKeys(filepath.Join(t.TempDir(), "keys.json"))
 	must(t, err)
 	db, err := store.Open(ctx, filepath.Join(t.TempDir(), "marque.db"), keys)
@@ -44,7 +48,7 @@ func openLender(t testing.TB) *lender {
 	t.Cleanup(func() { must(t, db.Close()) })
 	must(t, db.Migrate(ctx))
 	l := &lender{now: money.InstantOf(time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))}
-	l.svc = servicing.New(db, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, servicing.DefaultRules, func() money.Instant { return l.now })
+	l.svc = servicing.New(db, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, rules, func() money.Instant { return l.now })
 	system := identity.System("test")
 	_, err = l.svc.OpenDay(ctx, system, 0, today)
 	must(t, err)
@@ -157,7 +161,7 @@ func formOf(t testing.TB, page, action string) url.Values {
 	form, _, _ := strings.Cut(rest, "</form>")
 	v := url.Values{}
 	for _, m := range inputs.FindAllStringSubmatch(form, -1) {
-		v.Set(m[1], m[2])
+		v.Set(m[1], html.UnescapeString(m[2]))
 	}
 	return v
 }

@@ -20,7 +20,6 @@ var whySignIn = map[string]string{
 	"ended":      "You were signed out because nothing happened for a while. Sign in to go on where you were.",
 	"ended-form": "You were signed out because nothing happened for a while. What you sent was not carried out: no payment was made and nothing was changed. Sign in to go on.",
 	"out":        "You are signed out.",
-	"restored":   "Your new second step is set up. Sign in with your password and the new second step.",
 }
 
 func (p *portal) showSignIn(w http.ResponseWriter, r *http.Request) error {
