@@ -209,7 +209,7 @@ func phoneWords(phone string) string {
 type removeStepPage struct {
 	web.Page
 	ID, Label string
-	IsLast    bool
+	IsLast    bool // and the lender asks for one
 }
 
 func (p *portal) showRemoveStep(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
@@ -223,7 +223,7 @@ func (p *portal) removeStepForm(w http.ResponseWriter, r *http.Request, s servic
 	}
 	for _, f := range all.Factors {
 		if f.ID == r.PathValue("id") {
-			v := removeStepPage{Page: page(s, "Remove a second step", "security"), ID: f.ID, Label: factorLabel(f), IsLast: len(all.Factors) == 1}
+			v := removeStepPage{Page: page(s, "Remove a second step", "security"), ID: f.ID, Label: factorLabel(f), IsLast: len(all.Factors) == 1 && !all.Optional}
 			v.Layout, v.Back, v.Form = "flow", "/security", form
 			return p.show(w, r, "second-step-remove", form, v)
 		}

@@ -43,7 +43,7 @@ func (p *portal) questionsForm(w http.ResponseWriter, r *http.Request, s servici
 
 func newQuestionsPage(s servicing.Session, form *web.Form, isSet bool) questionsPage {
 	v := questionsPage{Page: page(s, "Security questions", "security"), IsSet: isSet}
-	v.Layout, v.Back, v.Form, v.Scripts = "flow", "/security", form, []string{"password.js"}
+	v.Layout, v.Back, v.Form = "flow", "/security", form
 	options := []web.Option{}
 	for _, q := range identity.Questions() {
 		options = append(options, web.Option{Value: q.ID, Label: q.Text})
@@ -71,13 +71,15 @@ func (p *portal) setQuestions(w http.ResponseWriter, r *http.Request, s servicin
 		questions = append(questions, form.Need("question"+n, "Choose a question."))
 		answers = append(answers, form.Need("answer"+n, "Enter an answer."))
 	}
-	if form.OK() {
-		err = p.svc.SetQuestions(r.Context(), s.Actor, questions, answers, p.source(r))
-		if err == nil {
-			http.Redirect(w, r, "/security?done=answers", http.StatusSeeOther)
-			return nil
-		}
+	for i := range questionsAsked {
+		form.Set("answer"+strconv.Itoa(i+1), "") // an answer is never sent back to a screen
+	}
+	if !form.OK() {
+		return p.questionsForm(w, r, s, form)
+	}
+	if err := p.svc.SetQuestions(r.Context(), s.Actor, questions, answers, p.source(r)); err != nil {
 		return p.mend(w, r, s, form, err, "/security/questions", p.questionsForm)
 	}
-	return p.questionsForm(w, r, s, form)
+	http.Redirect(w, r, "/security?done=answers", http.StatusSeeOther)
+	return nil
 }

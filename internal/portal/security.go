@@ -146,7 +146,7 @@ func newSecurityPage(s servicing.Session, all servicing.Security, zone *time.Loc
 	}
 	for i, visit := range all.Visits {
 		if !finished(all.Visits[:i], visit) {
-			v.Visits = append(v.Visits, newVisitRow(visit, on(visit.At)))
+			v.Visits = append(v.Visits, newVisitRow(visit, capital(on(visit.At))))
 		}
 	}
 	return v

@@ -152,7 +152,7 @@ func TestAfterActivationTheSecondStepIsSetUpAndCodesAreOffered(t *testing.T) {
 		t.Error("a code is shown twice")
 	}
 	_, _, page = b.visit(t, "/security")
-	says(t, page, "your password, and a second step with your authenticator app.", "10 codes left", "This one", "Signed in with e-mail code and password")
+	says(t, page, "your password, and a second step with your authenticator app.", "10 codes left", "This one", "Signed in with account details, e-mail code and password")
 	whole(t, "security", page)
 }
 

@@ -56,6 +56,7 @@ type Security struct {
 	Visits     []PastVisit
 	HeldUntil  money.Instant // 0 when nothing is held
 	MustChange bool
+	Optional   bool // the lender lets people sign in without a second factor
 	Questions  bool // the lender's process has security questions
 	Answered   int
 }
@@ -138,6 +139,7 @@ func (s *Service) guarded(tx *store.Tx, owner string, out *Security) error {
 		}
 		out.Factors = append(out.Factors, f)
 	}
+	out.Optional = s.rules.Access.SecondFactorOptional
 	out.Questions = s.rules.Access.Questions != QuestionsOff
 	answers, err := tx.Answers(owner)
 	out.Answered = len(answers)
