@@ -116,16 +116,6 @@ type proofsPage struct {
 	Others  []otherWay
 }
 
-// ways are what can be shown next. Beside one code that we send, another that we
-// send brings nobody further, but for unlocking (NIST SP 800-63B-4, 4.2).
-func ways(state servicing.Recovery) []identity.Proof {
-	next := slices.Clone(state.Next)
-	if state.Goal == identity.GoalUnlock || !state.Proofs.Has(identity.ProofEmailCode) && !state.Proofs.Has(identity.ProofTextCode) {
-		return next
-	}
-	return slices.DeleteFunc(next, func(x identity.Proof) bool { return x == identity.ProofEmailCode || x == identity.ProofTextCode })
-}
-
 func newProofsPage(state servicing.Recovery, want string, form *web.Form) proofsPage {
 	l := losses[state.Goal]
 	v := proofsPage{Page: web.Page{Title: l.Title, Layout: "narrow", Form: form}, Lost: l}
@@ -134,13 +124,12 @@ func newProofsPage(state servicing.Recovery, want string, form *web.Form) proofs
 			v.Shown = append(v.Shown, shownWords[shown])
 		}
 	}
-	next := ways(state)
-	for i, way := range next {
+	for i, way := range state.Next {
 		if i == 0 || string(way) == want {
 			v.Way = way
 		}
 	}
-	for _, way := range next {
+	for _, way := range state.Next {
 		if way != v.Way {
 			v.Others = append(v.Others, otherWay{string(way), proofWords[way]})
 		}
