@@ -50,9 +50,10 @@ func (p *portal) addStep(w http.ResponseWriter, r *http.Request, s servicing.Ses
 	switch {
 	case err == nil:
 		v.Passkey, v.Box, v.Scripts = json.RawMessage(call.Options), call.Box, []string{"passkey.js"}
-	case refusedAs(err, "no_passkeys"):
 	default:
-		return p.turn(w, r, s, err, "/security/second-step")
+		if err := noPasskeys(err); err != nil {
+			return found(err)
+		}
 	}
 	return p.show(w, r, "second-step", form, v)
 }
@@ -67,24 +68,22 @@ func (p *portal) addPasskey(w http.ResponseWriter, r *http.Request, s servicing.
 	}
 	entry, err := p.svc.FinishPasskey(r.Context(), s.Actor, form.Value("box"), "", form.Value("credential"), p.source(r))
 	if err != nil {
-		return p.mend(w, r, s, form, err, "/security/second-step", p.addStep)
+		return mend(w, r, s, form, err, p.addStep)
 	}
 	return p.bound(w, r, s, entry)
 }
 
-// bound goes on after a second step was added: to saved codes for whoever is
-// new, to sign in anew after a recovery.
+// bound goes on after a second step was added: to the end of activation, which
+// offers saved codes, or after a recovery to signing in anew.
 func (p *portal) bound(w http.ResponseWriter, r *http.Request, s servicing.Session, entry servicing.Entry) error {
-	to := "/security?done=added"
 	switch s.Actor.Standing.Scope {
 	case identity.ScopeRestore:
-		to = "/sign-in?why=restored"
+		p.setSession(w, "")
+		return p.enter(w, r, entry, "/sign-in?why=restored")
 	case identity.ScopeEnrol:
-		to = "/security/saved-codes?first=yes"
+		return p.enter(w, r, entry, "/activate/done")
 	}
-	p.setSession(w, entry.Session)
-	http.Redirect(w, r, to, http.StatusSeeOther)
-	return nil
+	return p.enter(w, r, entry, "/security?done=added")
 }
 
 type appPage struct {
@@ -99,7 +98,7 @@ func (p *portal) showAddApp(w http.ResponseWriter, r *http.Request, s servicing.
 func (p *portal) startApp(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
 	setup, err := p.svc.StartApp(r.Context(), s.Actor)
 	if err != nil {
-		return p.turn(w, r, s, err, "/security/second-step/app")
+		return found(err)
 	}
 	return p.showApp(w, r, s, form, setup)
 }
@@ -115,30 +114,38 @@ func (p *portal) addApp(w http.ResponseWriter, r *http.Request, s servicing.Sess
 	if err != nil {
 		return err
 	}
-	code := form.Digits("code", "Enter the six digits that the app shows.")
-	if form.OK() {
-		entry, err := p.svc.FinishApp(r.Context(), s.Actor, form.Value("box"), "", code, p.source(r))
-		switch {
-		case err == nil:
-			return p.bound(w, r, s, entry)
-		case refusedAs(err, "flow_gone"):
-			form = &web.Form{}
-			form.Error("", "This took too long, so there is a new code to scan. Remove the old entry from your app.")
-			return p.startApp(w, r, s, form)
-		}
-		return p.mend(w, r, s, form, err, "/security/second-step/app", p.sameApp)
+	if form.Value("box") == "" { // confirming came between, which carries no code
+		return p.newApp(w, r, s)
 	}
-	return p.sameApp(w, r, s, form)
+	code := form.Digits("code", "Enter the six digits that the app shows.")
+	if !form.OK() {
+		return p.sameApp(w, r, s, form)
+	}
+	entry, err := p.svc.FinishApp(r.Context(), s.Actor, form.Value("box"), "", code, p.source(r))
+	switch {
+	case err == nil:
+		return p.bound(w, r, s, entry)
+	case flowGone(err):
+		return p.newApp(w, r, s)
+	}
+	return mend(w, r, s, form, err, p.sameApp)
+}
+
+// newApp begins anew after a setup that took too long, or was guessed at.
+func (p *portal) newApp(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	form := &web.Form{}
+	form.Error("", "This took too long, so there is a new code to scan. Remove the old entry from your app.")
+	return p.startApp(w, r, s, form)
 }
 
 // sameApp shows the setup that is under way again: what was scanned stays good.
 func (p *portal) sameApp(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
 	setup, err := p.svc.ReadApp(r.Context(), s.Actor, form.Value("box"))
-	if refusedAs(err, "flow_gone") {
-		return p.startApp(w, r, s, form)
+	if flowGone(err) {
+		return p.newApp(w, r, s)
 	}
 	if err != nil {
-		return p.turn(w, r, s, err, "/security/second-step/app")
+		return found(err)
 	}
 	return p.showApp(w, r, s, form, setup)
 }
@@ -167,7 +174,7 @@ func (p *portal) addPhone(w http.ResponseWriter, r *http.Request, s servicing.Se
 	}
 	box, err := p.svc.StartPhone(r.Context(), s.Actor, form.Value("phone"), p.source(r))
 	if err != nil {
-		return p.mend(w, r, s, form, err, "/security/second-step/phone", p.phoneForm)
+		return mend(w, r, s, form, err, p.phoneForm)
 	}
 	form.Set("box", box)
 	return p.phoneCodeForm(w, r, s, form)
@@ -183,6 +190,10 @@ func (p *portal) provePhone(w http.ResponseWriter, r *http.Request, s servicing.
 	if err != nil {
 		return err
 	}
+	if form.Value("box") == "" { // confirming came between, which carries no code
+		form.Error("", "This took too long. Have a new code sent.")
+		return p.phoneForm(w, r, s, form)
+	}
 	code := form.Digits("code", "Enter the six digits from our text message.")
 	if !form.OK() {
 		return p.phoneCodeForm(w, r, s, form)
@@ -191,10 +202,10 @@ func (p *portal) provePhone(w http.ResponseWriter, r *http.Request, s servicing.
 	switch {
 	case err == nil:
 		return p.bound(w, r, s, entry)
-	case refusedAs(err, "flow_gone"):
-		return p.mend(w, r, s, form, err, "/security/second-step/phone", p.phoneForm)
+	case flowGone(err):
+		return mend(w, r, s, form, err, p.phoneForm)
 	}
-	return p.mend(w, r, s, form, err, "/security/second-step/phone", p.phoneCodeForm)
+	return mend(w, r, s, form, err, p.phoneCodeForm)
 }
 
 // phoneWords is a number as people write it: "(214) 555-0147".
@@ -217,9 +228,12 @@ func (p *portal) showRemoveStep(w http.ResponseWriter, r *http.Request, s servic
 }
 
 func (p *portal) removeStepForm(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
+	if single(s) {
+		return errNotHere
+	}
 	all, err := p.svc.Security(r.Context(), s.Actor)
 	if err != nil {
-		return p.turn(w, r, s, err, "/security")
+		return found(err)
 	}
 	for _, f := range all.Factors {
 		if f.ID == r.PathValue("id") {
@@ -238,17 +252,14 @@ func (p *portal) removeStep(w http.ResponseWriter, r *http.Request, s servicing.
 	}
 	entry, err := p.svc.RemoveFactor(r.Context(), s.Actor, r.PathValue("id"), p.source(r))
 	if err != nil {
-		return p.mend(w, r, s, form, err, pageFor(r.URL.Path), p.removeStepForm)
+		return mend(w, r, s, form, err, p.removeStepForm)
 	}
-	p.setSession(w, entry.Session)
-	http.Redirect(w, r, "/security?done=removed", http.StatusSeeOther)
-	return nil
+	return p.enter(w, r, entry, "/security?done=removed")
 }
 
 type savedCodesPage struct {
 	web.Page
 	Left    int
-	IsFirst bool // on the way from setting up the first second step
 	IsAlone bool // there is no other second step
 	Codes   []string
 }
@@ -257,15 +268,15 @@ type savedCodesPage struct {
 func (v savedCodesPage) Text() string { return strings.Join(v.Codes, "\n") }
 
 func (p *portal) showSavedCodes(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	if single(s) {
+		return errNotHere
+	}
 	all, err := p.svc.Security(r.Context(), s.Actor)
 	if err != nil {
-		return p.turn(w, r, s, err, "/security")
+		return found(err)
 	}
-	v := savedCodesPage{Page: page(s, "Saved codes", "security"), Left: all.SavedCodes, IsFirst: r.URL.Query().Get("first") == "yes", IsAlone: len(all.Factors) == 0}
+	v := savedCodesPage{Page: page(s, "Saved codes", "security"), Left: all.SavedCodes, IsAlone: len(all.Factors) == 0}
 	v.Layout, v.Back = "flow", "/security"
-	if v.IsFirst {
-		v.Back, v.Notice = "", "Your second step is set up."
-	}
 	return p.show(w, r, "saved-codes", nil, v)
 }
 
@@ -278,11 +289,11 @@ func (p *portal) makeSavedCodes(w http.ResponseWriter, r *http.Request, s servic
 	}
 	codes, err := p.svc.MakeSavedCodes(r.Context(), s.Actor, p.source(r))
 	if err != nil {
-		return p.mend(w, r, s, form, err, "/security/saved-codes", func(w http.ResponseWriter, r *http.Request, s servicing.Session, _ *web.Form) error {
+		return mend(w, r, s, form, err, func(w http.ResponseWriter, r *http.Request, s servicing.Session, _ *web.Form) error {
 			return p.showSavedCodes(w, r, s)
 		})
 	}
-	v := savedCodesPage{Page: page(s, "Your saved codes", "security"), Codes: codes, IsFirst: form.Value("first") == "yes"}
+	v := savedCodesPage{Page: page(s, "Your saved codes", "security"), Codes: codes}
 	v.Layout, v.Scripts = "flow", []string{"print.js"}
 	return p.show(w, r, "saved-codes-made", nil, v)
 }

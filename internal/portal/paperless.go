@@ -24,7 +24,7 @@ func (p *portal) showPaperless(w http.ResponseWriter, r *http.Request, s servici
 func (p *portal) paperlessForm(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
 	who, err := p.svc.Profile(r.Context(), s.Actor)
 	if err != nil {
-		return p.turn(w, r, s, err, "/profile/paperless")
+		return found(err)
 	}
 	return p.show(w, r, "paperless", form, newPaperlessPage(s, who, p.svc.PaperlessText(), form))
 }
@@ -40,7 +40,7 @@ func newPaperlessPage(s servicing.Session, who servicing.Profile, terms []string
 func (p *portal) paperlessSample(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	word, err := p.svc.PaperlessWord(r.Context(), s.Actor)
 	if err != nil {
-		return p.turn(w, r, s, err, "/profile/paperless")
+		return found(err)
 	}
 	var paper bytes.Buffer
 	if err := notice.PaperlessSample(&paper, p.svc.Lender(), word); err != nil {
@@ -59,7 +59,7 @@ func (p *portal) agreePaperless(w http.ResponseWriter, r *http.Request, s servic
 		return p.paperlessForm(w, r, s, form)
 	}
 	if err := p.svc.AgreePaperless(r.Context(), s.Actor, word, p.source(r)); err != nil {
-		return p.mend(w, r, s, form, err, "/profile/paperless", p.paperlessForm)
+		return mend(w, r, s, form, err, p.paperlessForm)
 	}
 	http.Redirect(w, r, "/profile?done=paperless", http.StatusSeeOther)
 	return nil
@@ -67,7 +67,7 @@ func (p *portal) agreePaperless(w http.ResponseWriter, r *http.Request, s servic
 
 func (p *portal) withdrawPaperless(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	if err := p.svc.WithdrawPaperless(r.Context(), s.Actor, p.source(r)); err != nil {
-		return p.turn(w, r, s, err, "/profile/paperless")
+		return found(err)
 	}
 	http.Redirect(w, r, "/profile?done=paper", http.StatusSeeOther)
 	return nil

@@ -8,7 +8,7 @@ import (
 	"marque/internal/web"
 )
 
-type passwordPage struct {
+type ownPasswordPage struct {
 	web.Page
 	IsForced bool // the password is known to others, and nothing else can be done first
 	Strength *identity.Strength
@@ -19,7 +19,7 @@ func (p *portal) showChangePassword(w http.ResponseWriter, r *http.Request, s se
 }
 
 func (p *portal) passwordForm(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
-	v := passwordPage{Page: page(s, "Change your password", "security"), IsForced: s.Actor.Standing.MustChange}
+	v := ownPasswordPage{Page: page(s, "Change your password", "security"), IsForced: s.Actor.Standing.MustChange}
 	v.Layout, v.Back, v.Form, v.Scripts = "flow", "/security", form, []string{"password.js"}
 	if v.IsForced {
 		v.Title = "Choose a new password"
@@ -28,7 +28,7 @@ func (p *portal) passwordForm(w http.ResponseWriter, r *http.Request, s servicin
 	if next := form.Raw("password"); next != "" && form.ErrorFor("password") != "" {
 		all, err := p.svc.Security(r.Context(), s.Actor)
 		if err != nil {
-			return p.turn(w, r, s, err, "/security/password")
+			return found(err)
 		}
 		strength := identity.PasswordStrength(next, s.FirstName, s.LastName, all.Username, p.site.Brand.Name, p.site.Brand.ShortName)
 		v.Strength = &strength
@@ -52,9 +52,7 @@ func (p *portal) choosePassword(w http.ResponseWriter, r *http.Request, s servic
 	}
 	entry, err := p.svc.ChangePassword(r.Context(), s.Actor, form.Raw("current"), form.Raw("password"), p.source(r))
 	if err != nil {
-		return p.mend(w, r, s, form, err, "/security/password", p.passwordForm)
+		return mend(w, r, s, form, err, p.passwordForm)
 	}
-	p.setSession(w, entry.Session)
-	http.Redirect(w, r, "/security?done=password", http.StatusSeeOther)
-	return nil
+	return p.enter(w, r, entry, "/security?done=password")
 }

@@ -1,12 +1,12 @@
 package portal
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 
 	"marque/internal/billing"
 	"marque/internal/identity"
+	"marque/internal/money"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -16,7 +16,7 @@ type profilePage struct {
 	servicing.Profile
 	PhoneShown string
 	Language   string
-	Held       string // why nothing can be changed for now
+	HeldUntil  money.Instant // no address is changed before; 0 when nothing is held
 }
 
 var profileDone = map[string]string{
@@ -31,28 +31,22 @@ var profileDone = map[string]string{
 func (p *portal) profile(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	who, err := p.svc.Profile(r.Context(), s.Actor)
 	if err != nil {
-		return p.turn(w, r, s, err, "/profile")
+		return found(err)
 	}
-	v := newProfilePage(s, who, p.heldWords(s))
+	v := newProfilePage(s, who)
 	v.Notice = profileDone[r.URL.Query().Get("done")]
 	return p.show(w, r, "profile", nil, v)
 }
 
-func newProfilePage(s servicing.Session, who servicing.Profile, held string) profilePage {
-	v := profilePage{Page: page(s, "Profile", "profile"), Profile: who, PhoneShown: phoneWords(who.Phone), Language: "English", Held: held}
+func newProfilePage(s servicing.Session, who servicing.Profile) profilePage {
+	v := profilePage{Page: page(s, "Profile", "profile"), Profile: who, PhoneShown: phoneWords(who.Phone), Language: "English"}
+	if until := s.Actor.Standing.HeldUntil; until > s.At {
+		v.HeldUntil = until
+	}
 	if who.Language == billing.Spanish {
 		v.Language = "Spanish"
 	}
 	return v
-}
-
-// heldWords says until when contact data cannot be changed; nothing when it can.
-func (p *portal) heldWords(s servicing.Session) string {
-	err := p.svc.May(s.Actor, identity.ActContact)
-	if held, ok := errors.AsType[*servicing.Refusal](err); ok && held.Code == "held" {
-		return held.Message
-	}
-	return ""
 }
 
 // contactPage asks for a new e-mail address or phone number, and then for the
@@ -86,7 +80,7 @@ func (p *portal) contactForm(kind servicing.ContactKind) formHandler {
 	return func(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
 		who, err := p.svc.Profile(r.Context(), s.Actor)
 		if err != nil {
-			return p.turn(w, r, s, err, "/profile/"+string(kind))
+			return found(err)
 		}
 		v := newContactPage(s, kind, form)
 		if v.Now = phoneWords(who.Phone); v.IsEmail {
@@ -104,7 +98,7 @@ func (p *portal) startContact(kind servicing.ContactKind) handler {
 		}
 		id, err := p.svc.StartContactChange(r.Context(), s.Actor, kind, form.Value(string(kind)), p.source(r))
 		if err != nil {
-			return p.mend(w, r, s, form, err, "/profile/"+string(kind), p.contactForm(kind))
+			return mend(w, r, s, form, err, p.contactForm(kind))
 		}
 		http.Redirect(w, r, "/profile/"+string(kind)+"/"+id, http.StatusSeeOther)
 		return nil
@@ -121,7 +115,7 @@ func (p *portal) contactCodeForm(kind servicing.ContactKind) formHandler {
 	return func(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
 		asked, err := p.svc.ReadContactChange(r.Context(), s.Actor, r.PathValue("change"))
 		if err != nil {
-			return p.turn(w, r, s, err, "/profile/"+string(kind))
+			return found(err)
 		}
 		if asked.Kind != kind {
 			return web.NotFound()
@@ -151,10 +145,13 @@ func (p *portal) finishContact(kind servicing.ContactKind) handler {
 		case err == nil:
 			http.Redirect(w, r, "/profile?done="+string(kind), http.StatusSeeOther)
 			return nil
-		case refusedAs(err, "flow_gone"):
-			return p.mend(w, r, s, form, err, "/profile/"+string(kind), p.contactForm(kind))
+		case refusedAs(err, stepUp): // a code is not carried past confirming: the change begins anew
+			http.Redirect(w, r, withNext("/confirm", "/profile/"+string(kind)), http.StatusSeeOther)
+			return nil
+		case flowGone(err):
+			return mend(w, r, s, form, err, p.contactForm(kind))
 		}
-		return p.mend(w, r, s, form, err, "/profile/"+string(kind), p.contactCodeForm(kind))
+		return mend(w, r, s, form, err, p.contactCodeForm(kind))
 	}
 }
 
@@ -166,7 +163,7 @@ type addressPage struct {
 func (p *portal) showAddress(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	who, err := p.svc.Profile(r.Context(), s.Actor)
 	if err != nil {
-		return p.turn(w, r, s, err, "/profile/address")
+		return found(err)
 	}
 	return p.addressForm(w, r, s, web.NewForm("street", who.Street, "city", who.City, "state", who.State, "zip", who.ZIP))
 }
@@ -193,7 +190,7 @@ func (p *portal) changeAddress(w http.ResponseWriter, r *http.Request, s servici
 		return p.addressForm(w, r, s, form)
 	}
 	if err := p.svc.ChangeAddress(r.Context(), s.Actor, to, p.source(r)); err != nil {
-		return p.mend(w, r, s, form, err, "/profile/address", p.addressForm)
+		return mend(w, r, s, form, err, p.addressForm)
 	}
 	http.Redirect(w, r, "/profile?done=address", http.StatusSeeOther)
 	return nil
@@ -224,7 +221,7 @@ type languagePage struct {
 func (p *portal) showLanguage(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	who, err := p.svc.Profile(r.Context(), s.Actor)
 	if err != nil {
-		return p.turn(w, r, s, err, "/profile/language")
+		return found(err)
 	}
 	chosen := billing.English
 	if who.Language == billing.Spanish {
@@ -246,7 +243,7 @@ func (p *portal) setLanguage(w http.ResponseWriter, r *http.Request, s servicing
 		return err
 	}
 	if err := p.svc.SetLanguage(r.Context(), s.Actor, form.Value("language")); err != nil {
-		return p.mend(w, r, s, form, err, "/profile/language", p.languageForm)
+		return mend(w, r, s, form, err, p.languageForm)
 	}
 	http.Redirect(w, r, "/profile?done=language", http.StatusSeeOther)
 	return nil

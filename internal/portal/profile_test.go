@@ -19,7 +19,7 @@ func TestHowOneIsReachedIsChangedWithACodeAtTheNewPlace(t *testing.T) {
 	b, _ := l.guarded(t, "770001001", "4321")
 	_, _, page := b.visit(t, "/profile")
 	whole(t, "profile", page)
-	says(t, page, "Maya Okafor To change your name, call us at (800) 555-0142", "maya@mail.example", "Phone None on file Add", "12 Elm Street Maren Falls, OH 43000", "English", "Off: statements and letters come on paper")
+	says(t, page, "Maya Okafor To change your name, call us at (800) 555-0142", "maya@mail.example", "Phone (614) 555-0101 Change", "12 Elm Street Maren Falls, OH 43000", "English", "Off: statements and letters come on paper")
 	for _, c := range []struct{ kind, bad, badSays, same, value, shown, done string }{
 		{"email", "maya at mail", "", "Maya@Mail.example", "m.okafor@mail.example", "m.okafor@mail.example", "Your e-mail address was changed. We told the old address too."},
 		{"phone", "911", "United States or Canada", "", "614-555-0133", "(614) 555-0133", "Your phone number was changed. We told the old number too."},
@@ -169,7 +169,8 @@ func TestWhileChangesAreHeldContactDataStays(t *testing.T) {
 	must(t, err)
 	entry, err := l.svc.FinishRecovery(ctx, flow, "", home)
 	must(t, err)
-	b := l.browser(t).with(t, entry.Session)
+	b := l.browser(t)
+	b.hold(t, entry.Session)
 	_, _, page := b.visit(t, "/security/second-step/app")
 	seed = appKey.FindStringSubmatch(page)[1]
 	form := formOf(t, page, "/security/second-step/app")
@@ -177,7 +178,7 @@ func TestWhileChangesAreHeldContactDataStays(t *testing.T) {
 	b.send(t, "/security/second-step/app", form)
 	b = l.signedInAnew(t, "maya@mail.example", seed)
 	_, _, page = b.visit(t, "/profile")
-	says(t, page, "Some changes have to wait", "this cannot be changed until Dec 3, 2026")
+	says(t, page, "Some changes have to wait", "cannot be changed until Dec 3, 2026, 10:00 a.m. EST")
 	for _, path := range []string{"/profile/email", "/profile/phone", "/profile/address"} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			if status, _ := b.asked(t, method, path, values("email", "thief@mail.example")); status != http.StatusForbidden {
@@ -186,6 +187,6 @@ func TestWhileChangesAreHeldContactDataStays(t *testing.T) {
 		}
 	}
 	_, _, page = b.visit(t, "/profile/email")
-	says(t, page, "This has to wait", "Nothing was changed.")
+	says(t, page, "This is on hold", "cannot be changed until Dec 3, 2026")
 	whole(t, "held", page)
 }

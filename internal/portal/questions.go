@@ -9,9 +9,9 @@ import (
 	"marque/internal/web"
 )
 
-// questionsPage sets the security questions, where the lender has them. What is
+// ownQuestionsPage sets the security questions, where the lender has them. What is
 // on file is never shown, not even which questions.
-type questionsPage struct {
+type ownQuestionsPage struct {
 	web.Page
 	IsSet bool
 	Asked []askedQuestion
@@ -33,16 +33,16 @@ func (p *portal) showQuestions(w http.ResponseWriter, r *http.Request, s servici
 func (p *portal) questionsForm(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
 	all, err := p.svc.Security(r.Context(), s.Actor)
 	if err != nil {
-		return p.turn(w, r, s, err, "/security/questions")
+		return found(err)
 	}
 	if !all.Questions {
 		return web.NotFound()
 	}
-	return p.show(w, r, "questions", form, newQuestionsPage(s, form, all.Answered > 0))
+	return p.show(w, r, "questions", form, newOwnQuestionsPage(s, form, all.Answered > 0))
 }
 
-func newQuestionsPage(s servicing.Session, form *web.Form, isSet bool) questionsPage {
-	v := questionsPage{Page: page(s, "Security questions", "security"), IsSet: isSet}
+func newOwnQuestionsPage(s servicing.Session, form *web.Form, isSet bool) ownQuestionsPage {
+	v := ownQuestionsPage{Page: page(s, "Security questions", "security"), IsSet: isSet}
 	v.Layout, v.Back, v.Form = "flow", "/security", form
 	options := []web.Option{}
 	for _, q := range identity.Questions() {
@@ -78,7 +78,7 @@ func (p *portal) setQuestions(w http.ResponseWriter, r *http.Request, s servicin
 		return p.questionsForm(w, r, s, form)
 	}
 	if err := p.svc.SetQuestions(r.Context(), s.Actor, questions, answers, p.source(r)); err != nil {
-		return p.mend(w, r, s, form, err, "/security/questions", p.questionsForm)
+		return mend(w, r, s, form, err, p.questionsForm)
 	}
 	http.Redirect(w, r, "/security?done=answers", http.StatusSeeOther)
 	return nil

@@ -3,7 +3,6 @@ package portal
 import (
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -13,26 +12,6 @@ import (
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
-
-// askConfirm sends a person to show a second factor again, and then on to next.
-func (p *portal) askConfirm(w http.ResponseWriter, r *http.Request, next string) error {
-	http.Redirect(w, r, "/confirm?next="+url.QueryEscape(next), http.StatusSeeOther)
-	return nil
-}
-
-// elsewhere sends on a session that is for one thing only: to bind a second
-// factor, or to choose a new password.
-func (p *portal) elsewhere(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	switch {
-	case single(s):
-		http.Redirect(w, r, "/security/second-step", http.StatusSeeOther)
-	case s.Actor.Standing.MustChange:
-		http.Redirect(w, r, "/security/password", http.StatusSeeOther)
-	default:
-		return web.Forbidden()
-	}
-	return nil
-}
 
 // single says that a session can only bind a second factor.
 func single(s servicing.Session) bool {
@@ -44,27 +23,12 @@ func refusedAs(err error, code string) bool {
 	return ok && no.Code == code
 }
 
-// turn answers an error that no form can mend. next is the page to come back to
-// when a second factor is asked for first.
-func (p *portal) turn(w http.ResponseWriter, r *http.Request, s servicing.Session, err error, next string) error {
-	switch {
-	case refusedAs(err, "step_up"):
-		return p.askConfirm(w, r, next)
-	case errors.Is(err, servicing.ErrForbidden):
-		return p.elsewhere(w, r, s)
-	}
-	return found(err)
-}
-
 // formHandler shows a form, with what was typed and what was wrong with it.
 type formHandler = func(http.ResponseWriter, *http.Request, servicing.Session, *web.Form) error
 
-// mend shows a form again with what was refused beside its field; otherwise it
-// is turn.
-func (p *portal) mend(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form, err error, next string, again formHandler) error {
-	if _, refused := errors.AsType[*servicing.Refusal](err); !refused || refusedAs(err, "step_up") {
-		return p.turn(w, r, s, err, next)
-	}
+// mend shows a form again with what was refused beside its field, and lets any
+// other error through.
+func mend(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form, err error, again formHandler) error {
 	if err := told(form, err, nil); err != nil {
 		return err
 	}
@@ -123,7 +87,7 @@ var securityDone = map[string]string{
 func (p *portal) security(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	all, err := p.svc.Security(r.Context(), s.Actor)
 	if err != nil {
-		return p.turn(w, r, s, err, "/security")
+		return found(err)
 	}
 	v := newSecurityPage(s, all, p.site.Brand.Location)
 	v.Notice = securityDone[r.URL.Query().Get("done")]
@@ -132,7 +96,7 @@ func (p *portal) security(w http.ResponseWriter, r *http.Request, s servicing.Se
 
 func newSecurityPage(s servicing.Session, all servicing.Security, zone *time.Location) securityPage {
 	v := securityPage{Page: page(s, "Security", "security"), Security: all, Lead: guardedBy(all)}
-	on := func(i money.Instant) string { return clockWords(i, all.At, zone) }
+	on := func(i money.Instant) string { return clockWords(i, s.At, zone) }
 	v.Set = on(all.Changed)
 	for _, f := range all.Factors {
 		v.Steps = append(v.Steps, stepRow{f.ID, factorName(f.Kind), factorLabel(f), on(f.Added), on(f.Used)})
@@ -285,11 +249,11 @@ func clockWords(at, now money.Instant, zone *time.Location) string {
 	return day + ", " + strings.NewReplacer("AM", "a.m.", "PM", "p.m.").Replace(t.Format("3:04 PM MST"))
 }
 
-type notMePage struct{ web.Page }
+type strangerPage struct{ web.Page }
 
-// notMe says what to do about a sign-in that was somebody else's.
-func (p *portal) notMe(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	v := notMePage{page(s, "That was not me", "security")}
+// stranger says what to do about a sign-in that was somebody else's.
+func (p *portal) stranger(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	v := strangerPage{page(s, "That was not me", "security")}
 	v.Layout, v.Back = "flow", "/security"
 	return p.show(w, r, "security-not-me", nil, v)
 }
@@ -297,7 +261,7 @@ func (p *portal) notMe(w http.ResponseWriter, r *http.Request, s servicing.Sessi
 func (p *portal) endSession(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	id := r.PathValue("id")
 	if err := p.svc.EndOneSession(r.Context(), s.Actor, id); err != nil {
-		return p.turn(w, r, s, err, "/security")
+		return found(err)
 	}
 	to := "/security?done=ended#sessions"
 	if id == s.Actor.Standing.Session {
@@ -311,7 +275,7 @@ func (p *portal) endSession(w http.ResponseWriter, r *http.Request, s servicing.
 
 func (p *portal) endOtherSessions(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	if err := p.svc.EndOtherSessions(r.Context(), s.Actor); err != nil {
-		return p.turn(w, r, s, err, "/security")
+		return found(err)
 	}
 	http.Redirect(w, r, "/security?done=others", http.StatusSeeOther)
 	return nil
@@ -319,7 +283,7 @@ func (p *portal) endOtherSessions(w http.ResponseWriter, r *http.Request, s serv
 
 func (p *portal) forgetDevice(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	if err := p.svc.ForgetDevice(r.Context(), s.Actor, r.PathValue("id")); err != nil {
-		return p.turn(w, r, s, err, "/security")
+		return found(err)
 	}
 	http.Redirect(w, r, "/security?done=forgot", http.StatusSeeOther)
 	return nil

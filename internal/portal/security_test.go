@@ -23,15 +23,6 @@ const ownPassword = "violet lantern harbor nine"
 
 var home = servicing.Source{IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (Linux; Android 15) Chrome/131.0 Mobile Safari/537.36"}
 
-// with gives a browser a session.
-func (b *browser) with(t testing.TB, token string) *browser {
-	t.Helper()
-	at, err := url.Parse(b.l.URL)
-	must(t, err)
-	b.Jar.SetCookies(at, []*http.Cookie{{Name: "marque", Value: token, Path: "/"}})
-	return b
-}
-
 // enrolling is a browser at the end of activation by e-mail: it may bind a second
 // factor and nothing else.
 func (l *lender) enrolling(t testing.TB, number, ssn4 string) *browser {
@@ -44,7 +35,9 @@ func (l *lender) enrolling(t testing.TB, number, ssn4 string) *browser {
 	must(t, err)
 	entry, err := l.svc.FinishActivation(ctx, flow, name, ownPassword, home)
 	must(t, err)
-	return l.browser(t).with(t, entry.Session)
+	b := l.browser(t)
+	b.hold(t, entry.Session)
+	return b
 }
 
 // guarded is a browser whose owner has just set up an authenticator app, and the
@@ -55,7 +48,7 @@ func (l *lender) guarded(t testing.TB, number, ssn4 string) (b *browser, seed st
 	_, _, page := b.visit(t, "/security/second-step/app")
 	form := formOf(t, page, "/security/second-step/app")
 	form.Set("code", l.appCode(t, page))
-	if at, _, page := b.send(t, "/security/second-step/app", form); at != "/security/saved-codes?first=yes" {
+	if at, _, page := b.send(t, "/security/second-step/app", form); at != "/activate/done" {
 		t.Fatalf("setting up the app went to %s: %s", at, words(page))
 	}
 	return b, appKey.FindStringSubmatch(page)[1]
@@ -110,8 +103,10 @@ func TestAfterActivationTheSecondStepIsSetUpAndCodesAreOffered(t *testing.T) {
 	l := openLender(t)
 	b := l.enrolling(t, "770001001", "4321")
 	for _, path := range []string{"/security", "/profile", "/security/password", "/security/saved-codes"} {
-		if at, _, page := b.visit(t, path); path != "/security/saved-codes" && at != "/security/second-step" || strings.Contains(page, "Sign-ins") {
-			t.Errorf("%s went to %s: %s", path, at, words(page))
+		_, status, page := b.visit(t, path)
+		says(t, page, "First set up your second step")
+		if status != http.StatusForbidden || strings.Contains(page, `class="places"`) {
+			t.Errorf("%s: %d: %s", path, status, words(page))
 		}
 	}
 	_, _, page := b.visit(t, "/security/second-step")
@@ -135,14 +130,17 @@ func TestAfterActivationTheSecondStepIsSetUpAndCodesAreOffered(t *testing.T) {
 	}
 	form.Set("code", right[:3]+" "+right[3:])
 	at, _, page := b.send(t, "/security/second-step/app", form)
-	if at != "/security/saved-codes?first=yes" {
+	if at != "/activate/done" {
 		t.Fatalf("went to %s: %s", at, words(page))
 	}
-	says(t, page, "Your second step is set up.", "for the day your phone is lost", "Not now")
+	says(t, page, "Online access is on", "Get saved codes")
+	_, _, page = b.visit(t, "/security/saved-codes")
+	says(t, page, "for the day your phone is lost")
+	whole(t, "saved-codes", page)
 	_, status, page := b.send(t, "/security/saved-codes", formOf(t, page, "/security/saved-codes"))
 	says(t, page, "They are shown this once.")
 	codes := regexp.MustCompile(`<b class="code">([A-Z2-7-]{34})</b>`).FindAllStringSubmatch(page, -1)
-	if status != http.StatusOK || len(codes) != 10 || !strings.Contains(page, `href="/?done=activated"`) {
+	if status != http.StatusOK || len(codes) != 10 {
 		t.Errorf("%d: %d codes", status, len(codes))
 	}
 	whole(t, "saved-codes-made", page)
@@ -171,7 +169,7 @@ func TestTooManyWrongCodesBeginTheSetupAnew(t *testing.T) {
 	}
 	form = formOf(t, page, "/security/second-step/app")
 	form.Set("code", l.appCode(t, page))
-	if at, _, page := b.send(t, "/security/second-step/app", form); at != "/security/saved-codes?first=yes" {
+	if at, _, page := b.send(t, "/security/second-step/app", form); at != "/activate/done" {
 		t.Errorf("the new setup went to %s: %s", at, words(page))
 	}
 }
@@ -182,7 +180,7 @@ var theirOwn = []string{"POST /security/sessions/{id}/end", "POST /security/sess
 	"POST /profile/language", "POST /profile/paperless", "POST /profile/paperless/withdraw"}
 
 func TestEveryChangeAsksForAFreshFactor(t *testing.T) {
-	l := openLender(t, func(r *servicing.Rules) { r.Access.Questions = servicing.QuestionsAgent })
+	l := openLenderWith(t, withQuestions())
 	b, _ := l.guarded(t, "770001001", "4321")
 	p, _ := testPortal(t, "")
 	const id = "00000000-0000-7000-8000-000000000000"
@@ -197,12 +195,15 @@ func TestEveryChangeAsksForAFreshFactor(t *testing.T) {
 			if fresh && path == "/security/saved-codes" {
 				continue // needs nothing else, and makes them
 			}
-			status, to := b.asked(t, method, path, url.Values{})
-			next := strings.TrimPrefix(to, "/confirm?next=")
-			if (next != to) == fresh {
-				t.Errorf("%s, fresh %t: %d to %q", r.pattern, fresh, status, to)
+			at, _, page := b.send(t, path, values("code", "12345678"))
+			asks := strings.Contains(page, "Confirm that it is you")
+			if asks == fresh {
+				t.Errorf("%s, fresh %t: at %s: %s", r.pattern, fresh, at, words(page))
 			}
-			if back, err := url.QueryUnescape(next); !fresh && (err != nil || back == "/" || pageFor(back) != back) {
+			if !asks {
+				continue
+			}
+			if next := formOf(t, page, "/confirm").Get("next"); next == "/" || pageFor(next) != next {
 				t.Errorf("%s comes back to %q", r.pattern, next)
 			}
 		}
@@ -270,7 +271,9 @@ func (l *lender) signedInAnew(t testing.TB, name, seed string) *browser {
 	must(t, err)
 	entry, err = l.svc.ProveSignIn(ctx, entry.Flow, servicing.App, code, false, away)
 	must(t, err)
-	return l.browser(t).with(t, entry.Session)
+	b := l.browser(t)
+	b.hold(t, entry.Session)
+	return b
 }
 
 func TestSessionsAndDevicesEndAsAsked(t *testing.T) {
@@ -344,15 +347,23 @@ func (ph phone) made(t testing.TB, page string) string {
 	return virtualwebauthn.CreateAttestationResponse(ph.rp, ph.device, ph.key, *o)
 }
 
-func withPasskeys(t testing.TB) func(*servicing.Rules) {
+func withPasskeys(t testing.TB) servicing.Rules {
 	t.Helper()
 	keys, err := identity.NewPasskeys("pay.kestrane.example", "Kestrane", []string{"https://pay.kestrane.example"})
 	must(t, err)
-	return func(r *servicing.Rules) { r.Access.Passkeys = keys }
+	rules := servicing.DefaultRules
+	rules.Access.Passkeys = keys
+	return rules
+}
+
+func withQuestions() servicing.Rules {
+	rules := servicing.DefaultRules
+	rules.Access.Questions = servicing.QuestionsAgent
+	return rules
 }
 
 func TestAPasskeyIsAddedAndRemoved(t *testing.T) {
-	l := openLender(t, withPasskeys(t))
+	l := openLenderWith(t, withPasskeys(t))
 	b, _ := l.guarded(t, "770001001", "4321")
 	ph := phone{virtualwebauthn.RelyingParty{ID: "pay.kestrane.example", Name: "Kestrane", Origin: "https://pay.kestrane.example"},
 		virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
@@ -445,7 +456,7 @@ func TestAfterARecoveryANewFactorIsBoundAndOneSignsInAnew(t *testing.T) {
 	must(t, err)
 	entry, err := l.svc.FinishRecovery(ctx, flow, "", home)
 	must(t, err)
-	b.with(t, entry.Session)
+	b.hold(t, entry.Session)
 	_, _, page := b.visit(t, "/security/second-step")
 	says(t, page, "Set up a new second step", "in place of the second step you lost")
 	saysNot(t, page, "We send a code to your phone")
@@ -453,8 +464,10 @@ func TestAfterARecoveryANewFactorIsBoundAndOneSignsInAnew(t *testing.T) {
 	if _, status, _ := b.visit(t, "/security/second-step/phone"); status != http.StatusNotFound {
 		t.Errorf("a phone can be added: %d", status)
 	}
-	if at, _, page := b.visit(t, "/security"); at != "/security/second-step" {
-		t.Errorf("the session sees %s: %s", at, words(page))
+	_, status, page := b.visit(t, "/security")
+	says(t, page, "First set up your second step")
+	if status != http.StatusForbidden {
+		t.Errorf("the session sees more: %d: %s", status, words(page))
 	}
 	if at, _, page := b.addApp(t); at != "/sign-in?why=restored" {
 		t.Errorf("went to %s: %s", at, words(page))
@@ -498,7 +511,7 @@ func TestThePasswordIsChanged(t *testing.T) {
 func TestAPasswordThatOthersKnowIsChangedFirst(t *testing.T) {
 	s := maya
 	s.Actor.Standing.MustChange = true
-	page := render(t, "password", nil, passwordPage{Page: alone(page(s, "Choose a new password", "security")), IsForced: true})
+	page := render(t, "password", nil, ownPasswordPage{Page: alone(page(s, "Choose a new password", "security")), IsForced: true})
 	says(t, page, "Choose a new password", "may be known to somebody else", "Sign out")
 	if strings.Contains(page, `class="places"`) || strings.Contains(page, "Cancel") {
 		t.Error("the page leads elsewhere")
@@ -517,7 +530,7 @@ func TestQuestionsAreThereOnlyWhereTheLenderHasThem(t *testing.T) {
 	_, _, page := off.visit(t, "/security")
 	saysNot(t, page, "Security questions")
 
-	l := openLender(t, func(r *servicing.Rules) { r.Access.Questions = servicing.QuestionsAgent })
+	l := openLenderWith(t, withQuestions())
 	b, _ := l.guarded(t, "770001001", "4321")
 	_, _, page = b.visit(t, "/security/questions")
 	if n := strings.Count(words(page), "two words that nobody can look up"); n != 3 {
@@ -582,7 +595,6 @@ func TestASignInIsSaidInWords(t *testing.T) {
 }
 
 func TestHeldChangesAreSaidOnSecurity(t *testing.T) {
-	page := render(t, "security", nil, newSecurityPage(maya, servicing.Security{At: money.InstantOf(time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC)),
-		HeldUntil: money.InstantOf(time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC)), Username: "maya@mail.example"}, time.UTC))
+	page := render(t, "security", nil, newSecurityPage(maya, servicing.Security{HeldUntil: money.InstantOf(time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC)), Username: "maya@mail.example"}, time.UTC))
 	says(t, page, "Some changes have to wait", "cannot be changed until Nov 23, 2026, 10:00 a.m. EST", "Only your password guards your account.", "No sign-ins yet.")
 }

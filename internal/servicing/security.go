@@ -46,7 +46,6 @@ type PastVisit struct {
 
 // Security is what a person sees of the own way in.
 type Security struct {
-	At         money.Instant // when this was looked at
 	Username   string
 	Changed    money.Instant // the password
 	Factors    []Factor      // without saved codes
@@ -71,7 +70,6 @@ func (s *Service) Security(ctx context.Context, actor identity.Actor) (out Secur
 		return out, err
 	}
 	owner, now := actor.String(), s.clock()
-	out.At = now
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		if err := s.guarded(tx, owner, &out); err != nil {
 			return err

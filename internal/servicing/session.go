@@ -20,6 +20,7 @@ var ErrNoSession = errors.New("no session")
 type Session struct {
 	Actor               identity.Actor
 	FirstName, LastName string
+	At                  money.Instant // when it was asked for: the moment that its Standing is judged at
 	IdleUntil, EndsAt   money.Instant
 }
 
@@ -137,7 +138,8 @@ func (s *Service) Session(ctx context.Context, token string) (out Session, err e
 		}
 		return err
 	})
-	out.IdleUntil = min(s.clock().Add(identity.IdleLimit), out.EndsAt)
+	out.At = s.clock()
+	out.IdleUntil = min(out.At.Add(identity.IdleLimit), out.EndsAt)
 	return out, err
 }
 
@@ -194,10 +196,6 @@ func (s *Service) mayDo(actor identity.Actor, a identity.Action) error {
 	}
 	return ErrForbidden
 }
-
-// May says whether an actor's session may do something at this moment: nil, or
-// what a verb of that kind would answer.
-func (s *Service) May(actor identity.Actor, a identity.Action) error { return s.mayDo(actor, a) }
 
 // when is a moment in the lender's time zone, as a person reads it.
 func (s *Service) when(at money.Instant) string {
