@@ -4,14 +4,17 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/descope/virtualwebauthn"
 
+	"marque/internal/billing"
 	"marque/internal/identity"
 	"marque/internal/money"
+	"marque/internal/pgtest"
 	"marque/internal/servicing"
 	"marque/internal/store"
 )
@@ -84,7 +87,7 @@ func moveIn(o *office) *resident {
 	r.device = r.in.Device
 	r.app, r.in = o.addApp(r.in)
 	r.saved = got(o.MakeSavedCodes(ctx, r.me(), src))(o)
-	r.key = &passkey{key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
+	r.key = newPasskey()
 	r.in = r.key.register(r, r.in)
 	o.wait(24 * time.Hour) // what is counted by the day begins anew
 	r.in = r.enter()
@@ -172,6 +175,17 @@ type passkey struct {
 	key   virtualwebauthn.Credential
 }
 
+// newPasskey has a public key without leading zeros, because the software that
+// plays the phone leaves those out, which no true one does (RFC 9053, 7.1.1).
+func newPasskey() *passkey {
+	const whole = 77 // bytes of COSE with both coordinates in full
+	for {
+		if c := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2); len(c.Key.AttestationData()) == whole {
+			return &passkey{key: c}
+		}
+	}
+}
+
 // make answers the wish for a new passkey.
 func (p *passkey) make(t testing.TB, options string) string {
 	t.Helper()
@@ -218,4 +232,28 @@ func other(code string) string {
 // compared says whether a try was compared with the secret and found wrong.
 func compared(err error) bool {
 	return strings.HasPrefix(outcome(err), "refused ") && strings.HasSuffix(outcome(err), "_wrong")
+}
+
+// button is one of the owner's that says "this was not me".
+func (r *resident) button() servicing.FlowID {
+	r.Helper()
+	return servicing.FlowID(strings.TrimPrefix(r.messages(billing.NoticeFactorAdded)[0].Link, "/not-me/"))
+}
+
+// moveIn2 is moveIn on a fresh database of the same kind.
+func moveIn2(t *testing.T, o *office) *resident {
+	t.Helper()
+	if o.db.Name() == "sqlite" {
+		return moveIn(newOffice(t, filepath.Join(t.TempDir(), "marque.db")))
+	}
+	return moveIn(newOffice(t, pgtest.URL(t)))
+}
+
+// newVictimOf is a resident as reach_test.go's lists call one.
+func newVictimOf(r *resident) *victim {
+	r.Helper()
+	v := &victim{office: r.office, account: r.account}
+	v.spare = got(r.AddBankAccount(ctx, r.me(), bankRequest("4440009991")))(r).ID
+	got(r.EnrollAutopay(ctx, r.me(), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src))(r)
+	return v
 }
