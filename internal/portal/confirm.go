@@ -69,12 +69,9 @@ func (p *portal) showConfirmForm(w http.ResponseWriter, r *http.Request, s servi
 	if err != nil {
 		return err
 	}
-	call, err := p.svc.ConfirmPasskey(r.Context(), s.Actor)
+	offers, call, err := withPasskey(offers, func() (servicing.PasskeyCall, error) { return p.svc.ConfirmPasskey(r.Context(), s.Actor) })
 	if err != nil {
-		if err := noPasskeys(err); err != nil {
-			return err
-		}
-		offers = withoutPasskeys(offers)
+		return err
 	}
 	if len(offers) == 0 {
 		offers = []servicing.Offer{{Kind: servicing.Password}}

@@ -402,11 +402,7 @@ func TestEveryCookieIsBoundToTheHost(t *testing.T) {
 }
 
 func TestPasskeysAreOfferedWhereTheAddressHasThem(t *testing.T) {
-	keys, err := identity.NewPasskeys("pay.kestrane.example", "Kestrane", []string{"https://pay.kestrane.example"})
-	must(t, err)
-	rules := servicing.DefaultRules
-	rules.Access.Passkeys = keys
-	l := openLenderWith(t, rules)
+	l := openLenderWith(t, withPasskeys(t))
 	b := l.browser(t)
 	for _, path := range []string{"/", "/sign-in?next=%2Fpayments"} {
 		_, _, page := b.visit(t, path)

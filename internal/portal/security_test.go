@@ -332,14 +332,14 @@ func TestSessionsAndDevicesEndAsAsked(t *testing.T) {
 	}
 }
 
-// phone is an authenticator made of software.
-type phone struct {
+// authenticator is one made of software.
+type authenticator struct {
 	rp     virtualwebauthn.RelyingParty
 	device virtualwebauthn.Authenticator
 	key    virtualwebauthn.Credential
 }
 
-func (ph phone) made(t testing.TB, page string) string {
+func (ph authenticator) made(t testing.TB, page string) string {
 	t.Helper()
 	_, rest, _ := strings.Cut(page, `<script type="application/json">`)
 	raw, _, _ := strings.Cut(rest, "</script>")
@@ -369,7 +369,7 @@ func withQuestions() servicing.Rules {
 func TestAPasskeyIsAddedAndRemoved(t *testing.T) {
 	l := openLenderWith(t, withPasskeys(t))
 	b, _ := l.guarded(t, "770001001", "4321")
-	ph := phone{virtualwebauthn.RelyingParty{ID: "pay.kestrane.example", Name: "Kestrane", Origin: "https://pay.kestrane.example"},
+	ph := authenticator{virtualwebauthn.RelyingParty{ID: "pay.kestrane.example", Name: "Kestrane", Origin: "https://pay.kestrane.example"},
 		virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
 	_, _, page := b.visit(t, "/security/second-step")
 	says(t, page, "The easiest and the safest")

@@ -219,7 +219,7 @@ func (s *Service) appSetup(actor identity.Actor, name, seed string) (out AppSetu
 
 // mayBind lets a session bind second factors.
 func (s *Service) mayBind(actor identity.Actor) error {
-	if err := inSession(actor); err != nil {
+	if err := inAnySession(actor); err != nil {
 		return err
 	}
 	return s.mayDo(actor, identity.ActFactors)
