@@ -2,8 +2,8 @@ package portal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -332,32 +332,16 @@ func TestSessionsAndDevicesEndAsAsked(t *testing.T) {
 	}
 }
 
-// authenticator is one made of software.
-type authenticator struct {
-	rp     virtualwebauthn.RelyingParty
-	device virtualwebauthn.Authenticator
-	key    virtualwebauthn.Credential
-}
-
-func (ph authenticator) made(t testing.TB, page string) string {
+// made is the passkey that a browser makes for the question on a page.
+func (ph *phone) made(t testing.TB, page string) string {
 	t.Helper()
-	_, rest, _ := strings.Cut(page, `<script type="application/json">`)
-	raw, _, _ := strings.Cut(rest, "</script>")
-	if !json.Valid([]byte(raw)) {
-		t.Fatalf("the browser is asked nothing: %s", words(page))
+	m := questionOf.FindStringSubmatch(page)
+	if m == nil {
+		t.Fatalf("no passkey is asked for: %s", words(page))
 	}
-	o, err := virtualwebauthn.ParseAttestationOptions(raw)
+	o, err := virtualwebauthn.ParseAttestationOptions(html.UnescapeString(m[1]))
 	must(t, err)
-	return virtualwebauthn.CreateAttestationResponse(ph.rp, ph.device, ph.key, *o)
-}
-
-func withPasskeys(t testing.TB) servicing.Rules {
-	t.Helper()
-	keys, err := identity.NewPasskeys("pay.kestrane.example", "Kestrane", []string{"https://pay.kestrane.example"})
-	must(t, err)
-	rules := servicing.DefaultRules
-	rules.Access.Passkeys = keys
-	return rules
+	return virtualwebauthn.CreateAttestationResponse(kestrane, ph.device, ph.key, *o)
 }
 
 func withQuestions() servicing.Rules {
@@ -369,8 +353,7 @@ func withQuestions() servicing.Rules {
 func TestAPasskeyIsAddedAndRemoved(t *testing.T) {
 	l := openLenderWith(t, withPasskeys(t))
 	b, _ := l.guarded(t, "770001001", "4321")
-	ph := authenticator{virtualwebauthn.RelyingParty{ID: "pay.kestrane.example", Name: "Kestrane", Origin: "https://pay.kestrane.example"},
-		virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
+	ph := &phone{virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
 	_, _, page := b.visit(t, "/security/second-step")
 	says(t, page, "The easiest and the safest")
 	whole(t, "second-step", page)
