@@ -439,7 +439,7 @@ func TestEveryCookieIsBoundToTheHost(t *testing.T) {
 }
 
 func TestPasskeysAreOfferedWhereTheAddressHasThem(t *testing.T) {
-	l := openLenderWith(t, withPasskeys(t))
+	l := openLenderWith(t, passkeyRules(t))
 	b := l.browser(t)
 	for _, path := range []string{"/", "/sign-in?next=%2Fpayments"} {
 		_, _, page := b.visit(t, path)

@@ -16,7 +16,7 @@ import (
 
 var kestrane = virtualwebauthn.RelyingParty{ID: "pay.kestrane.example", Name: "Kestrane", Origin: "https://pay.kestrane.example"}
 
-func withPasskeys(t testing.TB) servicing.Rules {
+func passkeyRules(t testing.TB) servicing.Rules {
 	t.Helper()
 	keys, err := identity.NewPasskeys(kestrane.ID, kestrane.Name, []string{kestrane.Origin})
 	must(t, err)
@@ -62,7 +62,7 @@ func (ph *keyring) answer(t testing.TB, page string) string {
 }
 
 func TestAPasskeySignsInConfirmsAndBringsBack(t *testing.T) {
-	l := openLenderWith(t, withPasskeys(t))
+	l := openLenderWith(t, passkeyRules(t))
 	first := l.activated(t, "770001001", "4321")
 	if _, page := l.knocking(t, "maya@mail.example"); questionOf.MatchString(page) {
 		t.Error("a passkey is asked for, and there is none")
