@@ -24,7 +24,7 @@ type confirmPage struct {
 // confirmFields are the page's own, and neverCarried what must not stand in one.
 var (
 	confirmFields = []string{"next", "to", "way", "code", "send", "sent", "box", "credential", "trust", "form-token"}
-	neverCarried  = []string{"password", "password_again", "current", "account", "account_again"}
+	neverCarried  = []string{"password", "password_again", "current", "account", "account_again", "answer1", "answer2", "answer3"}
 )
 
 // askConfirm leads to confirming: a page by its address, a form with what was
