@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"marque/internal/identity"
 	"marque/internal/money"
@@ -24,7 +25,8 @@ import (
 type Runner struct {
 	Service  *servicing.Service
 	Rail     rail.Folder
-	Mail     Mail // nil leaves messages queued
+	Mail     Send // nil leaves e-mails queued
+	Text     Send // nil leaves text messages queued
 	Log      *slog.Logger
 	Clock    func() money.Instant
 	Progress func(Day)
@@ -33,6 +35,9 @@ type Runner struct {
 	Heads string
 	// Workers is how many contracts are worked on at once; 0 means eight.
 	Workers int
+
+	mailOutage, textOutage outage
+	pause                  time.Duration // between attempts at a server that is away; 0 is the usual
 }
 
 // Day says what one business day did.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -99,7 +100,10 @@ func TestMessagesWaitForAServerThatIsAway(t *testing.T) {
 			t.Fatal(err)
 		}
 		away, tries, got := true, 0, map[string]int{}
+		var mu sync.Mutex
 		r.Mail = func(_ context.Context, o servicing.Outgoing) error {
+			mu.Lock()
+			defer mu.Unlock()
 			tries++
 			if away {
 				return fmt.Errorf("dial: connection refused")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	netmail "net/mail"
+	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -91,6 +92,32 @@ func (e *sendError) Unwrap() error { return e.err }
 func Permanent(err error) bool {
 	var e *sendError
 	return errors.Is(err, ErrNotice) || errors.As(err, &e) && e.permanent
+}
+
+// Away says whether an error speaks of the server rather than of one message:
+// it cannot be reached, hangs, is overloaded or does not let us in. Nothing else
+// will go there for now. A mailbox that is busy is no such thing.
+func Away(err error) bool {
+	var e *mail.SendError
+	if errors.As(err, &e) && e.ErrorCode() >= 430 && e.ErrorCode() < 500 {
+		return false
+	}
+	return err != nil && !Permanent(err)
+}
+
+// Why says in a few words why sending failed, without the person's address or
+// number, which a server may repeat in its answer.
+func Why(err error) string {
+	var smtp *mail.SendError
+	switch {
+	case errors.As(err, &smtp) && smtp.ErrorCode() != 0:
+		return fmt.Sprintf("the mail server answered %d", smtp.ErrorCode())
+	case errors.Is(err, context.DeadlineExceeded), os.IsTimeout(err):
+		return "no answer in time"
+	case errors.As(err, &smtp):
+		return "the mail server: " + smtp.Reason.String()
+	}
+	return err.Error()
 }
 
 var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,200}$`)

@@ -89,7 +89,7 @@ func TestTheTextsAreWhatAPersonReads(t *testing.T) {
 		billing.NoticeNewDevice: {"Harborline Motor Finance: New sign-in: Chrome on a phone, near Dallas, TX, Dec 15, 2026, 3:04 PM CST. Not you? Please call (503) 555-0142.",
 			"Harborline Motor Finance: Nuevo acceso: Chrome en un teléfono, cerca de Dallas, TX. ¿No fue usted? Por favor llame al (503) 555-0142."},
 		billing.NoticePhoneChanged: {"Harborline Motor Finance: This number is now on your account for codes and alarms. Not you? Please call (503) 555-0142. Reply STOP to end texts.",
-			"Harborline Motor Finance: Este numero ya esta en su cuenta. ¿No fue usted? Por favor llame al (503) 555-0142. Responda STOP para terminar."},
+			"Harborline Motor Finance: Este numero ya esta en su cuenta para codigos y avisos. ¿No fue usted? Por favor llame al (503) 555-0142. Responda STOP para terminar."},
 	} {
 		n := noticeOf(kind)
 		for i, language := range []string{"en", "es"} {

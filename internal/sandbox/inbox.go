@@ -30,6 +30,8 @@ type Inbox struct {
 	listen net.Listener
 	addr   *net.TCPAddr
 
+	troubles
+
 	mu    sync.Mutex
 	all   []Message // oldest first
 	serve sync.WaitGroup
@@ -76,7 +78,7 @@ func OpenInbox(dir string) (*Inbox, error) {
 		return nil, fmt.Errorf("open inbox: %w", err)
 	}
 	in.listen, in.addr = l, l.Addr().(*net.TCPAddr)
-	in.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{inbox: in}, nil }))
+	in.server = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{inbox: in, conn: c}, nil }))
 	in.server.Domain, in.server.MaxMessageBytes, in.server.MaxRecipients = "localhost", largestMessage, 1
 	in.server.ReadTimeout, in.server.WriteTimeout = 20*time.Second, 20*time.Second
 	in.serve.Go(func() { _ = in.server.Serve(l) }) // ends with Close; senders see any other end
@@ -88,6 +90,7 @@ func (in *Inbox) Address() (host string, port int) { return "127.0.0.1", in.addr
 
 // Close stops the server; messages that are arriving are finished first.
 func (in *Inbox) Close() error {
+	in.Misbehave(Well, 0)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	err := in.server.Shutdown(ctx)
@@ -106,6 +109,7 @@ func (in *Inbox) Close() error {
 // session is one sender's connection.
 type session struct {
 	inbox *Inbox
+	conn  *smtp.Conn
 	to    string
 }
 
@@ -113,6 +117,9 @@ func (s *session) Reset()                               { s.to = "" }
 func (s *session) Logout() error                        { return nil }
 func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if s.inbox.is(Refusing) {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox: " + to}
+	}
 	s.to = to
 	return nil
 }
@@ -125,6 +132,16 @@ func (s *session) Data(r io.Reader) error {
 	m, err := mail.ReadMessage(bytes.NewReader(b))
 	if err != nil {
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "this is not a message"}
+	}
+	switch s.inbox.meet() {
+	case Busy:
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "try again later"}
+	case Broken:
+		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "closing"}
+	case Hanging:
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "too late"}
+	case Dropping:
+		return errors.Join(s.inbox.keep(b, m.Header), s.conn.Conn().Close())
 	}
 	return s.inbox.keep(b, m.Header)
 }

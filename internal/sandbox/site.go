@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"marque/internal/ach"
@@ -26,6 +25,7 @@ var brandFiles embed.FS
 type Options struct {
 	Lender *web.Brand // who is tried out: its time zone and telephone
 	Inbox  *Inbox
+	Texts  *Texts // nil: no text messages are sent
 	Bank   *Bank
 	// Today is the open business day.
 	Today func(context.Context) (money.Date, error)
@@ -100,6 +100,7 @@ func Register(mux *http.ServeMux, o Options) error {
 		"GET /sandbox/inbox":                s.inbox,
 		"GET /sandbox/inbox/{id}":           s.message,
 		"GET /sandbox/inbox/{id}/as-sent":   s.asSent,
+		"GET /sandbox/texts/{id}":           s.text,
 		"GET /sandbox/bank":                 s.bank,
 		"GET /sandbox/bank/{file}":          s.bankFile,
 		"GET /sandbox/bank/{file}/{trace}":  s.showReturn,
@@ -130,89 +131,6 @@ func (s *site) people(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.pages.Render(w, r, http.StatusOK, "people", peoplePage{p, s.Lender.Name, s.SignIns})
-}
-
-type inboxPage struct {
-	web.Page
-	Find  web.Field
-	Asked bool
-	Rows  []messageRow
-	Pages web.Pages
-}
-
-type messageRow struct {
-	Message
-	At money.Instant
-}
-
-func row(m Message) messageRow {
-	if m.Date.IsZero() {
-		return messageRow{m, 0}
-	}
-	return messageRow{m, money.InstantOf(m.Date)}
-}
-
-const perPage = 25
-
-func (s *site) inbox(w http.ResponseWriter, r *http.Request) error {
-	base, err := s.page(r, "Inbox", "documents")
-	if err != nil {
-		return err
-	}
-	find := r.URL.Query().Get("find")
-	all := s.Inbox.Messages(find)
-	p := inboxPage{Page: base, Asked: strings.TrimSpace(find) != "",
-		Find: web.Field{Name: "find", Label: "To or about", Value: find, Type: "search", Autocomplete: "off", Width: 20}}
-	if p.Pages, err = web.Paginate(r.URL, len(all), perPage); err != nil {
-		return err
-	}
-	for _, m := range all[p.Pages.Offset:min(len(all), p.Pages.Offset+perPage)] {
-		p.Rows = append(p.Rows, row(m))
-	}
-	return s.pages.Render(w, r, http.StatusOK, "inbox", p)
-}
-
-type messagePage struct {
-	web.Page
-	messageRow
-	Paragraphs [][]string
-	HTML       bool
-}
-
-func (s *site) message(w http.ResponseWriter, r *http.Request) error {
-	c, ok, err := s.Inbox.Read(r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return web.NotFound()
-	}
-	base, err := s.page(r, c.Subject, "documents")
-	if err != nil {
-		return err
-	}
-	base.Layout, base.Back = "flow", "/sandbox/inbox"
-	p := messagePage{Page: base, messageRow: row(c.Message), HTML: c.HTML != ""}
-	for part := range strings.SplitSeq(strings.TrimSpace(c.Text), "\n\n") {
-		p.Paragraphs = append(p.Paragraphs, strings.Split(part, "\n"))
-	}
-	return s.pages.Render(w, r, http.StatusOK, "message", p)
-}
-
-// asSent shows a message's HTML as a mail program would: it may use its own
-// styles, and nothing else.
-func (s *site) asSent(w http.ResponseWriter, r *http.Request) error {
-	c, ok, err := s.Inbox.Read(r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	if !ok || c.HTML == "" {
-		return web.NotFound()
-	}
-	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, err = w.Write([]byte(c.HTML))
-	return err
 }
 
 type bankPage struct {

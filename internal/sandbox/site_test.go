@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -23,6 +24,7 @@ import (
 type stand struct {
 	*httptest.Server
 	inbox *Inbox
+	texts *Texts
 	bank  *Bank
 	day   atomic.Int64
 	dir   string
@@ -37,8 +39,11 @@ func newStand(t *testing.T) *stand {
 	if s.inbox, err = OpenInbox(filepath.Join(s.dir, "inbox")); err != nil {
 		t.Fatal(err)
 	}
+	if s.texts, err = OpenTexts(filepath.Join(s.dir, "texts")); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		if err := s.inbox.Close(); err != nil {
+		if err := errors.Join(s.inbox.Close(), s.texts.Close()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -48,7 +53,7 @@ func newStand(t *testing.T) *stand {
 	}
 	mux := http.NewServeMux()
 	err = Register(mux, Options{
-		Lender: brand, Inbox: s.inbox, Bank: s.bank, Base: t.Context(), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
+		Lender: brand, Inbox: s.inbox, Texts: s.texts, Bank: s.bank, Base: t.Context(), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
 		Today: func(context.Context) (money.Date, error) { return money.Date(s.day.Load()), nil },
 		Forward: func(_ context.Context, through money.Date) error {
 			s.day.Store(int64(through + 1))

@@ -3,7 +3,6 @@ package servicing
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"marque/internal/billing"
@@ -15,9 +14,10 @@ import (
 // Outgoing is one message that waits to leave the process.
 type Outgoing struct {
 	ID       string
-	Attempts int
+	Attempts int            // begun so far
+	Created  money.Instant  // when it was enqueued
+	Expires  money.Instant  // from then on it is of no use and is not sent; 0 for never
 	Notice   billing.Notice // with address and name filled in
-	Expired  bool           // too late to be of use: it is not sent
 	// Unreadable is why its content cannot be read; it cannot be sent, and does
 	// not stop the others.
 	Unreadable error
@@ -26,29 +26,59 @@ type Outgoing struct {
 
 // Outbox lists messages whose time has come, oldest first, with the addresses
 // they go to as they are now.
-func (s *Service) Outbox(ctx context.Context, actor identity.Actor, limit int) (out []Outgoing, err error) {
+func (s *Service) Outbox(ctx context.Context, actor identity.Actor, limit int) ([]Outgoing, error) {
+	return s.OutboxAfter(ctx, actor, Outgoing{}, limit)
+}
+
+// OutboxAfter goes on where a list ended. A message that was claimed or put off
+// meanwhile is not in it; one that the list passed is found from the start again.
+func (s *Service) OutboxAfter(ctx context.Context, actor identity.Actor, after Outgoing, limit int) (out []Outgoing, err error) {
 	if err := system(actor); err != nil {
 		return nil, err
 	}
 	now := s.clock()
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		rows, err := tx.QueuedNotices(now, limit)
+		rows, err := tx.QueuedNotices(now, after.row, limit)
 		if err != nil {
 			return err
 		}
 		for _, r := range rows {
-			o := Outgoing{ID: r.ID, Attempts: r.Attempts, Expired: r.ExpiresAt != 0 && now > r.ExpiresAt, row: r}
-			person, err := tx.Customer(r.CustomerID)
-			if err = errors.Join(err, json.Unmarshal([]byte(r.Content), &o.Notice)); err != nil {
+			o := Outgoing{ID: r.ID, Attempts: r.Attempts, Created: r.Created, Expires: r.ExpiresAt, row: r}
+			if err := address(tx, r, &o.Notice); err != nil {
 				o.Unreadable = fmt.Errorf("read notice %s: %w", r.ID, err)
-			} else {
-				o.Notice.To, o.Notice.Name = person.Email, person.FirstName
 			}
 			out = append(out, o)
 		}
 		return nil
 	})
 	return out, err
+}
+
+// address reads a message and says where it goes: to the address it was written
+// for, else to where the person is reached now.
+func address(tx *store.Tx, r *store.Notice, n *billing.Notice) error {
+	if err := json.Unmarshal([]byte(r.Content), n); err != nil {
+		return err
+	}
+	n.To = n.Address
+	if r.CustomerID == "" {
+		return nil
+	}
+	person, err := tx.Customer(r.CustomerID)
+	if err != nil {
+		return err
+	}
+	if n.Name == "" {
+		n.Name = person.FirstName
+	}
+	switch {
+	case n.To != "":
+	case n.Channel == billing.ByText:
+		n.To = person.Phone
+	default:
+		n.To = person.Email
+	}
+	return nil
 }
 
 // Claim takes a message for one attempt and holds it for the time that an
@@ -89,7 +119,7 @@ func (s *Service) Record(ctx context.Context, actor identity.Actor, o Outgoing, 
 		if outcome == OutcomeSent {
 			at = s.clock()
 		}
-		tx.FinishNotice(o.ID, string(outcome), cut(reason, 300), at)
+		tx.FinishNotice(o.ID, string(outcome), cut(reason, 300), at, o.Notice.Secret())
 		return nil
 	})
 }

@@ -110,6 +110,7 @@ var systems = []reach{
 	{"PreviewEvent", func(v *victim, by identity.Actor) (any, error) { return v.PreviewEvent(ctx, by, v.waiver()) }},
 	{"PostEvent", func(v *victim, by identity.Actor) (any, error) { return v.PostEvent(ctx, by, v.waiver()) }},
 	{"Outbox", func(v *victim, by identity.Actor) (any, error) { return v.Outbox(ctx, by, 10) }},
+	{"OutboxAfter", func(v *victim, by identity.Actor) (any, error) { return v.OutboxAfter(ctx, by, v.out, 10) }},
 	{"Claim", func(v *victim, by identity.Actor) (any, error) { return v.Claim(ctx, by, v.out, 1) }},
 	{"Record", func(v *victim, by identity.Actor) (any, error) {
 		return nil, v.Record(ctx, by, v.out, servicing.OutcomeSent, "", 0)

@@ -110,9 +110,9 @@ var (
 	insertNotice = stmt(`INSERT INTO notice (id, once, customer_id, kind, content, state, attempts, try_at, expires_at, error, created_at, sent_at)
 		VALUES ($1, $2, $3, $4, $5, 'queued', 0, $6, $7, '', $8, 0) ON CONFLICT (once) DO NOTHING`)
 	selectNotices = stmt(`SELECT id, once, customer_id, kind, content, attempts, try_at, expires_at, created_at
-		FROM notice WHERE state = 'queued' AND try_at <= $1 ORDER BY try_at, id LIMIT $2`)
+		FROM notice WHERE state = 'queued' AND try_at <= $1 AND (try_at > $2 OR try_at = $2 AND id > $3) ORDER BY try_at, id LIMIT $4`)
 	claimNotice  = stmt(`UPDATE notice SET try_at = $3, attempts = attempts + 1 WHERE id = $1 AND state = 'queued' AND try_at = $2`)
-	finishNotice = stmt(`UPDATE notice SET state = $2, error = $3, sent_at = $4, content = CASE WHEN kind = 'activation_code' THEN '' ELSE content END WHERE id = $1`)
+	finishNotice = stmt(`UPDATE notice SET state = $2, error = $3, sent_at = $4, content = CASE WHEN $5 THEN '' ELSE content END WHERE id = $1 AND state = 'queued'`)
 	delayNotice  = stmt(`UPDATE notice SET try_at = $2, error = $3 WHERE id = $1`)
 )
 
@@ -126,9 +126,13 @@ func (tx *Tx) InsertNotice(n *Notice) error {
 	return nil
 }
 
-// QueuedNotices reads messages whose time has come. One whose content cannot be
-// decrypted comes without it.
-func (tx *Tx) QueuedNotices(now money.Instant, limit int) (out []*Notice, err error) {
+// QueuedNotices reads messages whose time has come, in the order of their times,
+// from the one after the given one on; nil begins with the first. One whose
+// content cannot be decrypted comes without it.
+func (tx *Tx) QueuedNotices(now money.Instant, after *Notice, limit int) (out []*Notice, err error) {
+	if after == nil {
+		after = &Notice{TryAt: -1}
+	}
 	err = tx.query(selectNotices, func(r *sql.Rows) error {
 		n := &Notice{}
 		if err := r.Scan(&n.ID, &n.Once, &n.CustomerID, &n.Kind, &n.Content, &n.Attempts, &n.TryAt, &n.ExpiresAt, &n.Created); err != nil {
@@ -140,7 +144,7 @@ func (tx *Tx) QueuedNotices(now money.Instant, limit int) (out []*Notice, err er
 		}
 		out = append(out, n)
 		return nil
-	}, now, limit)
+	}, now, after.TryAt, after.ID, limit)
 	return out, err
 }
 
@@ -150,9 +154,10 @@ func (tx *Tx) ClaimNotice(n *Notice, until money.Instant) (bool, error) {
 	return rows == 1, err
 }
 
-// FinishNotice ends a message's way: sent, failed or expired. A code is not kept.
-func (tx *Tx) FinishNotice(id, state, reason string, at money.Instant) {
-	tx.later(finishNotice, id, state, reason, at)
+// FinishNotice ends a message's way: sent, failed or expired. One that has ended
+// already stays as it ended. forget drops its content: a code is not kept.
+func (tx *Tx) FinishNotice(id, state, reason string, at money.Instant, forget bool) {
+	tx.later(finishNotice, id, state, reason, at, forget)
 }
 
 // DelayNotice sets the next attempt.
