@@ -64,11 +64,14 @@ func FakeQuestions(key []byte, identifier string, n int) []string {
 }
 
 // NormalAnswer is an answer as it is compared and hashed: without case,
-// punctuation, and more than one space between words.
+// punctuation, and more than one space between words. It is kept like a password:
+// HashPassword of it.
 func NormalAnswer(answer string) string {
-	return strings.Join(strings.FieldsFunc(folded(normal(answer)), func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r) || unicode.IsControl(r)
-	}), " ")
+	return settled(answer, func(s string) string {
+		return normal(strings.Join(strings.FieldsFunc(folded(normal(s)), func(r rune) bool {
+			return unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r) || unicode.IsControl(r)
+		}), " "))
+	})
 }
 
 // answersCommon are what strangers try first.

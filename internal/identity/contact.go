@@ -13,7 +13,23 @@ import (
 // NormalEmail is an address as it is kept and compared: trimmed, in small letters.
 // Servers could tell capitals apart before the @ (RFC 5321, 2.4); none in use do,
 // and two logins that differ by a capital would be one person's mistake.
-func NormalEmail(email string) string { return strings.ToLower(strings.TrimSpace(normal(email))) }
+func NormalEmail(email string) string {
+	return settled(email, func(s string) string { return strings.ToLower(strings.TrimSpace(normal(s))) })
+}
+
+// settled applies a form until it changes nothing more: what one step takes out or
+// makes small can let the next one join what is left. More than three rounds are
+// not known, and ten are an end.
+func settled(s string, form func(string) string) string {
+	for range 10 {
+		next := form(s)
+		if next == s {
+			break
+		}
+		s = next
+	}
+	return s
+}
 
 var (
 	emailLocal = regexp.MustCompile("^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$")
@@ -144,12 +160,16 @@ func CanonicalName(username string) string {
 	if len(username) > 4*MaxPassword {
 		username = username[:4*MaxPassword]
 	}
-	name := strings.Map(func(r rune) rune {
+	return settled(strings.ToValidUTF8(username, ""), canonical)
+}
+
+func canonical(name string) string {
+	name = normal(strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || !unicode.IsGraphic(r) || unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) {
 			return -1
 		}
 		return r
-	}, normal(folded(normal(strings.ToValidUTF8(username, "")))))
+	}, folded(normal(name))))
 	if at := strings.LastIndexByte(name, '@'); at >= 0 {
 		if tag := strings.IndexByte(name[:at], '+'); tag > 0 {
 			name = name[:tag] + name[at:]

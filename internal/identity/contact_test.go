@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
 
 	"marque/internal/identity"
 )
@@ -98,6 +101,30 @@ func TestOneNameIsCountedOnceHoweverItIsSpelled(t *testing.T) {
 	if got := identity.CanonicalName(strings.Repeat("a", 1<<20)); len(got) > 4096 {
 		t.Errorf("%d bytes are kept", len(got))
 	}
+}
+
+// What is normal stays as it is, whatever was typed.
+func TestNormalFormsAreFinal(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		typed := rapid.OneOf(rapid.String(), rapid.StringMatching(`[ +a-zA-Z0-9.@()-]{0,30}`)).Draw(t, "typed")
+		for name, form := range map[string]func(string) string{
+			"name": identity.CanonicalName, "email": identity.NormalEmail, "answer": identity.NormalAnswer, "code": identity.NormalSavedCode,
+			"phone": func(s string) string { e164, _ := identity.NormalPhone(s); return e164 },
+		} {
+			if once := form(typed); form(once) != once {
+				t.Errorf("%s %q: %q, then %q", name, typed, once, form(once))
+			}
+		}
+		if local, _, at := strings.Cut(identity.NormalEmail(typed), "@"); at && utf8.RuneCountInString(local) > 3 && strings.HasPrefix(identity.MaskEmail(typed), local) {
+			t.Errorf("the mask %q shows %q", identity.MaskEmail(typed), typed)
+		}
+		identity.DeviceName(typed)
+		identity.Network(typed)
+		identity.SourceBucket(typed)
+		if _, err := identity.ReadPlaces(strings.NewReader(typed)); err != nil && !strings.Contains(err.Error(), "line") {
+			t.Errorf("%q: a fault without its line: %v", typed, err)
+		}
+	})
 }
 
 func TestPostalAddresses(t *testing.T) {

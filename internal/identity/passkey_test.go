@@ -36,8 +36,19 @@ func newPhone() *phone {
 	handle := bytes.Repeat([]byte{7}, 64)
 	return &phone{
 		device: virtualwebauthn.NewAuthenticatorWithOptions(virtualwebauthn.AuthenticatorOptions{UserHandle: handle, BackupEligible: true, BackupState: true}),
-		key:    virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+		key:    newKey(),
 		user:   identity.PasskeyUser{Handle: handle, Name: "jordan@mail.example", Display: "Jordan Avery"},
+	}
+}
+
+// newKey is one whose public key has no leading zeros, because the software that
+// plays the phone leaves those out, which no true one does (RFC 9053, 7.1.1).
+func newKey() virtualwebauthn.Credential {
+	const whole = 77 // bytes of COSE with both coordinates in full
+	for {
+		if c := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2); len(c.Key.AttestationData()) == whole {
+			return c
+		}
 	}
 }
 

@@ -44,22 +44,40 @@ func PasswordProblem(password string, least int, own ...string) string {
 	case guessable(p):
 		return "That password is easy to guess. Use a few words that do not belong together."
 	}
-	if mostlyOwn(p, own) {
+	if mostlyOwn(p, own) { // a context-specific word, NIST SP 800-63B-4, 3.1.1.2
 		return "That password is mostly your own name, address or account, or our name. Use other words."
 	}
 	return ""
 }
 
-// mostlyOwn finds passwords that are one of the words and fewer than eight
-// characters more.
+// mostlyOwn finds passwords of which the words make half or more and leave fewer
+// than eight characters to guess, with or without the spaces and signs between
+// them.
 func mostlyOwn(p string, own []string) bool {
-	p = folded(p)
 	n := utf8.RuneCountInString(p)
-	return slices.ContainsFunc(own, func(w string) bool {
-		w = strings.TrimSpace(folded(normal(w)))
-		length := utf8.RuneCountInString(w)
-		return length >= 4 && n-length < 8 && strings.Contains(p, w)
-	})
+	rest := lettersAndDigits(p)
+	before := utf8.RuneCountInString(rest)
+	pieces := make([]string, len(own))
+	for i, w := range own {
+		pieces[i] = lettersAndDigits(normal(w))
+	}
+	slices.SortFunc(pieces, func(a, b string) int { return len(b) - len(a) })
+	for _, w := range pieces {
+		if utf8.RuneCountInString(w) >= 4 {
+			rest = strings.ReplaceAll(rest, w, "")
+		}
+	}
+	theirs := before - utf8.RuneCountInString(rest)
+	return 2*theirs >= n && n-theirs < 8
+}
+
+func lettersAndDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, folded(s))
 }
 
 // guessable finds passwords that are long and still worth nothing: few

@@ -70,6 +70,8 @@ func TestWithASecondFactorEightCharactersAreEnough(t *testing.T) {
 		"trustno1":     "thieves try first",
 		"Jordan Avery": "your own name",
 		"avery 79":     "your own name",
+		"jordan.avery": "your own name",
+		"avery-4Kz9q7": "",
 	} {
 		got := identity.PasswordProblem(password, identity.MinPasswordWithFactor, own...)
 		if (got == "") != (why == "") || !strings.Contains(got, why) {
@@ -158,7 +160,7 @@ func TestStrengthIsShownFromBadToGood(t *testing.T) {
 	} {
 		start := time.Now()
 		identity.PasswordStrength(slow)
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > 2*time.Second {
 			t.Errorf("%.30q took %s", slow, took)
 		}
 	}
@@ -239,19 +241,21 @@ func TestNobodyTakesAsLongAsSomebody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	median := func(hash string) time.Duration {
-		var took []time.Duration
-		for range 15 {
+	took := map[string][]time.Duration{}
+	for range 15 {
+		for _, kept := range []string{hash, ""} {
 			start := time.Now()
-			if ok, err := identity.CheckPassword(t.Context(), pepper, "wrong", hash); ok || err != nil {
+			if ok, err := identity.CheckPassword(t.Context(), pepper, "wrong", kept); ok || err != nil {
 				t.Fatal(ok, err)
 			}
-			took = append(took, time.Since(start))
+			took[kept] = append(took[kept], time.Since(start))
 		}
-		slices.Sort(took)
-		return took[len(took)/2]
 	}
-	somebody, nobody := median(hash), median("")
+	median := func(all []time.Duration) time.Duration {
+		slices.Sort(all)
+		return all[len(all)/2]
+	}
+	somebody, nobody := median(took[hash]), median(took[""])
 	if d := somebody - nobody; d > somebody/2 || -d > somebody/2 {
 		t.Errorf("somebody takes %s, nobody %s", somebody, nobody)
 	}
@@ -259,7 +263,7 @@ func TestNobodyTakesAsLongAsSomebody(t *testing.T) {
 
 // Two hundred at once come through in turn, or give way when their request ends.
 func TestManySignInsAtOnceWaitTheirTurnOrGiveWay(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	var all sync.WaitGroup
 	results := make(chan error, 200)

@@ -118,7 +118,7 @@ func Weigh(signals []Signal, strong bool) (score int, d Decision) {
 	return score, Allow
 }
 
-// Visit is one sign-in. Network is Network(ip), empty when unknown; Place counts
+// Visit is one sign-in that came through, second step and all. Network is Network(ip), empty when unknown; Place counts
 // where Placed; Device is the id of a device by its signed mark, empty for a device
 // that has none yet.
 type Visit struct {
@@ -180,7 +180,7 @@ func Signals(now Visit, past []Visit, facts Facts) []Signal {
 	add(FactorFailed, facts.FactorFailures >= failedMany)
 	add(BreachedPassword, facts.Breached)
 	add(CounterBack, facts.CounterBack)
-	add(LongAway, len(past) > 0 && now.At > last.At.Add(longAwayAfter))
+	add(LongAway, last.At > 0 && now.At > last.At.Add(longAwayAfter))
 	add(AfterFailures, facts.Failures >= failuresMany)
 	return found
 }
