@@ -292,7 +292,9 @@ func (s *Service) finishPasskey(ctx context.Context, r realm, box, response stri
 		return err
 	})
 	if errors.Is(err, errLocked) {
-		return out, errors.Join(err, s.noteVisit(ctx, owner, "locked", "passkey", src))
+		if note := s.noteVisit(ctx, owner, "locked", "passkey", src); note != nil {
+			return out, note
+		}
 	}
 	return out, err
 }

@@ -123,7 +123,9 @@ func (s *Service) signIn(ctx context.Context, r realm, name, password string, sr
 		return err
 	})
 	if errors.Is(err, errLocked) || errors.Is(err, errUnusual) {
-		return out, errors.Join(err, s.noteVisit(ctx, login.Owner, "locked", "password", src))
+		if note := s.noteVisit(ctx, login.Owner, "locked", "password", src); note != nil {
+			return out, note
+		}
 	}
 	return out, err
 }

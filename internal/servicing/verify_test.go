@@ -193,7 +193,7 @@ func TestNoTableHoldsPersonalNumbersInTheClear(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
 		a := o.take("L1", loan())
 		o.activate()
-		got(o.EnrollAutopay(ctx, a.actor, servicing.AutopayRequest{Key: "k", Contract: a.id, Method: a.bank}, src))(t)
+		got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: "k", Contract: a.id, Method: a.bank}, src))(t)
 		p := o.pay(a, 450_00)
 		o.to(day("2026-02-18"))
 		o.bringBack(p.ID, "R01")
