@@ -172,7 +172,7 @@ func (s *Service) boardCustomer(tx *store.Tx, b *tape.Boarding, field, number st
 	}
 	known, err := tx.CustomerByNumber(number)
 	if err == nil {
-		c.ID, c.Created = known.ID, known.Created
+		c.ID, c.Created, c.Language = known.ID, known.Created, known.Language
 		if *c != *known {
 			return "", b.Error(field, "is on the books, or earlier in the file, with other personal data")
 		}
