@@ -3,121 +3,158 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
-	"github.com/emersion/go-smtp"
 
 	"marque/internal/ach"
 	"marque/internal/contract"
 	"marque/internal/money"
-	"marque/internal/notice"
 	"marque/internal/pgtest"
 	"marque/internal/portal"
+	"marque/internal/sandbox"
 	"marque/internal/servicing"
 	"marque/internal/tape"
 )
 
-// postbox is a real SMTP server that keeps what it gets.
-type postbox struct {
-	mu   sync.Mutex
-	mail []string
+// openCompanyForTest is a company with the example portfolio, the sandbox's mail
+// server and provider of texts, and a portal, all over real sockets.
+type openCompanyForTest struct {
+	*company
+	inbox *sandbox.Inbox
+	texts *sandbox.Texts
+	base  string
+	ahead atomic.Int64 // microseconds that the company's clock is ahead of the machine's
+	read  map[string]int
 }
 
-func (p *postbox) NewSession(*smtp.Conn) (smtp.Session, error) { return &letter{p}, nil }
+func (c *openCompanyForTest) now() money.Instant { return now() + money.Instant(c.ahead.Load()) }
 
-type letter struct{ box *postbox }
+// later moves the company's clock on.
+func (c *openCompanyForTest) later(d time.Duration) { c.ahead.Add(d.Microseconds()) }
 
-func (l *letter) Mail(string, *smtp.MailOptions) error { return nil }
-func (l *letter) Rcpt(string, *smtp.RcptOptions) error { return nil }
-func (l *letter) Reset()                               {}
-func (l *letter) Logout() error                        { return nil }
-func (l *letter) Data(r io.Reader) error {
-	b, err := io.ReadAll(r)
-	l.box.mu.Lock()
-	defer l.box.mu.Unlock()
-	l.box.mail = append(l.box.mail, string(b))
-	return err
-}
-
-// find waits for a message and gives what a pattern finds in it.
-func (p *postbox) find(t *testing.T, subject, pattern string) string {
+// mail waits for a message about something and gives what a pattern finds in it.
+func (c *openCompanyForTest) mail(t *testing.T, subject, pattern string) string {
 	t.Helper()
 	re := regexp.MustCompile(pattern)
 	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		p.mu.Lock()
-		for _, m := range p.mail {
-			if strings.Contains(strings.ReplaceAll(m, "=\r\n", ""), subject) {
-				if found := re.FindString(m); found != "" {
-					p.mu.Unlock()
-					return found
-				}
+		for _, m := range c.inbox.Messages("") {
+			if !strings.Contains(m.Subject, subject) {
+				continue
+			}
+			read, _, err := c.inbox.Read(m.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found := re.FindString(read.Text); found != "" {
+				return found
 			}
 		}
-		p.mu.Unlock()
 	}
-	t.Fatalf("no message with %q and %q among %d", subject, pattern, len(p.mail))
+	t.Fatalf("no message with %q and %q among %d", subject, pattern, len(c.inbox.Messages("")))
 	return ""
 }
 
-// open makes a company with the example portfolio, a mail server and a portal.
-type openCompanyForTest struct {
-	*company
-	box  *postbox
-	base string
+// newCode waits for the next code that is sent to an address or a telephone
+// number, each once.
+func (c *openCompanyForTest) newCode(t *testing.T, to string) string {
+	t.Helper()
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		var words []string // newest first
+		for _, m := range c.texts.Messages("") {
+			if m.To == to {
+				words = append(words, m.Body)
+			}
+		}
+		for _, m := range c.inbox.Messages(to) {
+			read, _, err := c.inbox.Read(m.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			words = append(words, read.Text)
+		}
+		for i, w := range words[:max(0, len(words)-c.read[to])] {
+			if code := someDigits.FindString(w); code != "" {
+				c.read[to] = len(words) - i
+				return code
+			}
+		}
+	}
+	t.Fatalf("no new code came to %s", to)
+	return ""
 }
 
 func startCompany(t *testing.T, database string) *openCompanyForTest {
 	t.Helper()
 	ctx := t.Context()
 	g := &Globals{Data: t.TempDir(), Database: database}
-	c, err := openCompany(ctx, g, "", io.Discard, now)
+	c := &openCompanyForTest{read: map[string]int{}}
+	var err error
+	if c.company, err = openCompany(ctx, g, "", io.Discard, c.now); err != nil {
+		t.Fatal(err)
+	}
+	c.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if c.inbox, err = sandbox.OpenInbox(filepath.Join(g.Data, "inbox")); err != nil {
+		t.Fatal(err)
+	}
+	if c.texts, err = sandbox.OpenTexts(filepath.Join(g.Data, "texts")); err != nil {
+		t.Fatal(err)
+	}
+	c.config.SMTP.Host, c.config.SMTP.Port = c.inbox.Address()
+	c.config.SMTP.TLS = "plain"
+	c.config.Text.URL, c.config.Text.From = c.texts.Address(), sandbox.SandboxNumber
+	c.config.Text.Account, c.config.Text.Token = c.texts.Credentials()
+	post, err := c.config.post(c.brand)
 	if err != nil {
 		t.Fatal(err)
 	}
-	box := &postbox{}
-	server := smtp.NewServer(box)
-	mails, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = server.Serve(mails) }() // ends with the listener
-	mailer, err := notice.NewMailer(notice.SMTPConfig{Host: "127.0.0.1", Port: mails.Addr().(*net.TCPAddr).Port, TLS: "plain", From: "help@kestrane.example"})
+	c.base = nameOf(l.Addr())
+	if err := c.at(c.base, ""); err != nil {
+		t.Fatal(err)
+	}
+	pages, err := portal.New(c.service, c.brand, portal.Options{BaseURL: c.base, Log: c.log, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := portal.New(c.service, c.brand, portal.Options{Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), Now: time.Now})
+	mux := http.NewServeMux()
+	mux.Handle("/", pages)
+	err = sandbox.Register(mux, sandbox.Options{Lender: c.brand, Inbox: c.inbox, Texts: c.texts, Today: c.service.Today, Base: ctx, Log: c.log, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	running, stop := context.WithCancel(context.Background())
-	ready := make(chan string, 1)
 	var ended sync.WaitGroup
-	ended.Go(func() { deliver(running, c.runner(mailer)) })
+	ended.Go(func() { c.deliver(running, c.runner(post)) })
 	ended.Go(func() {
-		if err := serveHTTP(running, "127.0.0.1:0", h, func(addr string) { ready <- addr }); err != nil {
+		if err := serveAll(running, door{listener: l, handler: mux}); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Cleanup(func() {
 		stop()
 		ended.Wait()
-		if err := c.close(); err != nil {
+		if err := errors.Join(c.company.close(), c.inbox.Close(), c.texts.Close()); err != nil {
 			t.Error(err)
 		}
-		_ = server.Close() // the test is over
 	})
-	return &openCompanyForTest{c, box, "http://" + <-ready}
+	return c
 }
 
 func (c *openCompanyForTest) importExample(t *testing.T) {
@@ -138,7 +175,7 @@ func (c *openCompanyForTest) cycle(t *testing.T, through string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.runner(nil).Run(t.Context(), d, d); err != nil {
+	if err := c.runner(post{}).Run(t.Context(), d, d); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -233,7 +270,7 @@ func road(t *testing.T, c *openCompanyForTest) {
 	b.reads("there was not enough money in the bank account")
 	b.open(loan)
 	b.reads("$24,000.00", "$15.00", "$135.78") // 35 days of interest, as if it had never been paid
-	c.box.find(t, "returned", `there was not enough money`)
+	c.mail(t, "returned", `there was not enough money`)
 
 	c.cycle(t, "2026-02-22") // 21 days before Mar 15
 	b.open("/documents")
@@ -270,7 +307,7 @@ func activate(t *testing.T, c *openCompanyForTest, b *browser) {
 	b.fill("code", "12")
 	b.press("Continue")
 	b.reads("Enter the six digits")
-	code := regexp.MustCompile(`\d{6}`).FindString(c.box.find(t, "Your code", `Your code is \d{6}`))
+	code := regexp.MustCompile(`\d{6}`).FindString(c.mail(t, "Your code", `Your code is \d{6}`))
 	b.fill("code", code)
 	b.press("Continue")
 	b.fill("password", "short")
@@ -517,5 +554,5 @@ func turnOnAutopay(t *testing.T, c *openCompanyForTest, b *browser, loan string)
 	if text := pdfText(t, b.download(loan+"/autopay/authorization.pdf")); !strings.Contains(text, "I authorize") || !strings.Contains(text, "Mar 15, 2026") {
 		t.Errorf("authorization: %s", text)
 	}
-	c.box.find(t, "utopay", `I authorize`)
+	c.mail(t, "utopay", `I authorize`)
 }
