@@ -91,7 +91,9 @@ var theirs = []reach{
 		return v.EnrollAutopay(ctx, v.fresh(by), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src)
 	}},
 	{"CancelAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.CancelAutopay(ctx, by, v.id) }},
-	{"RemoveBankAccount", func(v *victim, by identity.Actor) (any, error) { return nil, v.RemoveBankAccount(ctx, v.fresh(by), v.spare) }},
+	{"RemoveBankAccount", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.RemoveBankAccount(ctx, v.fresh(by), v.spare)
+	}},
 }
 
 // own name nothing: what they answer with must be the asker's.
@@ -121,7 +123,9 @@ var sessions = []reach{
 	{"Security", func(v *victim, by identity.Actor) (any, error) { return v.Security(ctx, by) }},
 	{"Confirming", func(v *victim, by identity.Actor) (any, error) { return v.Confirming(ctx, by) }},
 	{"SendConfirmText", func(v *victim, by identity.Actor) (any, error) { return nil, v.SendConfirmText(ctx, by, src) }},
-	{"Confirm", func(v *victim, by identity.Actor) (any, error) { return v.Confirm(ctx, by, servicing.Text, "123456", src) }},
+	{"Confirm", func(v *victim, by identity.Actor) (any, error) {
+		return v.Confirm(ctx, by, servicing.Text, "123456", src)
+	}},
 	{"ConfirmPasskey", func(v *victim, by identity.Actor) (any, error) { return v.ConfirmPasskey(ctx, by) }},
 	{"FinishConfirmPasskey", func(v *victim, by identity.Actor) (any, error) { return v.FinishConfirmPasskey(ctx, by, "", "", src) }},
 	{"StartApp", func(v *victim, by identity.Actor) (any, error) { return v.StartApp(ctx, by) }},
@@ -147,7 +151,9 @@ var sessions = []reach{
 
 // named are those of them that name what is one customer's.
 var named = []reach{
-	{"RemoveFactor", func(v *victim, by identity.Actor) (any, error) { return v.RemoveFactor(ctx, by, v.security.Factors[0].ID, src) }},
+	{"RemoveFactor", func(v *victim, by identity.Actor) (any, error) {
+		return v.RemoveFactor(ctx, by, v.security.Factors[0].ID, src)
+	}},
 	{"EndOneSession", func(v *victim, by identity.Actor) (any, error) {
 		return nil, v.EndOneSession(ctx, by, v.security.Sessions[0].ID)
 	}},
