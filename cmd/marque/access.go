@@ -67,19 +67,24 @@ func passkeysAt(address, name string) (*identity.Passkeys, error) {
 
 // at says where people reach the portal and staff the console: links in messages
 // begin with the first, and passkeys are bound to each. Empty is nowhere.
-func (c *company) at(portal, console string) error {
+func (c *company) at(portal, console string) (err error) {
+	c.lender.Portal = portal
+	c.service, err = c.serviceAt(portal, console)
+	return err
+}
+
+// serviceAt does the verbs for people who come by these addresses.
+func (c *company) serviceAt(portal, console string) (*servicing.Service, error) {
 	rules := c.config.rules()
 	rules.Access = c.access
 	var err error
 	if rules.Access.Passkeys, err = passkeysAt(portal, c.brand.Name); err != nil {
-		return err
+		return nil, err
 	}
 	if rules.Access.StaffPasskeys, err = passkeysAt(console, c.brand.Name+" console"); err != nil {
-		return err
+		return nil, err
 	}
-	c.lender.Portal = portal
-	c.service = servicing.New(c.db, c.lender, rules, c.clock)
-	return nil
+	return servicing.New(c.db, c.lender, rules, c.clock), nil
 }
 
 // post is how messages leave; what is nil leaves its messages queued.

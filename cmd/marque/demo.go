@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -210,13 +211,11 @@ func (cmd *DemoCmd) serve(ctx context.Context, d *demo, doors []door, s streams)
 	if err := d.people.resume(ctx); err != nil {
 		return err
 	}
-	// No base address, so that 127.0.0.1 is answered as well; passkeys are not
-	// offered there.
-	pages, err := portal.New(d.service, d.brand, portal.Options{Log: d.log, Now: time.Now})
+	mux := http.NewServeMux()
+	pages, err := d.pages()
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
 	mux.Handle("/", pages)
 	err = sandbox.Register(mux, sandbox.Options{
 		Lender: d.brand, Inbox: d.inbox, Texts: d.texts, Bank: d.bank, Today: d.service.Today, SignIns: d.state.SignIns, Console: cmd.console,
@@ -238,6 +237,40 @@ func (cmd *DemoCmd) serve(ctx context.Context, d *demo, doors []door, s streams)
 	<-done
 	d.people.stopped() // the day that is being closed when the process is asked to stop
 	return err
+}
+
+// pages is the portal. It answers by whatever name it is reached; where that is
+// a number, like 127.0.0.1, it offers no passkeys, which browsers bind to names.
+func (d *demo) pages() (http.Handler, error) {
+	options := portal.Options{Log: d.log, Now: time.Now}
+	named, err := portal.New(d.service, d.brand, options)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := d.serviceAt("", "")
+	if err != nil {
+		return nil, err
+	}
+	numbered, err := portal.New(plain, d.brand, options)
+	if err != nil {
+		return nil, err
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isName(r.Host) {
+			named.ServeHTTP(w, r)
+			return
+		}
+		numbered.ServeHTTP(w, r)
+	}), nil
+}
+
+// isName says that a host, with a port or without, is a name and no IP address.
+func isName(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err != nil
 }
 
 // welcome says where everything is and who can be tried out.
