@@ -22,6 +22,8 @@ import (
 	"strings"
 	"time"
 
+	"marque/internal/identity"
+	"marque/internal/money"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -46,6 +48,7 @@ type portal struct {
 	site   *web.Site
 	pages  *web.Templates
 	secure bool
+	forms  *http.ServeMux // the addresses of the signed in's forms
 }
 
 // New makes the portal's handler. It serves its assets under /assets/.
@@ -59,7 +62,7 @@ func New(svc *servicing.Service, brand *web.Brand, o Options) (http.Handler, err
 	for _, r := range p.routes() {
 		h := r.open
 		if h == nil {
-			h = p.signedIn(r.mine)
+			h = p.signedIn(r.act, r.mine)
 		}
 		mux.Handle(r.pattern, p.site.Handle(h))
 	}
@@ -89,37 +92,68 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 	if err != nil {
 		return nil, err
 	}
-	return &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://")}, nil
+	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://")}
+	p.forms = newForms(p.routes())
+	return p, nil
 }
 
-// route is one line of the list below: open to everybody, or for the signed in.
+// route is one line of the list below: open to everybody, or for the signed in
+// whose session may do what the route does.
 type route struct {
 	pattern string
 	open    func(http.ResponseWriter, *http.Request) error
-	mine    func(http.ResponseWriter, *http.Request, servicing.Session) error
+	mine    handler
+	act     identity.Action // empty: every session may
 }
 
 func (p *portal) routes() []route {
 	open := func(pattern string, h func(http.ResponseWriter, *http.Request) error) route {
 		return route{pattern: pattern, open: h}
 	}
-	mine := func(pattern string, h func(http.ResponseWriter, *http.Request, servicing.Session) error) route {
-		return route{pattern: pattern, mine: h}
+	mine := func(pattern string, h handler) route {
+		return route{pattern: pattern, mine: h, act: identity.ActRead}
+	}
+	needs := func(act identity.Action, pattern string, h handler) route {
+		return route{pattern: pattern, mine: h, act: act}
 	}
 	return []route{
 		open("GET /healthz", p.healthy),
 		open("GET /readyz", p.ready),
 		open("GET /{$}", p.home),
 		open("GET /help", p.help),
+
+		// Signing in, activation, the ways back, confirming and the session.
 		open("GET /sign-in", p.showSignIn),
 		open("POST /sign-in", p.signIn),
+		open("POST /sign-in/passkey", p.signInPasskey),
+		open("GET /sign-in/second", p.showSecond),
+		open("POST /sign-in/second", p.second),
 		open("POST /sign-out", p.signOut),
 		open("GET /activate", p.showActivate),
 		open("POST /activate", p.startActivation),
 		open("GET /activate/code", p.showCode),
 		open("POST /activate/code", p.proveActivation),
+		open("POST /activate/code/send", p.sendActivationCode),
 		open("GET /activate/password", p.showPassword),
 		open("POST /activate/password", p.finishActivation),
+		mine("GET /activate/done", p.activated),
+		open("GET /help-signing-in", p.helpSigningIn),
+		open("GET /recover", p.showRecover),
+		open("POST /recover", p.startRecovery),
+		open("GET /recover/proofs", p.showProofs),
+		open("POST /recover/proofs", p.prove),
+		open("POST /recover/questions", p.answerQuestions),
+		open("GET /recover/finish", p.showFinish),
+		open("POST /recover/finish", p.finishRecovery),
+		open("GET /recover/username", p.showRemind),
+		open("POST /recover/username", p.remind),
+		open("GET /not-me/{token}", p.showNotMe),
+		open("POST /not-me/{token}", p.pressNotMe),
+		open("GET /not-me/done", p.notMeDone),
+		open("GET /.well-known/change-password", p.changePassword),
+		needs("", "GET /confirm", p.showConfirm),
+		needs("", "POST /confirm", p.confirm),
+		needs("", "POST /session/stay", p.stay),
 
 		mine("GET /accounts/{id}", p.account),
 		mine("GET /accounts/{id}/history/{event}", p.history),
@@ -131,34 +165,37 @@ func (p *portal) routes() []route {
 		mine("POST /accounts/{id}/pay", p.changePay),
 		mine("POST /accounts/{id}/pay/review", p.reviewPay),
 		mine("GET /accounts/{id}/pay/review", p.showReview),
-		mine("POST /accounts/{id}/pay/bank-account", p.addBankAccountToPay),
+		needs(identity.ActBankAccounts, "POST /accounts/{id}/pay/bank-account", p.addBankAccountToPay),
 		mine("POST /accounts/{id}/pay/confirm", p.confirmPay),
 		mine("GET /accounts/{id}/payments/{payment}", p.payment),
 		mine("GET /accounts/{id}/payments/{payment}/receipt.pdf", p.receiptPDF),
 		mine("GET /accounts/{id}/payments/{payment}/cancel", p.showCancel),
 		mine("POST /accounts/{id}/payments/{payment}/cancel", p.cancelPayment),
 		mine("GET /accounts/{id}/autopay", p.autopay),
-		mine("POST /accounts/{id}/autopay/review", p.reviewAutopay),
-		mine("POST /accounts/{id}/autopay/bank-account", p.addBankAccountToAutopay),
-		mine("POST /accounts/{id}/autopay/agree", p.enrollAutopay),
+		needs(identity.ActAutopay, "POST /accounts/{id}/autopay/review", p.reviewAutopay),
+		needs(identity.ActAutopay, "POST /accounts/{id}/autopay/bank-account", p.addBankAccountToAutopay),
+		needs(identity.ActAutopay, "POST /accounts/{id}/autopay/agree", p.enrollAutopay),
 		mine("GET /accounts/{id}/autopay/authorization.pdf", p.autopayPDF),
 		mine("GET /accounts/{id}/autopay/off", p.showAutopayOff),
 		mine("POST /accounts/{id}/autopay/off", p.cancelAutopay),
 		mine("GET /accounts/{id}/statements/{closing}", p.statement), // also {closing}.pdf
 		mine("GET /payments", p.payments),
 		mine("GET /bank-accounts", p.bankAccounts),
-		mine("GET /bank-accounts/new", p.showAddBankAccount),
-		mine("POST /bank-accounts/new", p.addBankAccount),
-		mine("GET /bank-accounts/{id}/remove", p.showRemoveBankAccount),
-		mine("POST /bank-accounts/{id}/remove", p.removeBankAccount),
+		needs(identity.ActBankAccounts, "GET /bank-accounts/new", p.showAddBankAccount),
+		needs(identity.ActBankAccounts, "POST /bank-accounts/new", p.addBankAccount),
+		needs(identity.ActBankAccounts, "GET /bank-accounts/{id}/remove", p.showRemoveBankAccount),
+		needs(identity.ActBankAccounts, "POST /bank-accounts/{id}/remove", p.removeBankAccount),
 		mine("GET /documents", p.documents),
 	}
 }
 
 // page is the base of a page for the signed in.
 func page(s servicing.Session, title, here string) web.Page {
-	return web.Page{Title: title, Here: here, SignedIn: strings.TrimSpace(s.FirstName + " " + s.LastName)}
+	return web.Page{Title: title, Here: here, SignedIn: strings.TrimSpace(s.FirstName + " " + s.LastName),
+		IdleSeconds: seconds(s.At, s.IdleUntil), EndsSeconds: seconds(s.At, s.EndsAt), StayPath: "/session/stay"}
 }
+
+func seconds(from, to money.Instant) int { return max(0, int(to.Time().Sub(from.Time())/time.Second)) }
 
 // about names the contract in view at the top of the page.
 func about(b web.Page, c servicing.Card) web.Page {
@@ -183,10 +220,10 @@ func (p *portal) show(w http.ResponseWriter, r *http.Request, name string, form 
 }
 
 // told notes a refusal on the form, beside its field, and lets any other error
-// through. fields gives the form's name for a refusal's field where they differ.
+// through, and what leads to another page. fields gives the form's name for a refusal's field where they differ.
 func told(form *web.Form, err error, fields map[string]string) error {
 	refused, ok := errors.AsType[*servicing.Refusal](err)
-	if !ok {
+	if !ok || refused.Code == stepUp || refused.Code == onHold {
 		return found(err)
 	}
 	field := refused.Field
@@ -199,8 +236,11 @@ func told(form *web.Form, err error, fields map[string]string) error {
 
 // found answers what is not there and what is not theirs alike.
 func found(err error) error {
-	if errors.Is(err, servicing.ErrNotFound) {
+	switch {
+	case errors.Is(err, servicing.ErrNotFound):
 		return web.NotFound()
+	case errors.Is(err, servicing.ErrForbidden):
+		return web.Forbidden()
 	}
 	return err
 }

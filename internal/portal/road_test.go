@@ -54,7 +54,7 @@ func openLender(t testing.TB) *lender {
 		terms.Start, terms.FirstDue, terms.Principal, terms.Payments = money.NewDate(2026, 11, 15), money.NewDate(2026, 12, 15), 19_061_54, 36
 		board = append(board, tape.Boarding{
 			AccountNumber: []string{"770001001", "770001002"}[i], CustomerID: name, Terms: terms, AsOf: terms.Start,
-			Person: &tape.Person{FirstName: name, LastName: "Okafor", Email: strings.ToLower(name) + "@mail.example", SSN: "90055432" + string(rune('1'+i)),
+			Person: &tape.Person{FirstName: name, LastName: "Okafor", Email: strings.ToLower(name) + "@mail.example", Phone: "+1614555010" + string(rune('1'+i)), SSN: "90055432" + string(rune('1'+i)),
 				BirthDate: money.NewDate(1990, 4, 2), Street: "12 Elm Street", City: "Maren Falls", State: "OH", ZIP: "43000"},
 			Vehicle: tape.Vehicle{Year: 2023, Make: "Halden", Model: "Orla"}, OriginalAmount: 30_000_00, OriginalDate: money.NewDate(2024, 11, 15), OriginalTerm: 60,
 		})
@@ -62,7 +62,7 @@ func openLender(t testing.TB) *lender {
 	ana := board[0]
 	ana.AccountNumber, ana.CustomerID, ana.Terms, ana.Person = "770001003", "Ana", reserveLease(), &tape.Person{}
 	*ana.Person = *board[0].Person
-	ana.Person.FirstName, ana.Person.Email, ana.Person.SSN = "Ana", "ana@mail.example", "900554323"
+	ana.Person.FirstName, ana.Person.Email, ana.Person.Phone, ana.Person.SSN = "Ana", "ana@mail.example", "+16145550103", "900554323"
 	ana.Terms.Start, ana.Terms.FirstDue, ana.Terms.Payments, ana.Terms.Principal = money.NewDate(2026, 11, 15), money.NewDate(2026, 12, 15), 36, 36*244_69
 	ana.AsOf, ana.OriginalAmount, ana.OriginalDate, ana.OriginalTerm = ana.Terms.Start, 48*244_69, money.NewDate(2025, 12, 15), 48
 	board = append(board, ana)
@@ -174,8 +174,8 @@ func values(pairs ...string) url.Values {
 func (l *lender) activated(t testing.TB, number, ssn4 string) *browser {
 	t.Helper()
 	b := l.browser(t)
-	at, _, page := b.send(t, "/activate", values("account_number", number, "ssn4", ssn4, "zip", "43000"))
-	if at != "/activate/code" {
+	at, _, page := b.send(t, "/activate", values("account_number", number, "ssn4", ssn4, "zip", "43000", "by", "text"))
+	if at != "/activate/code?by=text" {
 		t.Fatalf("activation went to %s: %s", at, words(page))
 	}
 	if at, _, page = b.send(t, "/activate/code", values("code", l.code(t))); at != "/activate/password" {
@@ -183,10 +183,12 @@ func (l *lender) activated(t testing.TB, number, ssn4 string) *browser {
 	}
 	name := regexp.MustCompile(`name="username"[^>]*value="([^"]*)"`).FindStringSubmatch(page)
 	at, _, page = b.send(t, "/activate/password", values("username", name[1], "password", "violet lantern harbor nine", "password_again", "violet lantern harbor nine"))
-	if at != "/?done=activated" {
+	if at != "/activate/done" {
 		t.Fatalf("the password went to %s: %s", at, words(page))
 	}
-	says(t, page, "Online access is on.", "2023 Halden Orla", "is due on Dec 15.")
+	says(t, page, "Online access is on", "Get saved codes")
+	_, _, page = b.visit(t, "/")
+	says(t, page, "2023 Halden Orla", "is due on Dec 15.")
 	return b
 }
 
@@ -510,7 +512,7 @@ func TestASessionThatEndedComesBackToThePageWanted(t *testing.T) {
 func TestTheLastStepOfActivationSaysAllThatIsWrongAtOnce(t *testing.T) {
 	l := openLender(t)
 	b := l.browser(t)
-	b.send(t, "/activate", values("account_number", "770001001", "ssn4", "43-21 ", "zip", "43000"))
+	b.send(t, "/activate", values("account_number", "770001001", "ssn4", "43-21 ", "zip", "43000", "by", "text"))
 	if at, _, page := b.send(t, "/activate/code", values("code", l.code(t))); at != "/activate/password" {
 		t.Fatalf("the code went to %s: %s", at, words(page))
 	}
@@ -518,15 +520,15 @@ func TestTheLastStepOfActivationSaysAllThatIsWrongAtOnce(t *testing.T) {
 	if status != http.StatusUnprocessableEntity {
 		t.Errorf("status %d", status)
 	}
-	says(t, page, "3 things need another look", "Use 6 or more characters without spaces.", "Use at least 15 characters.", "The two passwords are not the same.")
+	says(t, page, "3 things need another look", "Use 6 or more characters without spaces.", "Use at least 8 characters.", "The two passwords are not the same.")
 }
 
 func TestActivationLooksTheSameWhetherOrNotTheAccountExists(t *testing.T) {
 	l := openLender(t)
 	pages := [2]string{}
 	for i, number := range []string{"770001001", "999999999"} {
-		at, status, page := l.browser(t).send(t, "/activate", values("account_number", number, "ssn4", "4321", "zip", "43000"))
-		if at != "/activate/code" || status != http.StatusOK {
+		at, status, page := l.browser(t).send(t, "/activate", values("account_number", number, "ssn4", "4321", "zip", "43000", "by", "text"))
+		if at != "/activate/code?by=text" || status != http.StatusOK {
 			t.Errorf("%s: %d at %s", number, status, at)
 		}
 		pages[i] = freshToken.ReplaceAllString(page, "")

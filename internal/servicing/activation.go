@@ -278,6 +278,9 @@ func (s *Service) least(factors int) int {
 	return identity.MinPassword
 }
 
+// LeastPassword is how long the password of somebody new must be.
+func (s *Service) LeastPassword() int { return s.least(0) }
+
 // passwordProblem says why a password is refused; nil when it is not.
 func (s *Service) passwordProblem(person *store.Customer, username, password string, factors int) error {
 	own := append([]string{username, s.lender.Name, s.lender.ShortName}, s.rules.Access.BlockedWords...)

@@ -8,6 +8,7 @@ import (
 
 	"marque/internal/billing"
 	"marque/internal/identity"
+	"marque/internal/money"
 	"marque/internal/store"
 )
 
@@ -19,7 +20,8 @@ type Recovery struct {
 	Enough bool
 	// NewPassword and NewFactor say what is set at the end.
 	NewPassword, NewFactor bool
-	Questions              []string // to be answered before anything counts; ids
+	Questions              []string      // to be answered before anything counts; ids
+	HeldUntil              money.Instant // how long changes wait, were it finished now; 0 when they do not
 }
 
 // StartRecovery begins a way back in for a username or e-mail address. Whether or
@@ -69,7 +71,9 @@ func (s *Service) recovery(tx *store.Tx, f *store.Flow) (out Recovery, err error
 		return out, err
 	}
 	r := identity.Recover(out.Goal, out.Proofs, held)
-	out.Enough = r.Enough && f.Owner != ""
+	if out.Enough = r.Enough && f.Owner != ""; out.Enough && r.Hold > 0 {
+		out.HeldUntil = s.clock().Add(r.Hold)
+	}
 	out.NewPassword = out.Goal == identity.GoalPassword || out.Goal == identity.GoalBoth
 	out.NewFactor = out.Goal == identity.GoalFactor || out.Goal == identity.GoalBoth
 	out.Next = identity.Proving(out.Goal, out.Proofs)

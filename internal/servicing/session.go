@@ -20,6 +20,7 @@ var ErrNoSession = errors.New("no session")
 type Session struct {
 	Actor               identity.Actor
 	FirstName, LastName string
+	At                  money.Instant // when it was asked for: the moment that its Standing is judged at
 	IdleUntil, EndsAt   money.Instant
 }
 
@@ -137,7 +138,8 @@ func (s *Service) Session(ctx context.Context, token string) (out Session, err e
 		}
 		return err
 	})
-	out.IdleUntil = min(s.clock().Add(identity.IdleLimit), out.EndsAt)
+	out.At = s.clock()
+	out.IdleUntil = min(out.At.Add(identity.IdleLimit), out.EndsAt)
 	return out, err
 }
 
