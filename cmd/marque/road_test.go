@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -290,10 +291,16 @@ func road(t *testing.T, c *openCompanyForTest) {
 	if err != nil || res.Differing != 0 || res.Payments != 2 {
 		t.Errorf("verify: %+v, %v", res, err)
 	}
-	b.leaving(chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action="/sign-out"]').requestSubmit()`))
+	b.signOut()
 	b.open(loan)
 	b.reads("Sign in")
 }
+
+// The example's borrower.
+const (
+	jordansMail  = "jordan.reyes@mail.example"
+	jordansPhone = "+12025550143"
+)
 
 func activate(t *testing.T, c *openCompanyForTest, b *browser) {
 	b.open("/")
@@ -303,34 +310,87 @@ func activate(t *testing.T, c *openCompanyForTest, b *browser) {
 	b.fill("account_number", "LN-100245")
 	b.fill("ssn4", "6789")
 	b.fill("zip", "33602")
+	b.choose("by", "text")
 	b.press("Send me a code")
 	b.fill("code", "12")
 	b.press("Continue")
-	b.reads("Enter the six digits")
-	code := regexp.MustCompile(`\d{6}`).FindString(c.mail(t, "Your code", `Your code is \d{6}`))
-	b.fill("code", code)
+	b.reads("Enter the code from our message: only digits.")
+	b.fill("code", c.newCode(t, jordansPhone))
 	b.press("Continue")
 	b.fill("password", "short")
 	b.fill("password_again", "short")
 	b.press("Turn on online access")
-	b.reads("Use at least 15 characters")
+	b.reads("Use at least 8 characters")
 	b.fill("password", password)
 	b.fill("password_again", password)
 	b.press("Turn on online access")
+	b.reads("Online access is on", "phone ending in 43")
+	b.open("/")
 	b.reads("Jordan")
 	// Out, wrong, and in again.
-	b.leaving(chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action="/sign-out"]').requestSubmit()`))
+	b.signOut()
 	b.open("/sign-in")
-	b.fill("username", "jordan.reyes@mail.example")
+	b.fill("username", jordansMail)
 	b.fill("password", "not the right lanterns at all")
 	b.press("Sign in")
 	b.reads("do not match")
-	if got := b.value("username"); got != "jordan.reyes@mail.example" {
+	if got := b.value("username"); got != jordansMail {
 		t.Errorf("the username was not kept: %q", got)
 	}
 	b.fill("password", password)
 	b.press("Sign in")
+	b.reads("One more step", "phone ending in 43")
+	b.press("Send me a code")
+	b.fill("code", "000000")
+	b.press("Sign in")
+	b.reads("That code is not the one we sent")
+	b.fill("code", b.codeInInbox(jordansPhone))
+	b.press("Sign in")
 	b.reads("Jordan")
+	c.mail(t, "Online access", `turned on`)
+}
+
+// signIn goes the short road: password, and a code by text message.
+func signIn(t *testing.T, c *openCompanyForTest, b *browser) {
+	t.Helper()
+	b.open("/sign-in")
+	b.fill("username", jordansMail)
+	b.fill("password", password)
+	b.press("Sign in")
+	b.press("Send me a code")
+	b.fill("code", c.newCode(t, jordansPhone))
+	b.press("Sign in")
+	b.reads("Jordan")
+}
+
+func (b *browser) signOut() {
+	b.t.Helper()
+	b.leaving(chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action="/sign-out"]').requestSubmit()`))
+}
+
+// codeInInbox reads the newest text message to a number on the sandbox's pages, in
+// a tab of its own.
+func (b *browser) codeInInbox(number string) string {
+	b.t.Helper()
+	ctx, stop := chromedp.NewContext(b.ctx)
+	defer stop()
+	if err := chromedp.Do(ctx); err != nil { // the tab lives as long as this context
+		b.t.Fatalf("open a tab: %v", err)
+	}
+	tab := &browser{t: b.t, ctx: ctx, base: b.base}
+	for range 50 {
+		tab.do(chromedp.Navigate(b.base + "/sandbox/inbox?kind=text&find=" + url.QueryEscape(number)))
+		if strings.Contains(tab.textNow(), "No message matches") {
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
+		tab.look()
+		tab.leaving(chromedp.Click(`main table a`))
+		tab.reads("Text message", "Do not share")
+		return someDigits.FindString(tab.textNow())
+	}
+	b.t.Fatalf("no text message came to %s", number)
+	return ""
 }
 
 func loanPath(b *browser) string {
