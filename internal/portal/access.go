@@ -99,8 +99,7 @@ func wayOn(st identity.Standing, next string) string {
 func (p *portal) notHere(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	st := s.Actor.Standing
 	if st.Scope == identity.ScopeEnrol || st.Scope == identity.ScopeRestore {
-		b := page(s, "First set up your second step", "")
-		b.Layout = "flow"
+		b := alone(page(s, "First set up your second step", ""))
 		return p.pages.Render(w, r, http.StatusForbidden, "one-thing", b)
 	}
 	if st.MustChange {
@@ -155,7 +154,8 @@ func withNext(address, next string) string {
 
 // pagePath lists the pages that signing in and confirming may lead to. Anything
 // else, another site above all, leads to the overview.
-var pagePath = regexp.MustCompile(`^/(?:payments|documents|help|bank-accounts(?:/new|/[0-9A-Za-z_-]{1,64}/remove)?|(?:security|profile)(?:/[a-z]{1,20}(?:-[a-z]{1,20}){0,3})?|` +
+var pagePath = regexp.MustCompile(`^/(?:payments|documents|help|bank-accounts(?:/new|/[0-9A-Za-z_-]{1,64}/remove)?|profile(?:/email|/phone|/address|/language|/paperless)?|` +
+	`security(?:/not-me|/password|/questions|/saved-codes|/second-step(?:/app|/phone|/[0-9a-f-]{36}/remove)?)?|` +
 	`accounts/[0-9A-Za-z_-]{1,64}(?:/pay(?:/review)?|/payoff|/lease|/history/[1-9][0-9]{0,8}|/autopay(?:/off)?|/payments/[0-9A-Za-z_-]{1,64}(?:/cancel)?|/statements/[0-9]{4}-[0-9]{2}-[0-9]{2})?)?$`)
 
 // pageFor is the page to come back to for an address: itself, or the nearest

@@ -24,7 +24,7 @@ type confirmPage struct {
 // confirmFields are the page's own, and neverCarried what must not stand in one.
 var (
 	confirmFields = []string{"next", "to", "way", "code", "send", "sent", "box", "credential", "trust", "form-token"}
-	neverCarried  = []string{"password", "password_again", "current", "account", "account_again"}
+	neverCarried  = []string{"password", "password_again", "current", "account", "account_again", "answer1", "answer2", "answer3"}
 )
 
 // askConfirm leads to confirming: a page by its address, a form with what was
@@ -69,12 +69,9 @@ func (p *portal) showConfirmForm(w http.ResponseWriter, r *http.Request, s servi
 	if err != nil {
 		return err
 	}
-	call, err := p.svc.ConfirmPasskey(r.Context(), s.Actor)
+	offers, call, err := withPasskey(offers, func() (servicing.PasskeyCall, error) { return p.svc.ConfirmPasskey(r.Context(), s.Actor) })
 	if err != nil {
-		if err := noPasskeys(err); err != nil {
-			return err
-		}
-		offers = withoutPasskeys(offers)
+		return err
 	}
 	if len(offers) == 0 {
 		offers = []servicing.Offer{{Kind: servicing.Password}}

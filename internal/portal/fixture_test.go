@@ -3,6 +3,7 @@ package portal
 import (
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -181,4 +182,10 @@ func testPortal(t testing.TB, base string) (*portal, http.Handler) {
 	h, err := New(svc, brand, o)
 	must(t, err)
 	return p, h
+}
+
+func recorded(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
 }

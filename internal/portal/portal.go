@@ -78,7 +78,7 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 			{Key: "documents", Name: "Documents", Href: "/documents"},
 			{Key: "help", Name: "Help", Href: "/help"},
 		},
-		Account: []web.Place{{Key: "bank", Name: "Bank accounts", Href: "/bank-accounts"}},
+		Account: []web.Place{{Key: "bank", Name: "Bank accounts", Href: "/bank-accounts"}, {Key: "profile", Name: "Profile", Href: "/profile"}, {Key: "security", Name: "Security", Href: "/security"}},
 		Home:    "/", SignIn: "/sign-in", SignOut: "/sign-out", BaseURL: o.BaseURL, TrustedProxies: o.TrustedProxies, Log: o.Log, Now: o.Now,
 	})
 	if err != nil {
@@ -186,6 +186,47 @@ func (p *portal) routes() []route {
 		needs(identity.ActBankAccounts, "GET /bank-accounts/{id}/remove", p.showRemoveBankAccount),
 		needs(identity.ActBankAccounts, "POST /bank-accounts/{id}/remove", p.removeBankAccount),
 		mine("GET /documents", p.documents),
+
+		// The own way in, and how one is reached. The last step of a change asks for
+		// a fresh factor itself: a form that is carried past confirming has lost its
+		// code.
+		needs(identity.ActSessions, "GET /security", p.security),
+		needs(identity.ActSessions, "GET /security/not-me", p.stranger),
+		needs(identity.ActSessions, "POST /security/sessions/{id}/end", p.endSession),
+		needs(identity.ActSessions, "POST /security/sessions/end-others", p.endOtherSessions),
+		needs(identity.ActSessions, "POST /security/devices/{id}/forget", p.forgetDevice),
+		needs(identity.ActFactors, "GET /security/second-step", p.showAddStep),
+		needs(identity.ActFactors, "POST /security/second-step/passkey", p.addPasskey),
+		needs(identity.ActFactors, "GET /security/second-step/app", p.showAddApp),
+		needs(identity.ActFactors, "POST /security/second-step/app", p.addApp),
+		needs(identity.ActFactors, "GET /security/second-step/phone", p.showAddPhone),
+		needs(identity.ActFactors, "POST /security/second-step/phone", p.addPhone),
+		needs(identity.ActFactors, "POST /security/second-step/phone/code", p.provePhone),
+		needs(identity.ActFactors, "GET /security/second-step/{id}/remove", p.showRemoveStep),
+		needs(identity.ActFactors, "POST /security/second-step/{id}/remove", p.removeStep),
+		needs(identity.ActFactors, "GET /security/saved-codes", p.showSavedCodes),
+		needs(identity.ActFactors, "POST /security/saved-codes", p.makeSavedCodes),
+		needs(identity.ActPassword, "GET /security/password", p.showChangePassword),
+		needs(identity.ActPassword, "POST /security/password", p.choosePassword),
+		needs(identity.ActQuestions, "GET /security/questions", p.showQuestions),
+		needs(identity.ActQuestions, "POST /security/questions", p.setQuestions),
+		mine("GET /profile", p.profile),
+		needs(identity.ActContact, "GET /profile/email", p.showContact(servicing.ContactEmail)),
+		needs(identity.ActContact, "POST /profile/email", p.startContact(servicing.ContactEmail)),
+		needs(identity.ActContact, "GET /profile/email/{change}", p.showContactCode(servicing.ContactEmail)),
+		mine("POST /profile/email/{change}", p.finishContact(servicing.ContactEmail)),
+		needs(identity.ActContact, "GET /profile/phone", p.showContact(servicing.ContactPhone)),
+		needs(identity.ActContact, "POST /profile/phone", p.startContact(servicing.ContactPhone)),
+		needs(identity.ActContact, "GET /profile/phone/{change}", p.showContactCode(servicing.ContactPhone)),
+		mine("POST /profile/phone/{change}", p.finishContact(servicing.ContactPhone)),
+		needs(identity.ActContact, "GET /profile/address", p.showAddress),
+		needs(identity.ActContact, "POST /profile/address", p.changeAddress),
+		mine("GET /profile/language", p.showLanguage),
+		mine("POST /profile/language", p.setLanguage),
+		needs(identity.ActPaperless, "GET /profile/paperless", p.showPaperless),
+		needs(identity.ActPaperless, "POST /profile/paperless", p.agreePaperless),
+		needs(identity.ActPaperless, "POST /profile/paperless/withdraw", p.withdrawPaperless),
+		needs(identity.ActPaperless, "GET /profile/paperless/sample.pdf", p.paperlessSample),
 	}
 }
 

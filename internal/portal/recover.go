@@ -21,19 +21,22 @@ type lost struct {
 	Else               string // what to do when that cannot be shown
 }
 
+// callTwo is the way of those who have nothing else to show.
+const callTwo = "If you have none of these, two of our people make sure that it is you, which can take a day. Then come back here: a code that we send you is enough."
+
 var losses = map[identity.Goal]lost{
 	identity.GoalPassword: {"Choose a new password", "First we make sure that it is you.",
 		"You need a code that we send to your e-mail address or phone, and one thing more: your authenticator app, a passkey, or a saved code. If you never set up a second step, the code is enough.",
-		"If you have none of these, you may have lost both your password and your second step."},
+		callTwo},
 	identity.GoalFactor: {"Set up a new second step", "First we make sure that it is you.",
 		"You need your password, and one thing more: a saved code, or a code that we send to your e-mail address.",
-		"If you do not know your password either, you have lost both."},
+		"Do you not know your password either? Then you have lost both, and there is another way: choose “Something else was lost”."},
 	identity.GoalBoth: {"Get back in", "First we make sure that it is you.",
 		"You need a code that we send to your e-mail address or phone, and one of the codes you saved when you set up your second step.",
-		"Without a saved code, call us. Two of our people make sure that it is you, which can take a day. Then come back here: a code that we send you is enough."},
+		callTwo},
 	identity.GoalUnlock: {"Unlock my access", "First we make sure that it is you.",
-		"You need a code that we send to your e-mail address or phone, and your second step if you have one. Then sign in as usual.",
-		"If you have lost your second step too, call us."},
+		"You need a code that we send to your e-mail address or phone, and your second step if you have one: your app, a passkey, a saved code, or a second code to your phone. Then sign in as usual.",
+		"Have you lost your second step too?"},
 }
 
 // proofWords name what can be shown.
@@ -116,16 +119,6 @@ type proofsPage struct {
 	Others  []otherWay
 }
 
-// ways are what can be shown next. Beside one code that we send, another that we
-// send brings nobody further, but for unlocking (NIST SP 800-63B-4, 4.2).
-func ways(state servicing.Recovery) []identity.Proof {
-	next := slices.Clone(state.Next)
-	if state.Goal == identity.GoalUnlock || !state.Proofs.Has(identity.ProofEmailCode) && !state.Proofs.Has(identity.ProofTextCode) {
-		return next
-	}
-	return slices.DeleteFunc(next, func(x identity.Proof) bool { return x == identity.ProofEmailCode || x == identity.ProofTextCode })
-}
-
 func newProofsPage(state servicing.Recovery, want string, form *web.Form) proofsPage {
 	l := losses[state.Goal]
 	v := proofsPage{Page: web.Page{Title: l.Title, Layout: "narrow", Form: form}, Lost: l}
@@ -134,13 +127,12 @@ func newProofsPage(state servicing.Recovery, want string, form *web.Form) proofs
 			v.Shown = append(v.Shown, shownWords[shown])
 		}
 	}
-	next := ways(state)
-	for i, way := range next {
+	for i, way := range state.Next {
 		if i == 0 || string(way) == want {
 			v.Way = way
 		}
 	}
-	for _, way := range next {
+	for _, way := range state.Next {
 		if way != v.Way {
 			v.Others = append(v.Others, otherWay{string(way), proofWords[way]})
 		}

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -36,6 +37,11 @@ type lender struct {
 
 func openLender(t testing.TB) *lender {
 	t.Helper()
+	return openLenderWith(t, servicing.DefaultRules)
+}
+
+func openLenderWith(t testing.TB, rules servicing.Rules) *lender {
+	t.Helper()
 	ctx := context.Background()
 	keys, err := store.LoadKeys(filepath.Join(t.TempDir(), "keys.json"))
 	must(t, err)
@@ -44,7 +50,7 @@ func openLender(t testing.TB) *lender {
 	t.Cleanup(func() { must(t, db.Close()) })
 	must(t, db.Migrate(ctx))
 	l := &lender{now: money.InstantOf(time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))}
-	l.svc = servicing.New(db, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, servicing.DefaultRules, func() money.Instant { return l.now })
+	l.svc = servicing.New(db, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, rules, func() money.Instant { return l.now })
 	system := identity.System("test")
 	_, err = l.svc.OpenDay(ctx, system, 0, today)
 	must(t, err)
@@ -157,7 +163,7 @@ func formOf(t testing.TB, page, action string) url.Values {
 	form, _, _ := strings.Cut(rest, "</form>")
 	v := url.Values{}
 	for _, m := range inputs.FindAllStringSubmatch(form, -1) {
-		v.Set(m[1], m[2])
+		v.Set(m[1], html.UnescapeString(m[2]))
 	}
 	return v
 }
@@ -169,6 +175,8 @@ func values(pairs ...string) url.Values {
 	}
 	return v
 }
+
+const password = "violet lantern harbor nine"
 
 // activated is a browser signed in by activating online access.
 func (l *lender) activated(t testing.TB, number, ssn4 string) *browser {
@@ -182,7 +190,7 @@ func (l *lender) activated(t testing.TB, number, ssn4 string) *browser {
 		t.Fatalf("the code went to %s: %s", at, words(page))
 	}
 	name := regexp.MustCompile(`name="username"[^>]*value="([^"]*)"`).FindStringSubmatch(page)
-	at, _, page = b.send(t, "/activate/password", values("username", name[1], "password", "violet lantern harbor nine", "password_again", "violet lantern harbor nine"))
+	at, _, page = b.send(t, "/activate/password", values("username", name[1], "password", password, "password_again", password))
 	if at != "/activate/done" {
 		t.Fatalf("the password went to %s: %s", at, words(page))
 	}
@@ -497,8 +505,12 @@ func TestASessionThatEndedComesBackToThePageWanted(t *testing.T) {
 	if status != http.StatusUnprocessableEntity {
 		t.Errorf("status %d", status)
 	}
-	form.Set("password", "violet lantern harbor nine")
-	if at, _, page := b.send(t, "/sign-in", form); at != account+"/pay" {
+	form.Set("password", password)
+	at, _, page := b.send(t, "/sign-in", form)
+	if want := "/sign-in/second?next=" + url.QueryEscape(account+"/pay"); at != want {
+		t.Fatalf("the password led to %s, not %s", at, want)
+	}
+	if at, page := b.second(t, page, "way", "text", "code", b.texted(t, page)); at != account+"/pay" {
 		t.Errorf("came back to %s: %s", at, words(page))
 	}
 	if at, _, page := b.send(t, "/sign-out", nil); at != "/sign-in?why=out" {

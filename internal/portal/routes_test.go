@@ -33,7 +33,7 @@ var leadsHome = map[string]bool{"GET /confirm": true, "POST /confirm": true, "PO
 
 func TestEveryRouteButTheListedNeedsASession(t *testing.T) {
 	p, h := testPortal(t, "")
-	fill := strings.NewReplacer("{id}", "k1", "{payment}", "p1", "{closing}", "2026-11-24", "{event}", "3", "{$}", "")
+	fill := strings.NewReplacer("{id}", "k1", "{payment}", "p1", "{closing}", "2026-11-24", "{event}", "3", "{change}", "c1", "{$}", "")
 	for _, r := range p.routes() {
 		if (r.open != nil) != openRoutes[r.pattern] {
 			t.Errorf("%s: open is %t", r.pattern, r.open != nil)

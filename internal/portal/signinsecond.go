@@ -71,9 +71,18 @@ func (a *factorAsk) scripts() []string {
 	return []string{"password.js"}
 }
 
-// withoutPasskeys leaves them out where the address has none.
-func withoutPasskeys(offers []servicing.Offer) []servicing.Offer {
-	return slices.DeleteFunc(offers, func(o servicing.Offer) bool { return o.Kind == servicing.Passkey })
+// withPasskey asks for a passkey where one is among the offers, and leaves it out
+// where the address has none.
+func withPasskey(offers []servicing.Offer, ask func() (servicing.PasskeyCall, error)) ([]servicing.Offer, servicing.PasskeyCall, error) {
+	passkey := func(o servicing.Offer) bool { return o.Kind == servicing.Passkey }
+	if !slices.ContainsFunc(offers, passkey) {
+		return offers, servicing.PasskeyCall{}, nil
+	}
+	call, err := ask()
+	if err != nil {
+		return slices.DeleteFunc(offers, passkey), call, noPasskeys(err)
+	}
+	return offers, call, nil
 }
 
 type secondPage struct {
@@ -98,12 +107,9 @@ func (p *portal) showSecondForm(w http.ResponseWriter, r *http.Request, form *we
 	if err != nil {
 		return err
 	}
-	call, err := p.svc.SignInPasskey(r.Context(), run)
+	offers, call, err := withPasskey(offers, func() (servicing.PasskeyCall, error) { return p.svc.SignInPasskey(r.Context(), run) })
 	if err != nil {
-		if err := noPasskeys(err); err != nil {
-			return err
-		}
-		offers = withoutPasskeys(offers)
+		return err
 	}
 	ask := newFactorAsk(offers, want)
 	ask.Action, ask.Form, ask.Sent, ask.Submit, ask.Trust = "/sign-in/second", form, sent, "Sign in", true

@@ -36,13 +36,12 @@ func (s *Service) StartRecovery(ctx context.Context, goal identity.Goal, name st
 	if err := s.attempt(ctx, "source", "recovery "+identity.SourceBucket(src.IP)); err != nil {
 		return "", err
 	}
-	canonical := identity.CanonicalName(name)
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		login, err := s.loginNamed(tx, borrowers, name)
 		if err != nil {
 			return err
 		}
-		f := &store.Flow{Kind: "recovery", Goal: string(goal), Detail: canonical}
+		f := &store.Flow{Kind: "recovery", Goal: string(goal), Detail: identity.NormalName(name)}
 		if login != nil {
 			f.Owner = login.Owner
 		}
@@ -105,7 +104,7 @@ func recovering(f *store.Flow) asking {
 	if identity.Goal(f.Goal) == identity.GoalUnlock {
 		kind = billing.NoticeUnlockCode
 	}
-	return asking{purpose: "recovery", binding: f.TokenHash, owner: f.Owner, kind: kind}
+	return asking{purpose: "recovery", binding: f.TokenHash, owner: f.Owner, name: f.Detail, kind: kind}
 }
 
 // SendRecoveryCode sends a code to the address or phone on file. One that was
@@ -177,13 +176,14 @@ func (s *Service) ProveRecovery(ctx context.Context, id FlowID, proof identity.P
 // proveFactorOf checks a second factor of somebody, or of nobody.
 func (s *Service) proveFactorOf(ctx context.Context, a asking, kind FactorKind, value string) error {
 	if a.owner == "" {
-		a.owner = "nobody " + a.binding
+		a.owner = a.whose()
 	}
 	return s.proveFactor(ctx, a, kind, value)
 }
 
 // recoveryPassword checks a password on the way back, under the same count as
-// signing in from a device that is not known.
+// signing in from a device that is not known. While a login is locked its password
+// proves nothing: whoever locked it may have done so because others know it.
 func (s *Service) recoveryPassword(ctx context.Context, f *store.Flow, password string) error {
 	lane := f.Owner
 	if lane == "" {
@@ -196,7 +196,7 @@ func (s *Service) recoveryPassword(ctx context.Context, f *store.Flow, password 
 	if f.Owner != "" {
 		err := s.db.View(ctx, func(tx *store.Tx) error {
 			login, err := tx.LoginOf(f.Owner)
-			if err == nil {
+			if err == nil && login.Locked == 0 {
 				hash = login.PasswordHash
 			}
 			return err
