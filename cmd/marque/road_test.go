@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,7 +40,6 @@ type openCompanyForTest struct {
 	texts *sandbox.Texts
 	base  string
 	ahead atomic.Int64 // microseconds that the company's clock is ahead of the machine's
-	read  map[string]int
 }
 
 func (c *openCompanyForTest) now() money.Instant { return now() + money.Instant(c.ahead.Load()) }
@@ -69,32 +69,42 @@ func (c *openCompanyForTest) mail(t *testing.T, subject, pattern string) string 
 	return ""
 }
 
-// newCode waits for the next code that is sent to an address or a telephone
-// number, each once.
-func (c *openCompanyForTest) newCode(t *testing.T, to string) string {
+// codes are all that went to an address or a telephone number, oldest first.
+func (c *openCompanyForTest) codes(t *testing.T, to string) (out []string) {
 	t.Helper()
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		var words []string // newest first
-		for _, m := range c.texts.Messages("") {
-			if m.To == to {
-				words = append(words, m.Body)
-			}
-		}
-		for _, m := range c.inbox.Messages(to) {
-			read, _, err := c.inbox.Read(m.ID)
-			if err != nil {
-				t.Fatal(err)
-			}
-			words = append(words, read.Text)
-		}
-		for i, w := range words[:max(0, len(words)-c.read[to])] {
-			if code := someDigits.FindString(w); code != "" {
-				c.read[to] = len(words) - i
-				return code
-			}
+	words := []string{}
+	for _, m := range c.texts.Messages("") {
+		if m.To == to {
+			words = append(words, m.Body)
 		}
 	}
-	t.Fatalf("no new code came to %s", to)
+	for _, m := range c.inbox.Messages(to) {
+		read, _, err := c.inbox.Read(m.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		words = append(words, read.Text)
+	}
+	for _, w := range slices.Backward(words) {
+		if code := someDigits.FindString(w); code != "" {
+			out = append(out, code)
+		}
+	}
+	return out
+}
+
+// sent is the code that comes to an address or a telephone number after
+// something was done.
+func (c *openCompanyForTest) sent(t *testing.T, to string, do func()) string {
+	t.Helper()
+	before := len(c.codes(t, to))
+	do()
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if all := c.codes(t, to); len(all) > before {
+			return all[len(all)-1]
+		}
+	}
+	t.Fatalf("no code came to %s", to)
 	return ""
 }
 
@@ -102,7 +112,7 @@ func startCompany(t *testing.T, database string) *openCompanyForTest {
 	t.Helper()
 	ctx := t.Context()
 	g := &Globals{Data: t.TempDir(), Database: database}
-	c := &openCompanyForTest{read: map[string]int{}}
+	c := &openCompanyForTest{}
 	var err error
 	if c.company, err = openCompany(ctx, g, "", io.Discard, c.now); err != nil {
 		t.Fatal(err)
@@ -311,11 +321,11 @@ func activate(t *testing.T, c *openCompanyForTest, b *browser) {
 	b.fill("ssn4", "6789")
 	b.fill("zip", "33602")
 	b.choose("by", "text")
-	b.press("Send me a code")
+	code := c.sent(t, jordansPhone, func() { b.press("Send me a code") })
 	b.fill("code", "12")
 	b.press("Continue")
 	b.reads("Enter the code from our message: only digits.")
-	b.fill("code", c.newCode(t, jordansPhone))
+	b.fill("code", code)
 	b.press("Continue")
 	b.fill("password", "short")
 	b.fill("password_again", "short")
@@ -347,20 +357,7 @@ func activate(t *testing.T, c *openCompanyForTest, b *browser) {
 	b.fill("code", b.codeInInbox(jordansPhone))
 	b.press("Sign in")
 	b.reads("Jordan")
-	c.mail(t, "Online access", `turned on`)
-}
-
-// signIn goes the short road: password, and a code by text message.
-func signIn(t *testing.T, c *openCompanyForTest, b *browser) {
-	t.Helper()
-	b.open("/sign-in")
-	b.fill("username", jordansMail)
-	b.fill("password", password)
-	b.press("Sign in")
-	b.press("Send me a code")
-	b.fill("code", c.newCode(t, jordansPhone))
-	b.press("Sign in")
-	b.reads("Jordan")
+	c.mail(t, "Your online access is set up", `was set up`)
 }
 
 func (b *browser) signOut() {
