@@ -2,7 +2,8 @@ package portal
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -108,6 +109,9 @@ func TestAfterActivationTheSecondStepIsSetUpAndCodesAreOffered(t *testing.T) {
 		if status != http.StatusForbidden || strings.Contains(page, `class="places"`) {
 			t.Errorf("%s: %d: %s", path, status, words(page))
 		}
+	}
+	if _, err := l.svc.Security(context.Background(), b.signedIn(t).Actor); !errors.Is(err, servicing.ErrForbidden) {
+		t.Errorf("the session reads who signed in: %v", err)
 	}
 	_, _, page := b.visit(t, "/security/second-step")
 	says(t, page, "Set up a second step", "One thing is left", "Authenticator app", "Text message", "Not now? Sign out")
@@ -328,32 +332,16 @@ func TestSessionsAndDevicesEndAsAsked(t *testing.T) {
 	}
 }
 
-// authenticator is one made of software.
-type authenticator struct {
-	rp     virtualwebauthn.RelyingParty
-	device virtualwebauthn.Authenticator
-	key    virtualwebauthn.Credential
-}
-
-func (ph authenticator) made(t testing.TB, page string) string {
+// made is the passkey that a browser makes for the question on a page.
+func (ph *phone) made(t testing.TB, page string) string {
 	t.Helper()
-	_, rest, _ := strings.Cut(page, `<script type="application/json">`)
-	raw, _, _ := strings.Cut(rest, "</script>")
-	if !json.Valid([]byte(raw)) {
-		t.Fatalf("the browser is asked nothing: %s", words(page))
+	m := questionOf.FindStringSubmatch(page)
+	if m == nil {
+		t.Fatalf("no passkey is asked for: %s", words(page))
 	}
-	o, err := virtualwebauthn.ParseAttestationOptions(raw)
+	o, err := virtualwebauthn.ParseAttestationOptions(html.UnescapeString(m[1]))
 	must(t, err)
-	return virtualwebauthn.CreateAttestationResponse(ph.rp, ph.device, ph.key, *o)
-}
-
-func withPasskeys(t testing.TB) servicing.Rules {
-	t.Helper()
-	keys, err := identity.NewPasskeys("pay.kestrane.example", "Kestrane", []string{"https://pay.kestrane.example"})
-	must(t, err)
-	rules := servicing.DefaultRules
-	rules.Access.Passkeys = keys
-	return rules
+	return virtualwebauthn.CreateAttestationResponse(kestrane, ph.device, ph.key, *o)
 }
 
 func withQuestions() servicing.Rules {
@@ -365,8 +353,7 @@ func withQuestions() servicing.Rules {
 func TestAPasskeyIsAddedAndRemoved(t *testing.T) {
 	l := openLenderWith(t, withPasskeys(t))
 	b, _ := l.guarded(t, "770001001", "4321")
-	ph := authenticator{virtualwebauthn.RelyingParty{ID: "pay.kestrane.example", Name: "Kestrane", Origin: "https://pay.kestrane.example"},
-		virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
+	ph := &phone{virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
 	_, _, page := b.visit(t, "/security/second-step")
 	says(t, page, "The easiest and the safest")
 	whole(t, "second-step", page)
@@ -472,91 +459,6 @@ func TestAfterARecoveryANewFactorIsBoundAndOneSignsInAnew(t *testing.T) {
 	if at, _, page := b.addApp(t); at != "/sign-in?why=restored" {
 		t.Errorf("went to %s: %s", at, words(page))
 	}
-}
-
-func TestThePasswordIsChanged(t *testing.T) {
-	l := openLender(t)
-	b, seed := l.guarded(t, "770001001", "4321")
-	other := l.signedInAnew(t, "maya@mail.example", seed)
-	_, _, page := b.visit(t, "/security/password")
-	whole(t, "password", page)
-	const next = "orchard engine seven tides"
-	for _, bad := range []struct{ current, next, says string }{
-		{"", next, "Enter the password you have now."},
-		{ownPassword, "", "Choose a new password."},
-		{"not it, not it", next, "That is not your password."},
-		{ownPassword, "short", "Use at least 8 characters. A short sentence works well. This one has 5. Letters"},
-		{ownPassword, "password1", "Password strength: Very easy to guess"},
-	} {
-		_, status, page := b.send(t, "/security/password", values("current", bad.current, "password", bad.next))
-		if bad.next != "short" {
-			says(t, page, bad.says)
-		} else {
-			says(t, page, "Use at least 8 characters.")
-		}
-		if status != http.StatusUnprocessableEntity || bad.next != "" && strings.Contains(page, bad.next+`"`) {
-			t.Errorf("%q: %d, or it is sent back", bad.next, status)
-		}
-	}
-	at, _, page := b.send(t, "/security/password", values("current", ownPassword, "password", next))
-	says(t, page, "Your password was changed.", "Changed today, 10:01 a.m. EST")
-	if at != "/security?done=password" {
-		t.Errorf("went to %s", at)
-	}
-	if at, _, _ := other.visit(t, "/security"); !strings.HasPrefix(at, "/sign-in") {
-		t.Errorf("the other session is at %s", at)
-	}
-}
-
-func TestAPasswordThatOthersKnowIsChangedFirst(t *testing.T) {
-	s := maya
-	s.Actor.Standing.MustChange = true
-	page := render(t, "password", nil, ownPasswordPage{Page: alone(page(s, "Choose a new password", "security")), IsForced: true})
-	says(t, page, "Choose a new password", "may be known to somebody else", "Sign out")
-	if strings.Contains(page, `class="places"`) || strings.Contains(page, "Cancel") {
-		t.Error("the page leads elsewhere")
-	}
-}
-
-func TestQuestionsAreThereOnlyWhereTheLenderHasThem(t *testing.T) {
-	off, _ := openLender(t).guarded(t, "770001001", "4321")
-	if _, status, _ := off.visit(t, "/security/questions"); status != http.StatusNotFound {
-		t.Errorf("off: %d", status)
-	}
-	if status, _ := off.asked(t, http.MethodPost, "/security/questions", values("question1", "first-pet", "question2", "dream-job", "question3", "first-trip",
-		"answer1", "anchor willow", "answer2", "copper violin", "answer3", "silent meadow")); status != http.StatusNotFound {
-		t.Errorf("set while off: %d", status)
-	}
-	_, _, page := off.visit(t, "/security")
-	saysNot(t, page, "Security questions")
-
-	l := openLenderWith(t, withQuestions())
-	b, _ := l.guarded(t, "770001001", "4321")
-	_, _, page = b.visit(t, "/security/questions")
-	if n := strings.Count(words(page), "two words that nobody can look up"); n != 3 {
-		t.Errorf("%d answers are offered", n)
-	}
-	form := values("question1", "first-pet", "question2", "first-pet", "question3", "first-trip", "answer1", "Rex", "answer2", "copper violin", "answer3", "silent meadow")
-	_, status, page := b.send(t, "/security/questions", form)
-	says(t, page, "Choose three different questions.", "Type each answer again")
-	if status != http.StatusUnprocessableEntity || strings.Contains(page, "copper violin") || !strings.Contains(page, `<option value="first-pet" selected>`) {
-		t.Errorf("%d, or answers are sent back, or questions are lost", status)
-	}
-	form.Set("question2", "dream-job")
-	_, _, page = b.send(t, "/security/questions", form)
-	says(t, page, "Use at least 4 letters or digits.")
-	if !strings.Contains(page, `id="answer1-error"`) {
-		t.Error("the error stands beside no field")
-	}
-	form.Set("answer1", "anchor willow")
-	at, _, page := b.send(t, "/security/questions", form)
-	says(t, page, "Your security questions were saved.", "3 answers are on file")
-	if at != "/security?done=answers" {
-		t.Errorf("went to %s", at)
-	}
-	_, _, page = b.visit(t, "/security/questions")
-	says(t, page, "What you save here takes their place.")
-	saysNot(t, page, "anchor willow")
 }
 
 func TestASignInIsSaidInWords(t *testing.T) {
