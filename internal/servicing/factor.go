@@ -318,6 +318,9 @@ func (s *Service) askOwner(ctx context.Context, purpose, binding, owner string) 
 	if err != nil {
 		return c, err
 	}
+	if len(u.Keys) == 0 {
+		return c, refuse("no_passkeys", "", "There is no passkey for this account yet.")
+	}
 	return s.askPasskey(realmOf(owner), purpose, binding, &u)
 }
 
