@@ -26,7 +26,8 @@ type asking struct {
 	binding string // the run, the session or the agent's call it belongs to
 	owner   string // empty when nobody matched: all goes as if somebody had
 	kind    billing.NoticeKind
-	about   string // the purpose in words, where a message says it
+	about   string // billing's purpose of a caller's code
+	staff   string // who asks for it on somebody's behalf: counted in place of the network
 }
 
 // sendCode makes a code, keeps its hash and puts the message in the queue. It is
@@ -34,6 +35,9 @@ type asking struct {
 // caps, nothing is sent and the answer is the same.
 func (s *Service) sendCode(ctx context.Context, a asking, by Channel, address string, src Source) error {
 	source := identity.SourceBucket(src.IP)
+	if a.staff != "" {
+		source = a.staff
+	}
 	caps := [][2]string{{"again", a.purpose + a.binding}, {"mail_source", source}, {"mail_account", a.owner + a.binding}}
 	if by == ByText {
 		number := address
@@ -67,7 +71,7 @@ func (s *Service) sendCode(ctx context.Context, a asking, by Channel, address st
 		if row.Owner == "" {
 			return nil
 		}
-		n := billing.Notice{Kind: a.kind, Code: code, Channel: string(by), Address: address, Text: a.about}
+		n := billing.Notice{Kind: a.kind, Code: code, Channel: string(by), Address: address, Purpose: a.about}
 		return s.notifyOwner(tx, a.owner, row.ID, n, money.Instant(identity.CodeLife.Microseconds()))
 	})
 }
