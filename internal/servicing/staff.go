@@ -94,7 +94,9 @@ func deskWords(err error) error {
 }
 
 // StaffPasskey begins signing in to the desk with a passkey and no username.
-func (s *Service) StaffPasskey() (PasskeyCall, error) { return s.askPasskey(office, "sign_in", "", nil) }
+func (s *Service) StaffPasskey() (PasskeyCall, error) {
+	return s.askPasskey(office, "sign_in", "", nil)
+}
 
 // FinishStaffPasskey signs in to the desk with a passkey.
 func (s *Service) FinishStaffPasskey(ctx context.Context, box, response string, src Source) (Entry, error) {
@@ -403,8 +405,10 @@ func (s *Service) ChangeRole(ctx context.Context, actor identity.Actor, staff st
 		return err
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		if err := keepOne(tx, staff); err != nil && role != identity.RoleAdministrator {
-			return err
+		if role != identity.RoleAdministrator {
+			if err := keepOne(tx, staff); err != nil {
+				return err
+			}
 		}
 		m, err := tx.Staff(staff)
 		if err != nil {
