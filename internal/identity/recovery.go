@@ -135,18 +135,26 @@ func Recover(goal Goal, p Proofs, h Held) Recovered {
 }
 
 // Proving lists the proofs that can bring a recovery further, in the order they
-// are offered. It depends on the goal alone and never on the account, so that it
+// are offered. First comes what a stranger does not have, a code sent to an
+// address on file or the password: who only knows a name can try nothing else. It
+// depends on the goal and on what was shown and never on the account, so that it
 // tells nobody what an account has.
 func Proving(goal Goal, p Proofs) []Proof {
 	var all []Proof
-	switch goal {
-	case GoalPassword:
-		all = []Proof{ProofEmailCode, ProofTextCode, ProofTOTP, ProofPasskey, ProofSavedCode}
-	case GoalFactor:
-		all = []Proof{ProofPassword, ProofSavedCode, ProofEmailCode}
-	case GoalBoth:
-		all = []Proof{ProofEmailCode, ProofTextCode, ProofSavedCode}
-	case GoalUnlock:
+	issued := p.Has(ProofEmailCode) || p.Has(ProofTextCode)
+	switch {
+	case goal == GoalFactor && !p.Has(ProofPassword):
+		all = []Proof{ProofPassword}
+	case goal == GoalFactor:
+		all = []Proof{ProofSavedCode, ProofEmailCode}
+	case goal != GoalPassword && goal != GoalBoth && goal != GoalUnlock:
+	case !issued:
+		all = []Proof{ProofEmailCode, ProofTextCode}
+	case goal == GoalBoth:
+		all = []Proof{ProofSavedCode}
+	case goal == GoalPassword:
+		all = []Proof{ProofTOTP, ProofPasskey, ProofSavedCode}
+	default:
 		all = []Proof{ProofEmailCode, ProofTextCode, ProofTOTP, ProofPasskey, ProofSavedCode}
 	}
 	return slices.DeleteFunc(all, p.Has)

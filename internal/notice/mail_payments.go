@@ -116,7 +116,7 @@ var paymentLetters = letters{
 		},
 		es: func(n told) letter {
 			return letter{subject: "El banco devolvió el pago", reason: "Su banco devolvió su pago de " + n.Amount.USD() + n.forDay(", con fecha del ") + ".", facts: n.returned(),
-				rest: []string{"Este pago ya no cuenta en su cuenta.", "Para pagar otra vez, entre a nuestro sitio web o llámenos. " + hardInEs}}
+				rest: []string{"Este pago ya no se aplica a su cuenta.", "Para pagar otra vez, entre a nuestro sitio web o llámenos. " + hardInEs}}
 		},
 	},
 	billing.NoticeAutopayOn: {

@@ -62,7 +62,7 @@ var purposes = map[string]word{
 var inSpanish = strings.NewReplacer(
 	" on a phone", " en un teléfono", " on an iPhone", " en un iPhone", " on an iPad", " en un iPad", " on an Android phone", " en un teléfono Android",
 	" on a tablet", " en una tableta", " on a computer", " en una computadora", " on a Mac", " en una Mac", " on Windows", " en Windows",
-	"A browser", "Un navegador", "An unknown browser", "Un navegador desconocido", "Unknown device", "Dispositivo desconocido",
+	" on a Chromebook", " en una Chromebook", "Unknown browser", "Navegador desconocido", "Unknown device", "Dispositivo desconocido",
 	"near ", "cerca de ",
 	"checking ending in", "cuenta corriente terminada en", "savings ending in", "cuenta de ahorros terminada en",
 )

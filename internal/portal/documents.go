@@ -52,7 +52,7 @@ func newDocumentsPage(s servicing.Session, o servicing.Overview, list []servicin
 	for _, c := range o.Contracts {
 		vehicles[c.ID] = vehicleName(c.Vehicle)
 		v.Contracts = append(v.Contracts, documentsOf{Vehicle: vehicleName(c.Vehicle), Label: kindName(c.Kind) + " ••" + ends(c.AccountNumber),
-			Href: accountHref(c.ID), Statements: statements[c.ID], FirstStatement: firstStatement(c.Due.Upcoming), Closed: c.Closed, Autopay: c.Autopay != nil})
+			Href: accountHref(c.ID), Statements: statements[c.ID], FirstStatement: firstStatement(c.Due.Upcoming), Closed: c.Closed, Autopay: c.Autopay != nil && !c.Autopay.Method.Theirs})
 	}
 	for _, pay := range list {
 		if pay.State == billing.Scheduled || pay.State == billing.Cancelled || len(v.Receipts) == latestReceipts {

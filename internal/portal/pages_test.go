@@ -223,6 +223,17 @@ func TestAutopayOfAPaymentMadeAheadSaysWhatItTakesFirst(t *testing.T) {
 		"Autopay is on, from checking ••4821. The payment of Dec 15 is already paid. The next is $579.84 on Jan 15, 2027.")
 }
 
+// Another borrower's autopay is told of, and is not this one's to read or stop.
+func TestAutopayOfAnotherBorrower(t *testing.T) {
+	a := current(t)
+	a.Autopay = &servicing.Autopay{Method: servicing.BankAccount{Type: "checking", Last4: "4821", Theirs: true}, Since: today, NextDate: a.Due.Upcoming, NextAmount: a.Due.UpcomingAmount}
+	page := render(t, "autopay", nil, newAutopayPage(maya, a.Card, nil, nil))
+	says(t, page, "from the other borrower's checking ••4821.", "Only they can turn it off.")
+	if strings.Contains(page, "authorization.pdf") || strings.Contains(page, "/off") {
+		t.Error(page)
+	}
+}
+
 func TestAReturnedPaymentSaysItsFeeAndStandsOnItsReturnsDay(t *testing.T) {
 	c, p := current(t).Card, paid(billing.Returned)
 	p.ReturnFee = 15_00

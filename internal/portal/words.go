@@ -31,7 +31,13 @@ func ends(s string) string {
 	return s
 }
 
-func methodName(m servicing.BankAccount) string { return m.Type + " ••" + m.Last4 }
+func methodName(m servicing.BankAccount) string {
+	name := m.Type + " ••" + m.Last4
+	if m.Theirs {
+		return "the other borrower's " + name
+	}
+	return name
+}
 
 // endedWords says that a returned payment turned autopay off, until it is on
 // again; nothing when none did.

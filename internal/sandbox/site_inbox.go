@@ -38,7 +38,7 @@ func instant(t time.Time) money.Instant {
 // firstWords of a text message, which has no subject. The lender's name, with
 // which all begin, says nothing in a list of them.
 func firstWords(body string) string {
-	const most = 70
+	const most = 52
 	if _, rest, ok := strings.Cut(body, ": "); ok {
 		body = rest
 	}
@@ -67,7 +67,7 @@ func (s *site) received(find, kind string) (all []messageRow) {
 	}
 	if s.Texts != nil && kind != emails {
 		for _, m := range s.Texts.Messages(find) {
-			all = append(all, messageRow{Title: firstWords(m.Body), To: m.To, Href: "/sandbox/texts/" + m.ID, Text: true, At: instant(m.Date)})
+			all = append(all, messageRow{Title: firstWords(m.Body), To: phone(m.To), Href: "/sandbox/texts/" + m.ID, Text: true, At: instant(m.Date)})
 		}
 		slices.SortStableFunc(all, func(a, b messageRow) int { return cmp.Compare(b.At, a.At) })
 	}
@@ -93,9 +93,17 @@ func (s *site) inbox(w http.ResponseWriter, r *http.Request) error {
 
 type textPage struct {
 	web.Page
-	TextMessage
-	At         money.Instant
-	Characters int
+	To, From, Body string
+	At             money.Instant
+	Characters     int
+}
+
+// phone is an American number as it is printed.
+func phone(s string) string {
+	if len(s) == 12 && s[:2] == "+1" {
+		return "(" + s[2:5] + ") " + s[5:8] + "-" + s[8:]
+	}
+	return s
 }
 
 func (s *site) text(w http.ResponseWriter, r *http.Request) error {
@@ -111,7 +119,7 @@ func (s *site) text(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	base.Layout, base.Back = "flow", "/sandbox/inbox"
-	return s.pages.Render(w, r, http.StatusOK, "text", textPage{base, m, instant(m.Date), utf8.RuneCountInString(m.Body)})
+	return s.pages.Render(w, r, http.StatusOK, "text", textPage{base, phone(m.To), phone(m.From), m.Body, instant(m.Date), utf8.RuneCountInString(m.Body)})
 }
 
 type messagePage struct {

@@ -58,7 +58,7 @@ func TestATextLandsBesideTheMailAndStaysThere(t *testing.T) {
 	s.shows(t, "/sandbox/inbox?kind=email", "Your statement is ready", "1 message,")
 	s.shows(t, "/sandbox/inbox?kind=text", "481516", "1 message,")
 	s.shows(t, "/sandbox/inbox?find=481516&kind=email", "No message matches")
-	s.shows(t, "/sandbox/texts/0000001", "Kestrane: 481516 is your code to &lt;sign in&gt;.", "+12025550143", "Mar 4, 2026, 12:00 p.m. EST", "43 characters")
+	s.shows(t, "/sandbox/texts/0000001", "Kestrane: 481516 is your code to &lt;sign in&gt;.", "(202) 555-0143", "Mar 4, 2026, 12:00 p.m. EST", "43 characters")
 	again, err := OpenTexts(filepath.Join(s.dir, "texts"))
 	if err != nil {
 		t.Fatal(err)

@@ -172,7 +172,10 @@ func (s *Service) boardCustomer(tx *store.Tx, b *tape.Boarding, field, number st
 	}
 	known, err := tx.CustomerByNumber(number)
 	if err == nil {
-		c.ID, c.Created = known.ID, known.Created
+		c.ID, c.Created, c.Language = known.ID, known.Created, known.Language
+		if err := keepContact(tx, c, known); err != nil {
+			return "", err
+		}
 		if *c != *known {
 			return "", b.Error(field, "is on the books, or earlier in the file, with other personal data")
 		}
@@ -187,4 +190,22 @@ func (s *Service) boardCustomer(tx *store.Tx, b *tape.Boarding, field, number st
 		return "", err
 	}
 	return c.ID, tx.Flush() // its contract refers to it
+}
+
+// keepContact leaves what a customer has changed here as it is: a file that knows
+// the address before is behind, not wrong.
+func keepContact(tx *store.Tx, c, known *store.Customer) error {
+	for kind, keep := range map[string]func(){
+		"email":   func() { c.Email = known.Email },
+		"phone":   func() { c.Phone = known.Phone },
+		"address": func() { c.Street, c.City, c.State, c.ZIP = known.Street, known.City, known.State, known.ZIP },
+	} {
+		switch _, err := tx.ContactChanged(known.ID, kind); {
+		case err == nil:
+			keep()
+		case !errors.Is(err, store.ErrNotFound):
+			return err
+		}
+	}
+	return nil
 }

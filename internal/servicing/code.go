@@ -30,27 +30,42 @@ type asking struct {
 	staff   string // who asks for it on somebody's behalf: counted in place of the network
 }
 
+// way is whether a code is asked for by somebody who has shown something, or by
+// whoever knows a name, to us or to our staff: the two are counted apart, so that a stranger who asks for
+// the way back does not use up the owner's way in.
+func (a asking) way() string {
+	if a.purpose == "recovery" || a.purpose == "activation" || a.purpose == "caller" {
+		return " back"
+	}
+	return " in"
+}
+
+// whose count a try belongs to: the owner's, or of nobody the run's.
+func (a asking) whose() string {
+	if a.owner == "" {
+		return a.binding
+	}
+	return a.owner
+}
+
 // sendCode makes a code, keeps its hash and puts the message in the queue. It is
 // the only maker of codes. address is where it goes; without one, or beyond the
 // caps, nothing is sent and the answer is the same.
 func (s *Service) sendCode(ctx context.Context, a asking, by Channel, address string, src Source) error {
-	source := identity.SourceBucket(src.IP)
+	source, whose := identity.SourceBucket(src.IP), a.whose()
 	if a.staff != "" {
 		source = a.staff
 	}
-	caps := [][2]string{{"again", a.purpose + a.binding}, {"mail_source", source}, {"mail_account", a.owner + a.binding}}
+	caps := [][2]string{{"again", a.purpose + a.binding}, {"mail_source", source}, {"mail_account", whose + a.way()}}
 	if by == ByText {
 		number := address
 		if a.owner == "" || number == "" {
 			number = "nobody " + a.binding
 		}
-		caps = [][2]string{{"again", a.purpose + a.binding}, {"text_source", source}, {"text_account", a.owner + a.binding}, {"text_number", number}}
+		caps = [][2]string{{"again", a.purpose + a.binding}, {"text_source", source}, {"text_account", whose + a.way()}, {"text_number", number + a.way()}}
 		if address != "" && a.owner != "" {
 			caps = append(caps, [2]string{"text_area", area(address)}, [2]string{"text_all", ""})
 		}
-	}
-	if a.owner != "" {
-		caps[2][1] = a.owner
 	}
 	may, err := s.within(ctx, caps...)
 	if err != nil || !may {
@@ -92,10 +107,7 @@ func (s *Service) checkCode(ctx context.Context, a asking, code string) (by Chan
 	if len(code) != identity.TextCodeDigits && len(code) != identity.MailCodeDigits {
 		return "", refuse("code_wrong", "code", "Enter the code from our message: only digits.")
 	}
-	whose := a.owner
-	if whose == "" {
-		whose = a.binding
-	}
+	whose := a.whose() + a.way()
 	if err := s.attempt(ctx, "code", a.purpose+a.binding); err != nil {
 		if errors.Is(err, errStopped) {
 			return "", errFlow

@@ -41,7 +41,7 @@ func (s *Service) proveFactor(ctx context.Context, a asking, kind FactorKind, co
 	default:
 		return refuse("factor_kind", "", "Choose how to make sure it is you.")
 	}
-	if err := s.attempt(ctx, "factor", a.owner); err != nil {
+	if err := s.attempt(ctx, "factor", a.owner+a.way()); err != nil {
 		return err
 	}
 	now := s.clock()
@@ -61,7 +61,7 @@ func (s *Service) proveFactor(ctx context.Context, a asking, kind FactorKind, co
 		case !right:
 			return errFactor
 		}
-		forgiveIn(tx, "factor", a.owner)
+		forgiveIn(tx, "factor", a.owner+a.way())
 		return nil
 	})
 }
@@ -292,7 +292,9 @@ func (s *Service) finishPasskey(ctx context.Context, r realm, box, response stri
 		return err
 	})
 	if errors.Is(err, errLocked) {
-		return out, errors.Join(err, s.noteVisit(ctx, owner, "locked", "passkey", src))
+		if note := s.noteVisit(ctx, owner, "locked", "passkey", src); note != nil {
+			return out, note
+		}
 	}
 	return out, err
 }

@@ -69,7 +69,7 @@ func TestFiftyConfirmationsAreOnePayment(t *testing.T) {
 func TestAKeyStandsForItsInputs(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
 		a := o.take("L1", loan())
-		other := got(o.AddBankAccount(ctx, a.actor, bankRequest("5550001112")))(t).ID
+		other := got(o.AddBankAccount(ctx, o.fresh(a.actor), bankRequest("5550001112")))(t).ID
 		req := o.request(a, 450_00)
 		made := got(o.SubmitPayment(ctx, a.actor, req, src))(t)
 		for what, change := range map[string]func(*servicing.PaymentRequest){
@@ -96,18 +96,18 @@ func TestAKeyStandsForItsInputs(t *testing.T) {
 		// The same holds for autopay and for a bank account.
 		enrol := servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank}
 		atOnce(10, func(int) {
-			if _, err := o.EnrollAutopay(ctx, a.actor, enrol, src); err != nil {
+			if _, err := o.EnrollAutopay(ctx, o.fresh(a.actor), enrol, src); err != nil {
 				t.Error(err)
 			}
 		})
 		enrol.Method = other
-		if _, err := o.EnrollAutopay(ctx, a.actor, enrol, src); outcome(err) != "refused key_reused" {
+		if _, err := o.EnrollAutopay(ctx, o.fresh(a.actor), enrol, src); outcome(err) != "refused key_reused" {
 			t.Errorf("autopay: %s", outcome(err))
 		}
 		o.expect(1, "enrolments", `SELECT COUNT(*) FROM autopay`)
 		add := bankRequest("9998887776")
 		atOnce(10, func(int) {
-			if _, err := o.AddBankAccount(ctx, a.actor, add); err != nil {
+			if _, err := o.AddBankAccount(ctx, o.fresh(a.actor), add); err != nil {
 				t.Error(err)
 			}
 		})
@@ -370,7 +370,7 @@ func TestTwoProcessesDoTheDayOnce(t *testing.T) {
 		for i, a := range accounts { // two pay by autopay, two by hand ahead of time, two not at all
 			switch i % 3 {
 			case 0:
-				got(o.EnrollAutopay(ctx, a.actor, servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank}, src))(t)
+				got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank}, src))(t)
 			case 1:
 				req := o.request(a, 450_00)
 				req.Date = day("2026-02-13")

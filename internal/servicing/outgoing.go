@@ -71,6 +71,9 @@ func address(tx *store.Tx, r *store.Notice, n *billing.Notice) error {
 	if n.Name == "" {
 		n.Name = person.FirstName
 	}
+	if n.Language == "" {
+		n.Language = person.Language
+	}
 	switch {
 	case n.To != "":
 	case n.Channel == billing.ByText:

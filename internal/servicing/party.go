@@ -65,7 +65,7 @@ func (s *Service) tell(tx *store.Tx, c *store.Contract, payer, once string, n bi
 		if n.Kind == billing.NoticeStatementReady {
 			// Without online access there is nowhere to read it: that statement goes
 			// by post.
-			if _, err := tx.LoginOf(p.CustomerID); errors.Is(err, store.ErrNotFound) {
+			if _, err := tx.LoginOf(identity.Customer(identity.CustomerID(p.CustomerID)).String()); errors.Is(err, store.ErrNotFound) {
 				continue
 			} else if err != nil {
 				return err

@@ -28,7 +28,7 @@ func (o *office) together(number string) (first, second *account) {
 	second.actor = identity.Customer(identity.CustomerID(customer))
 	req := bankRequest("5550001234")
 	req.Holder, req.Routing = "Alex Avery", "121042882"
-	second.bank = got(o.AddBankAccount(ctx, second.actor, req))(o).ID
+	second.bank = got(o.AddBankAccount(ctx, o.fresh(second.actor), req))(o).ID
 	return first, second
 }
 
@@ -45,8 +45,8 @@ func TestACoBorrowerReachesTheContractAndNotTheOthersBank(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
 		first, second := o.together("L1")
 		v := &victim{office: o, account: *first}
-		v.spare = got(o.AddBankAccount(ctx, v.actor, bankRequest("4440009991")))(o).ID
-		got(o.EnrollAutopay(ctx, v.actor, servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src))(o)
+		v.spare = got(o.AddBankAccount(ctx, o.fresh(v.actor), bankRequest("4440009991")))(o).ID
+		got(o.EnrollAutopay(ctx, o.fresh(v.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src))(o)
 		v.pay(&v.account, 10_00)
 		o.to(day("2026-01-26"))
 		v.ready()
@@ -107,7 +107,7 @@ func TestBothBorrowersPayOneLoan(t *testing.T) {
 		}
 		got(o.CancelPayment(ctx, second.actor, first.id, b.ID))(t)
 		// The other way round, and only one's own: a wall with no door proves nothing.
-		if err := o.RemoveBankAccount(ctx, second.actor, first.bank); !errors.Is(err, servicing.ErrNotFound) {
+		if err := o.RemoveBankAccount(ctx, o.fresh(second.actor), first.bank); !errors.Is(err, servicing.ErrNotFound) {
 			t.Errorf("removed the other's bank account: %v", err)
 		}
 		o.closeDay()
@@ -142,7 +142,7 @@ func TestAutopayThatChangesHandsDrawsOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
 		first, second := o.together("L1")
 		enroll := func(a *account) string {
-			_, err := o.EnrollAutopay(ctx, a.actor, servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank}, src)
+			_, err := o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank}, src)
 			return outcome(err)
 		}
 		if got := enroll(first); got != "accepted" {

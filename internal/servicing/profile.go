@@ -36,12 +36,14 @@ func (s *Service) Profile(ctx context.Context, actor identity.Actor) (out Profil
 		if err != nil {
 			return err
 		}
-		login, err := tx.LoginOf(actor.String())
-		if err = absent(err); err != nil {
+		out = Profile{FirstName: p.FirstName, LastName: p.LastName, Email: p.Email, Phone: p.Phone,
+			Street: p.Street, City: p.City, State: p.State, ZIP: p.ZIP, Language: p.Language}
+		switch login, err := tx.LoginOf(actor.String()); {
+		case err == nil:
+			out.Username = login.Username
+		case !errors.Is(err, store.ErrNotFound):
 			return err
 		}
-		out = Profile{FirstName: p.FirstName, LastName: p.LastName, Username: login.Username, Email: p.Email, Phone: p.Phone,
-			Street: p.Street, City: p.City, State: p.State, ZIP: p.ZIP, Language: p.Language}
 		c, err := tx.Consent(who, consentPaperless)
 		if err = absent(err); err == nil && c.Given {
 			out.Paperless, out.PaperlessSince = true, c.At

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"marque/internal/contract"
 	"marque/internal/identity"
@@ -32,12 +33,15 @@ type victim struct {
 	out     servicing.Outgoing
 	file    servicing.FileToDrop
 	check   int // an event: money that came by check
+
+	security servicing.Security
+	change   string // of the e-mail address, not confirmed yet
 }
 
 func newVictim(o *office, number string) *victim {
 	v := &victim{office: o, account: *o.take(number, loan())}
-	v.spare = got(o.AddBankAccount(ctx, v.actor, bankRequest("4440009991")))(o).ID
-	got(o.EnrollAutopay(ctx, v.actor, servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src))(o)
+	v.spare = got(o.AddBankAccount(ctx, o.fresh(v.actor), bankRequest("4440009991")))(o).ID
+	got(o.EnrollAutopay(ctx, o.fresh(v.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src))(o)
 	return v
 }
 
@@ -84,10 +88,12 @@ var theirs = []reach{
 	}},
 	{"CancelPayment", func(v *victim, by identity.Actor) (any, error) { return v.CancelPayment(ctx, by, v.id, v.pending) }},
 	{"EnrollAutopay", func(v *victim, by identity.Actor) (any, error) {
-		return v.EnrollAutopay(ctx, by, servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src)
+		return v.EnrollAutopay(ctx, v.fresh(by), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src)
 	}},
 	{"CancelAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.CancelAutopay(ctx, by, v.id) }},
-	{"RemoveBankAccount", func(v *victim, by identity.Actor) (any, error) { return nil, v.RemoveBankAccount(ctx, by, v.spare) }},
+	{"RemoveBankAccount", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.RemoveBankAccount(ctx, v.fresh(by), v.spare)
+	}},
 }
 
 // own name nothing: what they answer with must be the asker's.
@@ -96,8 +102,102 @@ var own = []reach{
 	{"Payments", func(v *victim, by identity.Actor) (any, error) { return v.Payments(ctx, by) }},
 	{"BankAccounts", func(v *victim, by identity.Actor) (any, error) { return v.BankAccounts(ctx, by) }},
 	{"AddBankAccount", func(v *victim, by identity.Actor) (any, error) {
-		return v.AddBankAccount(ctx, by, bankRequest("4440009991"))
+		return v.AddBankAccount(ctx, v.fresh(by), bankRequest("4440009991"))
 	}},
+	{"Profile", func(v *victim, by identity.Actor) (any, error) { return v.Profile(ctx, by) }},
+	{"SetLanguage", func(v *victim, by identity.Actor) (any, error) { return nil, v.SetLanguage(ctx, by, "es") }},
+	{"PaperlessWord", func(v *victim, by identity.Actor) (any, error) { return v.PaperlessWord(ctx, by) }},
+	{"AgreePaperless", func(v *victim, by identity.Actor) (any, error) {
+		word, err := v.PaperlessWord(ctx, by)
+		if err != nil {
+			return nil, err
+		}
+		return nil, v.AgreePaperless(ctx, by, word, src)
+	}},
+	{"WithdrawPaperless", func(v *victim, by identity.Actor) (any, error) { return nil, v.WithdrawPaperless(ctx, by, src) }},
+}
+
+// sessions are what is done in a session: without one they are refused, and what
+// they name of another's is not there.
+var sessions = []reach{
+	{"Security", func(v *victim, by identity.Actor) (any, error) { return v.Security(ctx, by) }},
+	{"Confirming", func(v *victim, by identity.Actor) (any, error) { return v.Confirming(ctx, by) }},
+	{"SendConfirmText", func(v *victim, by identity.Actor) (any, error) { return nil, v.SendConfirmText(ctx, by, src) }},
+	{"Confirm", func(v *victim, by identity.Actor) (any, error) {
+		return v.Confirm(ctx, by, servicing.Text, "123456", src)
+	}},
+	{"ConfirmPasskey", func(v *victim, by identity.Actor) (any, error) { return v.ConfirmPasskey(ctx, by) }},
+	{"FinishConfirmPasskey", func(v *victim, by identity.Actor) (any, error) { return v.FinishConfirmPasskey(ctx, by, "", "", src) }},
+	{"StartApp", func(v *victim, by identity.Actor) (any, error) { return v.StartApp(ctx, by) }},
+	{"ReadApp", func(v *victim, by identity.Actor) (any, error) { return v.ReadApp(ctx, by, "") }},
+	{"FinishApp", func(v *victim, by identity.Actor) (any, error) { return v.FinishApp(ctx, by, "", "", "123456", src) }},
+	{"StartPhone", func(v *victim, by identity.Actor) (any, error) { return v.StartPhone(ctx, by, "+12025550188", src) }},
+	{"FinishPhone", func(v *victim, by identity.Actor) (any, error) { return v.FinishPhone(ctx, by, "", "123456", src) }},
+	{"StartPasskey", func(v *victim, by identity.Actor) (any, error) { return v.StartPasskey(ctx, by) }},
+	{"FinishPasskey", func(v *victim, by identity.Actor) (any, error) { return v.FinishPasskey(ctx, by, "", "", "", src) }},
+	{"MakeSavedCodes", func(v *victim, by identity.Actor) (any, error) { return v.MakeSavedCodes(ctx, by, src) }},
+	{"ChangePassword", func(v *victim, by identity.Actor) (any, error) {
+		return v.ChangePassword(ctx, by, password, "seven blue kites over town", src)
+	}},
+	{"EndOtherSessions", func(v *victim, by identity.Actor) (any, error) { return nil, v.EndOtherSessions(ctx, by) }},
+	{"StartContactChange", func(v *victim, by identity.Actor) (any, error) {
+		return v.StartContactChange(ctx, by, servicing.ContactEmail, "new@mail.example", src)
+	}},
+	{"ChangeAddress", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.ChangeAddress(ctx, by, servicing.PostalAddress{Street: "9 Sample Street", City: "Springfield", State: "IL", ZIP: "62701"}, src)
+	}},
+	{"SetQuestions", func(v *victim, by identity.Actor) (any, error) { return nil, v.SetQuestions(ctx, by, nil, nil, src) }},
+}
+
+// named are those of them that name what is one customer's.
+var named = []reach{
+	{"RemoveFactor", func(v *victim, by identity.Actor) (any, error) {
+		return v.RemoveFactor(ctx, by, v.security.Factors[0].ID, src)
+	}},
+	{"EndOneSession", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.EndOneSession(ctx, by, v.security.Sessions[0].ID)
+	}},
+	{"ForgetDevice", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.ForgetDevice(ctx, by, v.security.Devices[0].ID)
+	}},
+	{"ReadContactChange", func(v *victim, by identity.Actor) (any, error) { return v.ReadContactChange(ctx, by, v.change) }},
+	{"FinishContactChange", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.FinishContactChange(ctx, by, v.change, "12345678", src)
+	}},
+}
+
+func TestWhatIsDoneInASessionNeedsOne(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		thief, v := newVictim(o, "L1"), newVictim(o, "L2")
+		for _, who := range []*victim{thief, v} {
+			e := o.activateAs(who.number)
+			who.actor = o.session(e).Actor
+			who.security = got(o.Security(ctx, who.actor))(t)
+			o.wait(time.Minute)
+			who.change = got(o.StartContactChange(ctx, who.actor, servicing.ContactEmail, "new@mail.example", src))(t)
+		}
+		was := o.everything()
+		for _, r := range slices.Concat(sessions, named) {
+			for _, nobody := range []identity.Actor{{}, identity.Customer(""), system, identity.Staff("1", identity.RoleAgent), {ID: v.actor.ID}, identity.Customer(identity.CustomerID(v.actor.ID))} {
+				if _, err := r.call(v, nobody); !errors.Is(err, servicing.ErrForbidden) && !(r.method == "SetQuestions" || r.method == "ReadContactChange") {
+					t.Errorf("%s by %q: %v", r.method, nobody, err)
+				}
+			}
+		}
+		for _, r := range named {
+			if _, err := r.call(v, thief.actor); !errors.Is(err, servicing.ErrNotFound) {
+				t.Errorf("%s by another customer: %v", r.method, err)
+			}
+		}
+		if now := o.everything(); !slices.Equal(was, now) {
+			t.Errorf("something changed: %q", missing(now, was))
+		}
+		for _, r := range named[:3] {
+			if _, err := r.call(v, v.actor); err != nil && outcome(err) != "refused last_factor" {
+				t.Errorf("%s by its owner: %v", r.method, err)
+			}
+		}
+	})
 }
 
 // systems are the business day's and the operator's: no customer may call them.
@@ -142,6 +242,7 @@ var systems = []reach{
 	{"ClearEvent", func(v *victim, by identity.Actor) (any, error) {
 		return v.ClearEvent(ctx, by, v.id, v.check, v.day)
 	}},
+	{"DropExpired", func(v *victim, by identity.Actor) (any, error) { return nil, v.DropExpired(ctx, by) }},
 	{"SealAudit", func(v *victim, by identity.Actor) (any, error) { return v.SealAudit(ctx, by) }},
 	{"AuditHead", func(v *victim, by identity.Actor) (any, error) { return v.AuditHead(ctx, by) }},
 	{"VerifyAudit", func(v *victim, by identity.Actor) (any, error) { return v.VerifyAudit(ctx, by, nil) }},
@@ -155,11 +256,14 @@ var systems = []reach{
 }
 
 // open are the doors before anyone is known, and what concerns nobody.
-var open = strings.Fields("Today ReadyCheck StartActivation ProveActivation ActivationName FinishActivation SignIn SignOut Session")
+var open = strings.Fields(`Today ReadyCheck PaperlessText
+	StartActivation SendActivationCode ProveActivation ActivationName FinishActivation RemindUsername
+	SignIn SignInFactors SendSignInText ProveSignIn SignInPasskey ProveSignInPasskey PasskeySignIn FinishPasskeySignIn SignOut Session
+	StartRecovery ReadRecovery SendRecoveryCode ProveRecovery RecoveryPasskey ProveRecoveryPasskey AnswerRecovery FinishRecovery ReadNotMe PressNotMe`)
 
 func TestEveryMethodHasItsCase(t *testing.T) {
 	cases := map[string]bool{}
-	for _, r := range slices.Concat(theirs, own, systems) {
+	for _, r := range slices.Concat(theirs, own, systems, sessions, named) {
 		cases[r.method] = true
 	}
 	s, actor := reflect.TypeFor[*servicing.Service](), reflect.TypeFor[identity.Actor]()
@@ -214,7 +318,7 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		if _, err := o.SubmitPayment(ctx, thief.actor, req, src); outcome(err) != "refused method_gone" {
 			t.Errorf("paid from another's bank account: %s", outcome(err))
 		}
-		_, err := o.EnrollAutopay(ctx, thief.actor, servicing.AutopayRequest{Key: "k", Contract: thief.id, Method: v.bank}, src)
+		_, err := o.EnrollAutopay(ctx, o.fresh(thief.actor), servicing.AutopayRequest{Key: "k", Contract: thief.id, Method: v.bank}, src)
 		if outcome(err) != "refused method_gone" {
 			t.Errorf("autopay from another's bank account: %s", outcome(err))
 		}

@@ -35,9 +35,6 @@ func (s *Service) StartRecovery(ctx context.Context, goal identity.Goal, name st
 		return "", err
 	}
 	canonical := identity.CanonicalName(name)
-	if err := s.attempt(ctx, "recovery", canonical); err != nil {
-		return "", err
-	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		login, err := s.loginNamed(tx, borrowers, name)
 		if err != nil {
@@ -113,6 +110,9 @@ func (s *Service) SendRecoveryCode(ctx context.Context, id FlowID, by Channel, s
 	f, err := s.readFlow(ctx, id, "recovery")
 	if err != nil {
 		return err
+	}
+	if !slices.Contains(identity.Proving(identity.Goal(f.Goal), identity.Proofs(f.Proofs)), by.proof()) {
+		return refuse("proof_kind", "", "Choose how to make sure it is you.")
 	}
 	person, err := s.personOf(ctx, f.Owner)
 	if err != nil {
@@ -316,8 +316,11 @@ func (s *Service) FinishRecovery(ctx context.Context, id FlowID, password string
 func (s *Service) giveBack(tx *store.Tx, f *store.Flow, r identity.Recovered, hash string, src Source) (out Entry, err error) {
 	now, goal := s.clock(), identity.Goal(f.Goal)
 	forgiveIn(tx, "password", f.Owner)
-	forgiveIn(tx, "factor", f.Owner)
-	forgiveIn(tx, "code_of", f.Owner)
+	for _, way := range []string{" in", " back"} {
+		forgiveIn(tx, "factor", f.Owner+way)
+		forgiveIn(tx, "code_of", f.Owner+way)
+	}
+	tx.EndDevices(f.Owner, now) // their counts end with them
 	tx.UnlockLogin(f.Owner)
 	s.visit(tx, f.Owner, "recovery", f.Proofs, noticed{}, "", src)
 	s.auditAccess(tx, f.Owner, "recovery_"+f.Goal, f.Proofs)

@@ -23,12 +23,7 @@ type Entry struct {
 
 // pending is what a run of signing in remembers.
 type pending struct {
-	Name     string            `json:"name,omitempty"` // as typed, for the words on the page
-	Breached bool              `json:"breached,omitempty"`
-	Signals  []identity.Signal `json:"signals,omitempty"`
-	Decision identity.Decision `json:"decision,omitempty"`
-	Failed   bool              `json:"failed,omitempty"`
-	Channel  Channel           `json:"channel,omitempty"`
+	Breached bool `json:"breached,omitempty"`
 }
 
 func packed(p pending) (string, error) {
@@ -116,14 +111,17 @@ func (s *Service) signIn(ctx context.Context, r realm, name, password string, sr
 	if err != nil {
 		return out, err
 	}
+	var no error // a refusal is committed with what was noticed about it
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		if out, no, err = s.passwordShown(tx, r, login, trusted, breached, src); err != nil || no != nil {
+			return err
+		}
 		forgiveIn(tx, "password", lane)
 		takeBack(tx, "source", source)
-		out, err = s.passwordShown(tx, r, login, trusted, breached, src)
-		return err
+		return nil
 	})
-	if errors.Is(err, errLocked) || errors.Is(err, errUnusual) {
-		return out, errors.Join(err, s.noteVisit(ctx, login.Owner, "locked", "password", src))
+	if err == nil {
+		err = no
 	}
 	return out, err
 }
@@ -154,45 +152,47 @@ func (s *Service) wrongPassword(ctx context.Context, lane string, login *store.L
 var errUnusual = &Refusal{"unusual", "", "We stopped this sign-in because it does not look like you. Sign in with a passkey, use “Unlock my access”, or call us."}
 
 // passwordShown goes on after the right password: to a session where a device
-// that is trusted stands for the second factor, or to a run that wants one.
-func (s *Service) passwordShown(tx *store.Tx, r realm, login *store.Login, trusted, breached bool, src Source) (out Entry, err error) {
+// that is trusted stands for the second factor, to a run that wants one, or to a
+// refusal.
+func (s *Service) passwordShown(tx *store.Tx, r realm, login *store.Login, trusted, breached bool, src Source) (out Entry, no, err error) {
+	proofs := identity.Proofs("").And(identity.ProofPassword)
 	if login.Locked != 0 {
-		return out, errLocked
+		s.visit(tx, login.Owner, "locked", string(proofs), noticed{}, "", src)
+		return out, errLocked, nil
 	}
 	seen, err := s.look(tx, login.Owner, identity.Facts{Breached: breached}, false, src)
 	if err != nil {
-		return out, err
+		return out, nil, err
 	}
 	if seen.decision == identity.Refuse {
-		if err := s.alarm(tx, login.Owner, store.NewID(), s.told(billing.NoticeFactorFailed, src)); err != nil {
-			return out, err
-		}
-		return out, errUnusual
+		s.visit(tx, login.Owner, "refused", string(proofs), seen, "", src)
+		return out, errUnusual, s.alarm(tx, login.Owner, store.NewID(), s.told(billing.NoticeFactorFailed, src))
 	}
 	if breached && !login.Stale {
 		tx.StaleLogin(login.Owner)
 		if err := s.alarm(tx, login.Owner, store.NewID(), s.told(billing.NoticePasswordBreached, src)); err != nil {
-			return out, err
+			return out, nil, err
 		}
 	}
 	factors, err := s.factorsOf(tx, login.Owner)
 	if err != nil {
-		return out, err
+		return out, nil, err
 	}
-	proofs := identity.Proofs("").And(identity.ProofPassword)
 	switch {
 	case len(factors) == 0 && s.rules.Access.SecondFactorOptional && r.kind == identity.KindCustomer:
-		return s.enter(tx, grant{owner: login.Owner, scope: identity.ScopeFull, level: 1, proofs: proofs, factorAt: s.clock()}, seen, false, src)
+		out, err = s.enter(tx, grant{owner: login.Owner, scope: identity.ScopeFull, level: 1, proofs: proofs, factorAt: s.clock()}, seen, false, src)
+		return out, nil, err
 	case trusted && seen.decision == identity.Allow && r.kind == identity.KindCustomer:
-		return s.enter(tx, grant{owner: login.Owner, scope: identity.ScopeFull, level: 2, proofs: proofs.And(identity.ProofDevice)}, seen, false, src)
+		out, err = s.enter(tx, grant{owner: login.Owner, scope: identity.ScopeFull, level: 2, proofs: proofs.And(identity.ProofDevice)}, seen, false, src)
+		return out, nil, err
 	}
-	detail, err := packed(pending{Breached: breached, Signals: seen.signals, Decision: seen.decision})
+	detail, err := packed(pending{Breached: breached})
 	if err != nil {
-		return out, err
+		return out, nil, err
 	}
 	s.visit(tx, login.Owner, "waiting", string(proofs), seen, "", src)
 	out.Flow, err = s.newFlow(tx, &store.Flow{Kind: "sign_in", Owner: login.Owner, Proofs: string(proofs), Detail: detail}, flowLife)
-	return out, err
+	return out, nil, err
 }
 
 // enter gives a session and notes how, from where, and what was unusual.

@@ -59,6 +59,11 @@ func (s *Service) look(tx *store.Tx, owner string, facts identity.Facts, strong 
 	out.first = len(past) == 0
 	out.signals = identity.Signals(s.visitOf(now, src.IP, id), past, facts)
 	out.score, out.decision = identity.Weigh(out.signals, strong)
+	if strong && out.decision == identity.StepUp {
+		// A passkey that does not add up would need another factor beside it; its
+		// owner comes in, and what a thief would change is held.
+		out.decision = identity.HoldChanges
+	}
 	return out, nil
 }
 
@@ -102,11 +107,6 @@ func (s *Service) notifyOwner(tx *store.Tx, owner, once string, n billing.Notice
 	if !ok {
 		return nil
 	}
-	person, err := tx.Customer(string(id))
-	if err != nil {
-		return err
-	}
-	n.Language = person.Language
 	return s.notify(tx, string(id), n.Channel+":"+once, n, life)
 }
 
@@ -138,7 +138,7 @@ func (s *Service) alarm(tx *store.Tx, owner, once string, n billing.Notice, also
 		n.Channel = billing.ByEmail
 		all = append(all, n)
 	}
-	if person.Phone != "" {
+	if person.Phone != "" && n.Kind.ByText() {
 		n.Channel = billing.ByText
 		all = append(all, n)
 	}

@@ -211,12 +211,15 @@ func (tx *Tx) logins(s *statement, args ...any) (out []*Login, err error) {
 	return out, err
 }
 
-func authenticatorPlace(id string) string { return "authenticator:secret:" + id }
+var (
+	authenticatorSecret = encryptedColumn("authenticator", "secret", "id")
+	flowDetail          = encryptedColumn("flow", "detail", "token_hash")
+)
 
 // InsertAuthenticator binds a second factor. A Lookup that is taken is a
 // *ConflictError.
 func (tx *Tx) InsertAuthenticator(a *Authenticator) error {
-	secret, err := tx.db.keys.Seal(a.Secret, authenticatorPlace(a.ID))
+	secret, err := authenticatorSecret.seal(tx.db.keys, a.Secret, a.ID)
 	if err == nil {
 		tx.later(insertAuthenticator, a.ID, a.Owner, a.Kind, a.Name, secret, a.Lookup, a.Counter, a.Source, a.Added)
 	}
@@ -248,7 +251,7 @@ func (tx *Tx) authenticators(s *statement, args ...any) (out []*Authenticator, e
 	}, args...)
 	for _, a := range out {
 		if err == nil {
-			a.Secret, err = tx.db.keys.Unseal(a.Secret, authenticatorPlace(a.ID))
+			a.Secret, err = authenticatorSecret.unseal(tx.db.keys, a.Secret, a.ID)
 		}
 	}
 	return out, err
@@ -385,11 +388,9 @@ func (tx *Tx) EndDevice(id, owner string, at money.Instant) (bool, error) {
 // EndDevices forgets all of an owner's devices.
 func (tx *Tx) EndDevices(owner string, at money.Instant) { tx.later(endDevices, owner, at) }
 
-func flowPlace(hash string) string { return "flow:detail:" + hash }
-
 // InsertFlow keeps a new run.
 func (tx *Tx) InsertFlow(f *Flow) error {
-	detail, err := tx.db.keys.Seal(f.Detail, flowPlace(f.TokenHash))
+	detail, err := flowDetail.seal(tx.db.keys, f.Detail, f.TokenHash)
 	if err == nil {
 		tx.later(insertFlow, f.TokenHash, f.Kind, f.Owner, f.Goal, f.Proofs, detail, f.State, f.Created, f.Expires)
 	}
@@ -403,7 +404,7 @@ func (tx *Tx) Flow(hash, kind string) (*Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Detail, err = tx.db.keys.Unseal(f.Detail, flowPlace(hash))
+	f.Detail, err = flowDetail.unseal(tx.db.keys, f.Detail, hash)
 	return f, err
 }
 

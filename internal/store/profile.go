@@ -39,6 +39,11 @@ type Approval struct {
 const approvalColumns = `id, kind, customer_id, detail, hash, reason, asked_by, asked_at, decided_by, decided_at, state, expires_at`
 
 var (
+	contactOld = encryptedColumn("contact_change", "old_value", "id")
+	contactNew = encryptedColumn("contact_change", "new_value", "id")
+)
+
+var (
 	setEmail    = stmt(`UPDATE customer SET email = $2 WHERE id = $1`)
 	setPhone    = stmt(`UPDATE customer SET phone = $2 WHERE id = $1`)
 	setAddress  = stmt(`UPDATE customer SET street = $2, city = $3, state = $4, zip = $5 WHERE id = $1`)
@@ -77,11 +82,11 @@ func (tx *Tx) SetLanguage(customer, language string) { tx.later(setLanguage, cus
 
 // InsertContactChange keeps a change that was asked for, or made.
 func (tx *Tx) InsertContactChange(c *ContactChange) error {
-	was, err := tx.db.keys.Seal(c.Old, "contact_change:old_value:"+c.ID)
+	was, err := contactOld.seal(tx.db.keys, c.Old, c.ID)
 	if err != nil {
 		return err
 	}
-	is, err := tx.db.keys.Seal(c.New, "contact_change:new_value:"+c.ID)
+	is, err := contactNew.seal(tx.db.keys, c.New, c.ID)
 	if err == nil {
 		tx.later(insertContactChange, c.ID, c.CustomerID, c.Kind, was, is, c.Session, c.Asked, c.Made)
 	}
@@ -95,10 +100,10 @@ func (tx *Tx) ContactChange(id, customer string) (*ContactChange, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Old, err = tx.db.keys.Unseal(c.Old, "contact_change:old_value:"+c.ID); err != nil {
+	if c.Old, err = contactOld.unseal(tx.db.keys, c.Old, c.ID); err != nil {
 		return nil, err
 	}
-	c.New, err = tx.db.keys.Unseal(c.New, "contact_change:new_value:"+c.ID)
+	c.New, err = contactNew.unseal(tx.db.keys, c.New, c.ID)
 	return c, err
 }
 
