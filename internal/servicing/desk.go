@@ -452,7 +452,7 @@ func (s *Service) viewAccess(tx *store.Tx, owner string, out *AccessView) error 
 	if absent(err) != nil {
 		return err
 	}
-	out.Failures, out.Stopped = n, until == forever
+	out.Failures, out.Stopped = n, n >= limits["password"].stop
 	if until > now && !out.Stopped {
 		out.WaitUntil = until
 	}

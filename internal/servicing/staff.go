@@ -336,10 +336,7 @@ func (s *Service) AcceptInvite(ctx context.Context, token, username, password st
 		} else {
 			tx.SetUsername(owner, username)
 			tx.SetPassword(owner, hash, now)
-			tx.UnlockLogin(owner)
-		}
-		for _, name := range []string{"password", "factor"} {
-			forgiveIn(tx, name, owner)
+			s.pardon(tx, owner)
 		}
 		s.auditAccess(tx, owner, "invite_accepted", "")
 		out, err = s.enter(tx, grant{owner: owner, scope: identity.ScopeEnrol, level: 1, proofs: identity.Proofs("").And(identity.ProofPassword)}, noticed{first: true}, false, src)

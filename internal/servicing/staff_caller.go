@@ -365,14 +365,17 @@ func (s *Service) FinishCallerCheck(ctx context.Context, actor identity.Actor, i
 	if c.State != "asked" || CallerMethod(c.Method) != CallerText && CallerMethod(c.Method) != CallerEmail {
 		return errFlow
 	}
-	_, err = s.checkCode(ctx, callerCode(c), code)
+	_, wrong := s.checkCode(ctx, callerCode(c), code)
 	state := "passed"
-	if errors.Is(err, errFlow) { // the code's tries are used up
+	if errors.Is(wrong, errFlow) { // the code's tries are used up
 		state = "failed"
-	} else if err != nil {
+	} else if wrong != nil {
+		return wrong
+	}
+	if err := s.db.Update(ctx, func(tx *store.Tx) error { return s.decided(tx, actor, c, state) }); err != nil {
 		return err
 	}
-	return errors.Join(err, s.db.Update(ctx, func(tx *store.Tx) error { return s.decided(tx, actor, c, state) }))
+	return wrong
 }
 
 // AnswerCallerCheck checks what the caller answers to the security questions. The

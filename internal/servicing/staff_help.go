@@ -339,10 +339,7 @@ func (s *Service) Unlock(ctx context.Context, actor identity.Actor, customer ide
 				return absentOr(err, errChanged)
 			}
 		}
-		tx.UnlockLogin(owner)
-		for _, name := range []string{"password", "factor", "code_of"} {
-			forgiveIn(tx, name, owner)
-		}
+		s.pardon(tx, owner)
 		tx.AuditRow(store.AuditRow{At: now, Actor: actor.String(), Action: "unlock", Subject: string(customer), Reason: reason, Detail: login.LockReason})
 		return s.alarm(tx, owner, store.NewID(), billing.Notice{Kind: billing.NoticeSignInUnlocked, At: now})
 	})
