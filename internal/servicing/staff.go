@@ -29,6 +29,7 @@ type StaffSession struct {
 	Name              string
 	Enrolling         bool // may only bind a second factor
 	IdleUntil, EndsAt money.Instant
+	At                money.Instant // when this was read
 }
 
 // duty refuses whoever may not do something as a member of staff: customers, the
@@ -67,7 +68,8 @@ func (s *Service) StaffSession(ctx context.Context, token string) (out StaffSess
 		out = StaffSession{Actor: identity.Staff(id, identity.Role(m.Role)).With(st), Name: m.Name, Enrolling: st.Scope == identity.ScopeEnrol, EndsAt: row.Ends}
 		return nil
 	})
-	out.IdleUntil = min(s.clock().Add(identity.IdleLimit), out.EndsAt)
+	out.At = s.clock()
+	out.IdleUntil = min(out.At.Add(identity.IdleLimit), out.EndsAt)
 	return out, err
 }
 
