@@ -29,6 +29,7 @@ const (
 	DutyRecover     Duty = "recover"      // start a recovery; a second person must agree
 	DutyAgree       Duty = "agree"        // to what another asked for
 	DutyStaff       Duty = "staff"        // invite, change and disable staff
+	DutyAgreeStaff  Duty = "agree_staff"  // to a colleague's way in being set up anew
 	DutyAudit       Duty = "audit"        // read who saw and did what
 	DutySignals     Duty = "signals"      // unusual sign-ins of all customers
 )
@@ -37,8 +38,8 @@ const (
 // touch customers, so that no one person can make an agent and be one.
 var duties = map[Role][]Duty{
 	RoleAgent:         {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover},
-	RoleSupervisor:    {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyAgree, DutySignals, DutyAudit},
-	RoleAdministrator: {DutyStaff, DutyAudit},
+	RoleSupervisor:    {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyAgree, DutyAgreeStaff, DutySignals, DutyAudit},
+	RoleAdministrator: {DutyStaff, DutyAgreeStaff, DutyAudit},
 	RoleAuditor:       {DutyFind, DutyView, DutyAudit, DutySignals},
 }
 

@@ -38,6 +38,8 @@ var limits = map[string]limit{
 	"source": {window: time.Hour, spare: 25},
 	// Security questions: three tries a day over all channels.
 	"questions": {window: 24 * time.Hour, spare: 100, stop: 3},
+	// Searches by one member of staff: a day's calls, not a copy of the files.
+	"find": {window: time.Hour, spare: 1000, stop: 150},
 	// Messages with a code: to one telephone, for one account, from one place, to
 	// one area, and in all. They are what a pump of text messages is stopped by.
 	"text_number":  {window: 24 * time.Hour, spare: 1000, stop: 10},

@@ -27,14 +27,15 @@ type asking struct {
 	owner   string // empty when nobody matched: all goes as if somebody had
 	name    string // what nobody was named by: tries are counted by it as by an owner
 	kind    billing.NoticeKind
-	about   string // the purpose in words, where a message says it
+	about   string // billing's purpose of a caller's code
+	staff   string // who asks for it on somebody's behalf: counted in place of the network
 }
 
 // way is whether a code is asked for by somebody who has shown something, or by
-// whoever knows a name: the two are counted apart, so that a stranger who asks for
+// whoever knows a name, to us or to our staff: the two are counted apart, so that a stranger who asks for
 // the way back does not use up the owner's way in.
 func (a asking) way() string {
-	if a.purpose == "recovery" || a.purpose == "activation" {
+	if a.purpose == "recovery" || a.purpose == "activation" || a.purpose == "caller" {
 		return " back"
 	}
 	return " in"
@@ -45,6 +46,9 @@ func (a asking) way() string {
 // caps, nothing is sent and the answer is the same.
 func (s *Service) sendCode(ctx context.Context, a asking, by Channel, address string, src Source) error {
 	source := identity.SourceBucket(src.IP)
+	if a.staff != "" {
+		source = a.staff
+	}
 	caps := [][2]string{{"again", a.purpose + a.binding}, {"mail_source", source}, {"mail_account", a.whose()}}
 	if by == ByText {
 		// For nobody there is as much to count, so that the answer takes as long; it
@@ -75,7 +79,7 @@ func (s *Service) sendCode(ctx context.Context, a asking, by Channel, address st
 		if row.Owner == "" {
 			return nil
 		}
-		n := billing.Notice{Kind: a.kind, Code: code, Channel: string(by), Address: address, Text: a.about}
+		n := billing.Notice{Kind: a.kind, Code: code, Channel: string(by), Address: address, Purpose: a.about}
 		return s.notifyOwner(tx, a.owner, row.ID, n, money.Instant(identity.CodeLife.Microseconds()))
 	})
 }

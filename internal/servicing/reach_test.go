@@ -242,6 +242,7 @@ var systems = []reach{
 	{"ClearEvent", func(v *victim, by identity.Actor) (any, error) {
 		return v.ClearEvent(ctx, by, v.id, v.check, v.day)
 	}},
+	{"FoundAdministrator", func(v *victim, by identity.Actor) (any, error) { return v.FoundAdministrator(ctx, by, "Ada Founder") }},
 	{"DropExpired", func(v *victim, by identity.Actor) (any, error) { return nil, v.DropExpired(ctx, by) }},
 	{"SealAudit", func(v *victim, by identity.Actor) (any, error) { return v.SealAudit(ctx, by) }},
 	{"AuditHead", func(v *victim, by identity.Actor) (any, error) { return v.AuditHead(ctx, by) }},
@@ -259,12 +260,19 @@ var systems = []reach{
 var open = strings.Fields(`Today ReadyCheck PaperlessText LeastPassword Lender
 	StartActivation SendActivationCode ProveActivation ActivationName FinishActivation RemindUsername
 	SignIn SignInFactors SendSignInText ProveSignIn SignInPasskey ProveSignInPasskey PasskeySignIn FinishPasskeySignIn SignOut Session
-	StartRecovery ReadRecovery SendRecoveryCode ProveRecovery RecoveryPasskey ProveRecoveryPasskey AnswerRecovery FinishRecovery ReadNotMe PressNotMe`)
+	StartRecovery ReadRecovery SendRecoveryCode ProveRecovery RecoveryPasskey ProveRecoveryPasskey AnswerRecovery FinishRecovery ReadNotMe PressNotMe
+	StaffSignIn StaffFactors ProveStaff AskStaffPasskey ProveStaffPasskey StaffPasskey FinishStaffPasskey StaffSession ReadInvite AcceptInvite`)
 
 func TestEveryMethodHasItsCase(t *testing.T) {
 	cases := map[string]bool{}
 	for _, r := range slices.Concat(theirs, own, systems, sessions, named) {
 		cases[r.method] = true
+	}
+	for _, d := range desks {
+		cases[d.method] = true
+	}
+	for _, d := range prompts {
+		cases[d.method] = true
 	}
 	s, actor := reflect.TypeFor[*servicing.Service](), reflect.TypeFor[identity.Actor]()
 	for m := range s.Methods() {

@@ -270,25 +270,30 @@ func (s *Service) Payments(ctx context.Context, actor identity.Actor) (out []Pay
 		return nil, err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		out = nil
-		all, err := tx.PaymentsOfCustomer(who)
-		if err != nil {
-			return err
-		}
-		accounts := map[string]*store.BankAccount{}
-		for _, p := range all {
-			b := accounts[p.BankAccountID]
-			if b == nil {
-				if b, err = tx.BankAccount(p.CustomerID, p.BankAccountID); err != nil {
-					return fmt.Errorf("payment %s: read its bank account: %w", p.ID, err)
-				}
-				accounts[p.BankAccountID] = b
-			}
-			out = append(out, view(p, b, actor))
-		}
-		return nil
+		out, err = s.paymentsOf(tx, who, actor)
+		return err
 	})
 	return out, err
+}
+
+// paymentsOf are a customer's payments as an actor may see them.
+func (s *Service) paymentsOf(tx *store.Tx, who string, by identity.Actor) (out []Payment, err error) {
+	all, err := tx.PaymentsOfCustomer(who)
+	if err != nil {
+		return nil, err
+	}
+	accounts := map[string]*store.BankAccount{}
+	for _, p := range all {
+		b := accounts[p.BankAccountID]
+		if b == nil {
+			if b, err = tx.BankAccount(p.CustomerID, p.BankAccountID); err != nil {
+				return nil, fmt.Errorf("payment %s: read its bank account: %w", p.ID, err)
+			}
+			accounts[p.BankAccountID] = b
+		}
+		out = append(out, view(p, b, by))
+	}
+	return out, nil
 }
 
 // Payment is one payment.

@@ -317,15 +317,20 @@ func (s *Service) FinishRecovery(ctx context.Context, id FlowID, password string
 	return out, err
 }
 
+// pardon opens a login and forgets the wrong tries that had closed it.
+func (s *Service) pardon(tx *store.Tx, owner string) {
+	forgiveIn(tx, "password", owner)
+	for _, way := range []string{" in", " back"} {
+		forgiveIn(tx, "factor", owner+way)
+		forgiveIn(tx, "code_of", owner+way)
+	}
+	tx.EndDevices(owner, s.clock()) // their counts end with them
+	tx.UnlockLogin(owner)
+}
+
 func (s *Service) giveBack(tx *store.Tx, f *store.Flow, r identity.Recovered, hash string, src Source) (out Entry, err error) {
 	now, goal := s.clock(), identity.Goal(f.Goal)
-	forgiveIn(tx, "password", f.Owner)
-	for _, way := range []string{" in", " back"} {
-		forgiveIn(tx, "factor", f.Owner+way)
-		forgiveIn(tx, "code_of", f.Owner+way)
-	}
-	tx.EndDevices(f.Owner, now) // their counts end with them
-	tx.UnlockLogin(f.Owner)
+	s.pardon(tx, f.Owner)
 	s.visit(tx, f.Owner, "recovery", f.Proofs, noticed{}, "", src)
 	s.auditAccess(tx, f.Owner, "recovery_"+f.Goal, f.Proofs)
 	if goal == identity.GoalUnlock {

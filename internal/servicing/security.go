@@ -77,14 +77,9 @@ func (s *Service) Security(ctx context.Context, actor identity.Actor) (out Secur
 		if actor.Standing.HeldUntil > now {
 			out.HeldUntil = actor.Standing.HeldUntil // also where this session alone is held
 		}
-		sessions, err := tx.Sessions(owner, now)
-		if err != nil {
+		var err error
+		if out.Sessions, err = s.openSessions(tx, owner, actor.Standing.Session); err != nil {
 			return err
-		}
-		for _, o := range slices.Backward(sessions) {
-			if identity.SessionLives(o.Seen, o.Ends, o.Ended, now) {
-				out.Sessions = append(out.Sessions, SignedIn{o.ID, identity.DeviceName(o.UserAgent), s.near(o.IP), o.Created, o.Seen, o.ID == actor.Standing.Session})
-			}
 		}
 		devices, err := tx.Devices(owner)
 		if err != nil {
@@ -110,6 +105,18 @@ func (s *Service) mayRun(actor identity.Actor) error {
 		return err
 	}
 	return s.mayDo(actor, identity.ActSessions)
+}
+
+// openSessions lists where an owner is signed in, the newest first.
+func (s *Service) openSessions(tx *store.Tx, owner, this string) (out []SignedIn, err error) {
+	now := s.clock()
+	sessions, err := tx.Sessions(owner, now)
+	for _, o := range slices.Backward(sessions) {
+		if identity.SessionLives(o.Seen, o.Ends, o.Ended, now) {
+			out = append(out, SignedIn{o.ID, identity.DeviceName(o.UserAgent), s.near(o.IP), o.Created, o.Seen, o.ID == this})
+		}
+	}
+	return out, err
 }
 
 // guarded fills in what a login is guarded by.
@@ -260,6 +267,9 @@ func named(name, usual string) string {
 func (s *Service) StartPhone(ctx context.Context, actor identity.Actor, phone string, src Source) (box string, err error) {
 	if err := s.mayBind(actor); err != nil {
 		return "", err
+	}
+	if actor.Kind == identity.KindStaff {
+		return "", ErrForbidden // never a text message (ASVS 6.3.3, for staff)
 	}
 	if actor.Standing.Scope == identity.ScopeRestore {
 		return "", refuse("phone_now", "phone", "A phone cannot be added now, so soon after getting back in. Use an authenticator app or a passkey.")
@@ -422,6 +432,9 @@ func (s *Service) bindText(tx *store.Tx, owner, phone, source string) error {
 func (s *Service) MakeSavedCodes(ctx context.Context, actor identity.Actor, src Source) (codes []string, err error) {
 	if err := s.mayBind(actor); err != nil {
 		return nil, err
+	}
+	if actor.Kind == identity.KindStaff {
+		return nil, ErrForbidden // who loses a factor is invited anew, by two people
 	}
 	if actor.Standing.Scope == identity.ScopeEnrol || actor.Standing.Scope == identity.ScopeRestore {
 		return nil, ErrForbidden // saved codes stand beside another second factor

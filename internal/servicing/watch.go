@@ -195,6 +195,9 @@ func (s *Service) lockOut(tx *store.Tx, owner, reason, by string) error {
 	tx.StaleLogin(owner)
 	tx.HoldLogin(owner, now.Add(identity.HoldAfterRecovery))
 	s.endAll(tx, owner, "", "locked")
+	if id, ok := identity.OwnerCustomer(owner); ok {
+		tx.EndApprovals(string(id)) // what staff agreed to about somebody who may not have been the owner
+	}
 	s.auditAccessBy(tx, by, owner, "lock", reason)
 	return s.alarm(tx, owner, store.NewID(), billing.Notice{Kind: billing.NoticeLockedByYou, At: now})
 }

@@ -32,6 +32,7 @@ func errorFiles() fs.FS {
 type Page struct {
 	Title        string     // without the brand's name
 	Here         string     // the current Place's key
+	Places       []Place    // this person's, where not everybody has the site's
 	SignedIn     string     // the person's name; empty shows no places and no menu
 	Contract     string     // the contract in view: "2023 Aldon Vireo ••4821"
 	ContractHref string     // where its label leads; may be empty
@@ -56,6 +57,14 @@ func (p Page) Loads() []string {
 		return append([]string{"session.js"}, p.Scripts...)
 	}
 	return p.Scripts
+}
+
+// Across are the places to show across the top.
+func (p Page) Across(site []Place) []Place {
+	if p.Places != nil {
+		return p.Places
+	}
+	return site
 }
 
 // Timed says that the page tells when its session ends.
