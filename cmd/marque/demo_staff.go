@@ -71,7 +71,7 @@ func (d *demo) join(ctx context.Context, token string, in *sandbox.SignIn) (who 
 		return who, "", err
 	}
 	in.Key = app.Seed
-	if entry, err = d.service.FinishApp(ctx, s.Actor, app.Box, "Phone", sandbox.AppCode(in.Key, d.clock.now().Time()), src); err != nil {
+	if entry, err = d.service.FinishApp(ctx, s.Actor, app.Box, "", sandbox.AppCode(in.Key, d.clock.now().Time()), src); err != nil {
 		return who, "", err
 	}
 	s, err = d.service.StaffSession(ctx, entry.Session)
