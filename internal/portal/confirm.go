@@ -28,9 +28,9 @@ var (
 )
 
 // askConfirm leads to confirming: a page by its address, a form with what was
-// typed.
+// typed. The forms about the way in hold little but secrets, and begin again.
 func (p *portal) askConfirm(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	if r.Method != http.MethodPost {
+	if r.Method != http.MethodPost || strings.HasPrefix(r.URL.Path, "/security/") {
 		http.Redirect(w, r, withNext("/confirm", wanted(r)), http.StatusSeeOther)
 		return nil
 	}

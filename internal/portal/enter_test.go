@@ -314,6 +314,43 @@ func TestConfirmingLeadsOnlyToOurOwnPages(t *testing.T) {
 	}
 }
 
+// A route that is added without saying what it needs is a route that reads; one
+// that says it is held to it here, before its handler runs.
+func TestEveryRouteAsksForWhatItNeeds(t *testing.T) {
+	l := openLender(t)
+	b := l.activated(t, "770001001", "4321")
+	id := strings.TrimPrefix(b.account(t), "/accounts/")
+	fill := strings.NewReplacer("{id}", id, "{payment}", "p1", "{closing}", "2026-11-24", "{event}", "3", "{change}", "c1")
+	l.now = l.now.Add(identity.FreshFor)
+	p, _ := testPortal(t, "")
+	asked := 0
+	for _, r := range p.routes() {
+		method, path, _ := strings.Cut(r.pattern, " ")
+		if r.mine == nil || r.act == "" {
+			continue
+		}
+		st := identity.Standing{FactorAt: l.now.Add(-identity.FreshFor)}
+		wants := st.May(r.act, l.now) == identity.AskFactor
+		page, at := "", ""
+		if method == http.MethodGet {
+			at, _, page = b.visit(t, fill.Replace(path))
+		} else if wants {
+			at, _, page = b.send(t, fill.Replace(path), nil)
+		} else {
+			continue // it would do what it does
+		}
+		if got := strings.Contains(page, "<h1>Confirm that it is you"); got != wants {
+			t.Errorf("%s: asks to confirm: %t, at %s", r.pattern, got, at)
+		}
+		if wants {
+			asked++
+		}
+	}
+	if asked < 8 {
+		t.Errorf("%d routes ask for a fresh factor", asked)
+	}
+}
+
 func TestTheSessionIsTimedAndStays(t *testing.T) {
 	l := openLender(t)
 	b := l.activated(t, "770001001", "4321")
@@ -402,7 +439,7 @@ func TestEveryCookieIsBoundToTheHost(t *testing.T) {
 }
 
 func TestPasskeysAreOfferedWhereTheAddressHasThem(t *testing.T) {
-	l := openLenderWith(t, withPasskeys(t))
+	l := openLenderWith(t, passkeyRules(t))
 	b := l.browser(t)
 	for _, path := range []string{"/", "/sign-in?next=%2Fpayments"} {
 		_, _, page := b.visit(t, path)

@@ -16,7 +16,7 @@ import (
 
 var kestrane = virtualwebauthn.RelyingParty{ID: "pay.kestrane.example", Name: "Kestrane", Origin: "https://pay.kestrane.example"}
 
-func withPasskeys(t testing.TB) servicing.Rules {
+func passkeyRules(t testing.TB) servicing.Rules {
 	t.Helper()
 	keys, err := identity.NewPasskeys(kestrane.ID, kestrane.Name, []string{kestrane.Origin})
 	must(t, err)
@@ -25,21 +25,21 @@ func withPasskeys(t testing.TB) servicing.Rules {
 	return rules
 }
 
-// phone holds one passkey, as a person's does.
-type phone struct {
+// keyring holds one passkey, as a person's device does.
+type keyring struct {
 	device virtualwebauthn.Authenticator
 	key    virtualwebauthn.Credential
 }
 
 // passkey binds one for who is signed in.
-func (b *browser) passkey(t testing.TB) *phone {
+func (b *browser) passkey(t testing.TB) *keyring {
 	t.Helper()
 	ctx := context.Background()
 	call, err := b.l.svc.StartPasskey(ctx, b.signedIn(t).Actor)
 	must(t, err)
 	o, err := virtualwebauthn.ParseAttestationOptions(call.Options)
 	must(t, err)
-	ph := &phone{key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeRSA)}
+	ph := &keyring{key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeRSA)}
 	ph.device = virtualwebauthn.NewAuthenticatorWithOptions(virtualwebauthn.AuthenticatorOptions{UserHandle: []byte(o.UserID), BackupEligible: true, BackupState: true})
 	entry, err := b.l.svc.FinishPasskey(ctx, b.signedIn(t).Actor, call.Box, "", virtualwebauthn.CreateAttestationResponse(kestrane, ph.device, ph.key, *o), servicing.Source{IP: "127.0.0.1"})
 	must(t, err)
@@ -50,7 +50,7 @@ func (b *browser) passkey(t testing.TB) *phone {
 var questionOf = regexp.MustCompile(`(?s)<script type="application/json">(.*?)</script>`)
 
 // answer is what a browser makes of the question on a page.
-func (ph *phone) answer(t testing.TB, page string) string {
+func (ph *keyring) answer(t testing.TB, page string) string {
 	t.Helper()
 	m := questionOf.FindStringSubmatch(page)
 	if m == nil {
@@ -62,7 +62,7 @@ func (ph *phone) answer(t testing.TB, page string) string {
 }
 
 func TestAPasskeySignsInConfirmsAndBringsBack(t *testing.T) {
-	l := openLenderWith(t, withPasskeys(t))
+	l := openLenderWith(t, passkeyRules(t))
 	first := l.activated(t, "770001001", "4321")
 	if _, page := l.knocking(t, "maya@mail.example"); questionOf.MatchString(page) {
 		t.Error("a passkey is asked for, and there is none")

@@ -333,7 +333,7 @@ func TestSessionsAndDevicesEndAsAsked(t *testing.T) {
 }
 
 // made is the passkey that a browser makes for the question on a page.
-func (ph *phone) made(t testing.TB, page string) string {
+func (ph *keyring) made(t testing.TB, page string) string {
 	t.Helper()
 	m := questionOf.FindStringSubmatch(page)
 	if m == nil {
@@ -351,9 +351,9 @@ func withQuestions() servicing.Rules {
 }
 
 func TestAPasskeyIsAddedAndRemoved(t *testing.T) {
-	l := openLenderWith(t, withPasskeys(t))
+	l := openLenderWith(t, passkeyRules(t))
 	b, _ := l.guarded(t, "770001001", "4321")
-	ph := &phone{virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
+	ph := &keyring{virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
 	_, _, page := b.visit(t, "/security/second-step")
 	says(t, page, "The easiest and the safest")
 	whole(t, "second-step", page)

@@ -762,7 +762,9 @@ func TestStaffSeeUnusualSignIns(t *testing.T) {
 		_, _, agent, boss := o.desk()
 		got(o.SignIn(ctx, username, password, servicing.Source{IP: "203.0.113.5", UserAgent: "another"}))(t)
 		seen := got(o.Signals(ctx, boss.actor()))(t)
-		if !slices.ContainsFunc(seen, func(v servicing.Signaled) bool { return v.Who == "Jordan Avery" && len(v.Signals) > 0 && v.Decision != "" }) {
+		if !slices.ContainsFunc(seen, func(v servicing.Signaled) bool {
+			return v.Who == "Jordan Avery" && len(v.Signals) > 0 && v.Decision != ""
+		}) {
 			t.Errorf("%+v", seen)
 		}
 		if _, err := o.Signals(ctx, agent.actor()); !errors.Is(err, servicing.ErrForbidden) {

@@ -459,7 +459,7 @@ func (s *Service) rotate(tx *store.Tx, actor identity.Actor, proof identity.Proo
 		}
 	}
 	out.Session, err = s.issue(tx, grant{owner: actor.String(), scope: identity.ScopeFull, level: level, proofs: identity.Proofs(old.Method).And(proof),
-		factorAt: factorAt, heldUntil: old.HeldUntil, device: old.DeviceID, replaces: old.ID}, src)
+		factorAt: factorAt, heldUntil: old.HeldUntil, device: old.DeviceID, renews: old.TokenHash}, src)
 	return out, err
 }
 
