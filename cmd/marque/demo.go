@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	desk "marque/internal/console"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/notice"
@@ -225,6 +226,9 @@ func (cmd *DemoCmd) serve(ctx context.Context, d *demo, doors []door, s streams)
 		return err
 	}
 	doors[0].handler = mux
+	if doors[1].handler, err = desk.New(d.service, d.brand, desk.Options{Log: d.log, Now: time.Now}); err != nil {
+		return err
+	}
 	delivering, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -232,7 +236,7 @@ func (cmd *DemoCmd) serve(ctx context.Context, d *demo, doors []door, s streams)
 		d.deliver(delivering, d.runner(d.post))
 	}()
 	d.welcome(s.out, cmd)
-	err = serveAll(ctx, doors[:1]...)
+	err = serveAll(ctx, doors...)
 	stop()
 	<-done
 	d.people.stopped() // the day that is being closed when the process is asked to stop
@@ -277,6 +281,7 @@ func isName(host string) bool {
 func (d *demo) welcome(w io.Writer, cmd *DemoCmd) {
 	fmt.Fprintf(w, "\n%s\n", d.brand.Name)
 	fmt.Fprintf(w, "  Portal    %s/\n", cmd.base)
+	fmt.Fprintf(w, "  Console   %s/\n", cmd.console)
 	fmt.Fprintf(w, "  Sandbox   %s/sandbox/  (people and their codes, inbox for mail and texts, bank, calendar)\n\n", cmd.base)
 	for _, p := range d.state.SignIns {
 		fmt.Fprintf(w, "  %s\n", p.Who)

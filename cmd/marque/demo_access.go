@@ -192,7 +192,7 @@ func (g *guest) setUpApp(ctx context.Context, entry servicing.Entry, src servici
 		return entry, err
 	}
 	g.in.Key = app.Seed
-	if entry, err = s.FinishApp(ctx, in.Actor, app.Box, "Phone", g.appCode(), src); err != nil {
+	if entry, err = s.FinishApp(ctx, in.Actor, app.Box, "", g.appCode(), src); err != nil {
 		return entry, err
 	}
 	if in, err = s.Session(ctx, entry.Session); err != nil {

@@ -183,6 +183,9 @@ func (cmd *DemoCmd) history(ctx context.Context, d *demo, s streams) error {
 			if guests, err = d.welcomeGuests(ctx); err != nil {
 				return err
 			}
+			if err := d.hire(ctx); err != nil {
+				return err
+			}
 		}
 		if err := d.people.day(ctx, day); err != nil {
 			return err

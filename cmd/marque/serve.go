@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	desk "marque/internal/console"
 	"marque/internal/cycle"
 	"marque/internal/money"
 	"marque/internal/portal"
@@ -108,6 +109,9 @@ func (c *company) doors(ctx context.Context) (doors []door, err error) {
 		return doors, err
 	}
 	doors[0].handler, err = portal.New(c.service, c.brand, portal.Options{BaseURL: doors[0].base, TrustedProxies: proxies, Log: c.log, Now: time.Now})
+	if err == nil && len(doors) > 1 {
+		doors[1].handler, err = desk.New(c.service, c.brand, desk.Options{BaseURL: doors[1].base, TrustedProxies: proxies, Log: c.log, Now: time.Now})
+	}
 	return doors, err
 }
 
