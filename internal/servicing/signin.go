@@ -129,6 +129,9 @@ func (s *Service) signIn(ctx context.Context, r realm, name, password string, sr
 		if note := s.noteVisit(ctx, login.Owner, "locked", "password", src); note != nil {
 			return out, note
 		}
+		if errors.Is(err, errUnusual) {
+			return out, s.tellUnusual(ctx, login.Owner, src)
+		}
 	}
 	return out, err
 }
@@ -158,6 +161,18 @@ func (s *Service) wrongPassword(ctx context.Context, lane string, login *store.L
 
 var errUnusual = &Refusal{"unusual", "", "We stopped this sign-in because it does not look like you. Sign in with a passkey, use “Unlock my access”, or call us."}
 
+// tellUnusual tells the owner that somebody knows the password. What the refused
+// sign-in would have written is gone with it, so that this is written by itself.
+func (s *Service) tellUnusual(ctx context.Context, owner string, src Source) error {
+	err := s.db.Update(ctx, func(tx *store.Tx) error {
+		return s.alarm(tx, owner, store.NewID(), s.told(billing.NoticeFactorFailed, src))
+	})
+	if err != nil {
+		return err
+	}
+	return errUnusual
+}
+
 // passwordShown goes on after the right password: to a session where a device
 // that is trusted stands for the second factor, or to a run that wants one.
 func (s *Service) passwordShown(tx *store.Tx, r realm, login *store.Login, trusted, breached bool, src Source) (out Entry, err error) {
@@ -169,9 +184,6 @@ func (s *Service) passwordShown(tx *store.Tx, r realm, login *store.Login, trust
 		return out, err
 	}
 	if seen.decision == identity.Refuse {
-		if err := s.alarm(tx, login.Owner, store.NewID(), s.told(billing.NoticeFactorFailed, src)); err != nil {
-			return out, err
-		}
 		return out, errUnusual
 	}
 	if breached && !login.Stale {
@@ -209,7 +221,8 @@ func (s *Service) enter(tx *store.Tx, g grant, seen noticed, trust bool, src Sou
 	if g.device, out.Device, err = s.rememberDevice(tx, g.owner, src, trust); err != nil {
 		return out, err
 	}
-	if seen.decision == identity.HoldChanges {
+	if seen.decision == identity.HoldChanges || seen.decision == identity.Refuse {
+		// What became worse between the password and the second factor is held too.
 		g.heldUntil = s.clock().Add(identity.HoldAfterRecovery)
 		n := s.told(billing.NoticeChangesHeld, src)
 		n.Until = g.heldUntil
