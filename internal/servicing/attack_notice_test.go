@@ -252,8 +252,9 @@ func TestAButtonIsPressedAndNotOnlyLookedAt(t *testing.T) {
 // 800-63B-4, 3.1.1.2).
 func TestPasswordsThatAreTakenAndRefused(t *testing.T) {
 	var long strings.Builder
-	for i := range 200 {
-		long.WriteRune('а' + rune((i*i/3+7*i)%31)) // Cyrillic: two bytes each
+	for i, x := 0, uint32(7); i < 200; i++ {
+		x = x*1664525 + 1013904223
+		long.WriteRune('а' + rune(x>>16%31)) // Cyrillic: two bytes each
 	}
 	for what, c := range map[string]struct {
 		word   string
