@@ -85,7 +85,7 @@ var doors = []struct{ path, rooms, why string }{
 	{"github.com/tink-crypto/tink-go/v2", "store identity", "a field is sealed on its way into the database"},
 	{"github.com/alexedwards/argon2id", "identity", "password rules live in one room"},
 	{"github.com/nbutton23/zxcvbn-go", "identity", "the strength of a password is estimated where passwords are judged"},
-	{"github.com/pquerna/otp", "identity", "a second factor is checked where its rules are"},
+	{"github.com/pquerna/otp", "identity sandbox", "a second factor is checked where its rules are; the sandbox has the telephone that shows it"},
 	{"github.com/go-webauthn/webauthn", "identity", "passkeys are checked as bytes, in a room without HTTP"},
 	{"github.com/nyaruka/phonenumbers", "identity", "a number is spelled one way before it is kept or compared"},
 	{"golang.org/x/crypto", "identity rail", "password rules live in one room; SFTP is a rail's"},

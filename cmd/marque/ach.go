@@ -40,7 +40,7 @@ type ACHOut struct{}
 func (cmd *ACHOut) Run(g *Globals, s streams) error {
 	return withExisting(g, s.err, func(ctx context.Context, c *company) error {
 		var d cycle.Day
-		if err := c.runner(nil).Drop(ctx, &d); err != nil {
+		if err := c.runner(post{}).Drop(ctx, &d); err != nil {
 			return err
 		}
 		fmt.Fprintf(s.out, "%d files put into %s\n", d.Dropped, filepath.Join(c.rail().Dir, "out"))

@@ -98,10 +98,14 @@ func (b *browser) open(path string) {
 	b.leaving(chromedp.Navigate(b.base + path))
 }
 
-// press clicks a button or a link by its words.
+// press clicks a button or a link by its words, whole if there is one.
 func (b *browser) press(words string) {
 	b.t.Helper()
-	b.leaving(chromedp.Click(fmt.Sprintf(`//main//button[contains(normalize-space(.), %q)] | //main//a[contains(normalize-space(.), %q)]`, words, words)))
+	whole := fmt.Sprintf(`//main//*[self::button or self::a][normalize-space(.)=%q and not(ancestor::*[@hidden])]`, words)
+	if !ask(b, chromedp.Evaluate[bool](fmt.Sprintf(`document.evaluate(%q, document, null, XPathResult.BOOLEAN_TYPE).booleanValue`, "boolean("+whole+")"))) {
+		whole = fmt.Sprintf(`//main//*[self::button or self::a][contains(normalize-space(.), %q) and not(ancestor::*[@hidden])]`, words)
+	}
+	b.leaving(chromedp.Click(whole))
 }
 
 // fill types over what a field holds.

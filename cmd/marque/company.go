@@ -27,6 +27,8 @@ type company struct {
 	config  Config
 	brand   *web.Brand
 	lender  billing.Lender
+	access  servicing.Access
+	stolen  *os.File // the list of passwords known to thieves; nil for none
 	db      *store.DB
 	service *servicing.Service
 	log     *slog.Logger
@@ -55,47 +57,80 @@ func openCompany(ctx context.Context, g *Globals, config string, logs io.Writer,
 		return nil, err
 	}
 	c.lender = c.config.lender(c.brand)
+	if c.access, c.stolen, err = c.config.accessRules(c.brand); err != nil {
+		return nil, err
+	}
+	if err := c.open(ctx, g); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
+}
+
+// open opens the database.
+func (c *company) open(ctx context.Context, g *Globals) error {
 	keys, err := store.LoadKeys(filepath.Join(g.Data, "keys.json"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	url := g.Database
 	if url == "" {
 		url = filepath.Join(g.Data, "marque.db")
 	}
 	if c.db, err = store.Open(ctx, url, keys); err != nil {
-		return nil, err
+		return err
 	}
 	if err := c.db.Migrate(ctx); err != nil {
-		return nil, errors.Join(err, c.db.Close())
+		return err
 	}
 	if err := c.db.CheckKeys(ctx); err != nil {
-		return nil, errors.Join(err, c.db.Close())
+		return err
 	}
-	c.service = servicing.New(c.db, c.lender, c.config.rules(), clock)
-	return c, nil
+	return c.at(c.config.BaseURL, c.config.Console.BaseURL)
 }
 
-func (c *company) close() error { return c.db.Close() }
+func (c *company) close() error {
+	var err error
+	if c.stolen != nil {
+		err = c.stolen.Close()
+	}
+	if c.db != nil {
+		err = errors.Join(err, c.db.Close())
+	}
+	return err
+}
 
 func (c *company) rail() rail.Folder { return rail.Folder{Dir: filepath.Join(c.data, "ach")} }
 
 // heads is where the ends of the audit trail's chain are kept.
 func (c *company) heads() string { return filepath.Join(c.data, "audit") }
 
-// runner runs business days; mail may be nil.
-func (c *company) runner(mailer *notice.Mailer) *cycle.Runner {
-	r := &cycle.Runner{Service: c.service, Rail: c.rail(), Log: c.log, Clock: c.clock, Heads: c.heads()}
-	if mailer != nil {
-		r.Mail = func(ctx context.Context, o servicing.Outgoing) error {
-			m, err := notice.Mail(o.Notice, c.lender)
-			if err != nil {
-				return err
-			}
-			return mailer.Send(ctx, o.Notice.To, m, o.ID, c.clock())
-		}
+// mails sends e-mails; nil without a mail server.
+func (c *company) mails(mailer *notice.Mailer) cycle.Send {
+	if mailer == nil {
+		return nil
 	}
-	return r
+	return func(ctx context.Context, o servicing.Outgoing) error {
+		m, err := notice.Mail(o.Notice, c.lender)
+		if err != nil {
+			return err
+		}
+		return mailer.Send(ctx, o.Notice.To, m, o.ID, c.clock())
+	}
+}
+
+// texts sends text messages; nil without a provider of them.
+func (c *company) texts(texter *notice.Texter) cycle.Send {
+	if texter == nil {
+		return nil
+	}
+	return func(ctx context.Context, o servicing.Outgoing) error {
+		words, err := notice.Text(o.Notice, c.lender)
+		if err != nil {
+			return err
+		}
+		_, err = texter.Send(ctx, o.Notice.To, words)
+		return err
+	}
 }
 
 // withExisting is with for commands that ask a company about itself: they do not

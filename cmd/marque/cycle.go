@@ -24,11 +24,11 @@ func (cmd *CycleCmd) Run(g *Globals, s streams) error {
 		return fmt.Errorf("cycle: --through %s is before --date %s", cmd.Through, cmd.Date)
 	}
 	return with(g, cmd.Config, s.err, func(ctx context.Context, c *company) error {
-		mailer, err := c.config.mailer(c.brand)
+		post, err := c.config.post(c.brand)
 		if err != nil {
 			return err
 		}
-		r := c.runner(mailer)
+		r := c.runner(post)
 		days := 0
 		r.Progress = func(d cycle.Day) {
 			days++
@@ -43,6 +43,9 @@ func (cmd *CycleCmd) Run(g *Globals, s streams) error {
 				return err
 			}
 			fmt.Fprintf(s.out, "%s is closed already; the open business day is %s\n", through, open)
+		}
+		if err := c.service.DropExpired(ctx, operator); err != nil {
+			return err
 		}
 		_, err = r.Deliver(ctx)
 		return err

@@ -1,17 +1,23 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
+	desk "marque/internal/console"
+	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/notice"
 	"marque/internal/portal"
@@ -19,13 +25,16 @@ import (
 )
 
 // DemoCmd makes a company that looks alive, and serves it with the world around
-// it: a bank, an inbox and a calendar to be moved by hand.
+// it: a bank, an inbox for mail and texts, and a calendar to be moved by hand.
 type DemoCmd struct {
-	Listen    string     `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Address to listen on (${default})."`
-	Customers int        `default:"300" placeholder:"N" help:"Customers to invent (${default}); at least 4."`
-	Seed      uint64     `default:"1" placeholder:"S" help:"The same seed and date give the same people and the same habits (${default})."`
-	Date      money.Date `placeholder:"YYYY-MM-DD" help:"Business date that the history leads up to; without it, today."`
-	Months    int        `default:"24" placeholder:"M" help:"Length of the history (${default})."`
+	Listen        string     `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Address to listen on (${default})."`
+	ConsoleListen string     `placeholder:"ADDRESS" help:"Address of the staff's console; without it, the port after --listen's, or a free one."`
+	Customers     int        `default:"300" placeholder:"N" help:"Customers to invent (${default}); at least 5."`
+	Seed          uint64     `default:"1" placeholder:"S" help:"The same seed and date give the same people and the same habits (${default})."`
+	Date          money.Date `placeholder:"YYYY-MM-DD" help:"Business date that the history leads up to; without it, today."`
+	Months        int        `default:"24" placeholder:"M" help:"Length of the history (${default})."`
+
+	base, console string // where they are reached, once it is known
 }
 
 // demoClock is the machine's clock, or while history is played the time that is
@@ -39,12 +48,13 @@ func (c *demoClock) now() money.Instant {
 	return now()
 }
 
-func (c *demoClock) play(t time.Time) { c.played.Store(int64(money.InstantOf(t))) }
+// play sets the time; what is not yet does not come before its time.
+func (c *demoClock) play(t time.Time) { c.played.Store(int64(min(money.InstantOf(t), now()))) }
 
 // pass lets played time pass; the machine's passes by itself.
 func (c *demoClock) pass(d time.Duration) {
 	if t := c.played.Load(); t != 0 {
-		c.played.Store(int64(money.Instant(t).Add(d)))
+		c.played.Store(int64(min(money.Instant(t).Add(d), now())))
 	}
 }
 
@@ -56,16 +66,15 @@ func (cmd *DemoCmd) Run(g *Globals, s streams) error {
 	ctx, stop := interruptible()
 	defer stop()
 	// A taken address is found before the history is played.
-	l, err := net.Listen("tcp", cmd.Listen)
+	doors, err := cmd.listen()
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
-	if err := l.Close(); err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
+	defer func() { _ = closeAll(doors) }() // serving has closed them, unless it never began
 	if host, _, err := net.SplitHostPort(cmd.Listen); err == nil && !loopback(host) {
 		fmt.Fprintf(s.err, "marque: the demo listens on %s in plain HTTP: others on the network can read along and sign in. Its people are invented; put nobody real into it.\n", cmd.Listen)
 	}
+	cmd.base, cmd.console = doors[0].base, doors[1].base
 	if err := cmd.make(ctx, g, s); err != nil {
 		return err
 	}
@@ -73,11 +82,37 @@ func (cmd *DemoCmd) Run(g *Globals, s streams) error {
 	if err != nil {
 		return fmt.Errorf("open log: %w", err)
 	}
-	d, err := openDemo(ctx, g, g.Data, log)
+	d, err := openDemo(ctx, cmd, g, g.Data, log)
 	if err != nil {
 		return errors.Join(err, log.Close())
 	}
-	return errors.Join(cmd.serve(ctx, d, s), d.close(), log.Close())
+	return errors.Join(cmd.serve(ctx, d, doors, s), d.close(), log.Close())
+}
+
+// listen opens the portal's address and the console's.
+func (cmd *DemoCmd) listen() ([]door, error) {
+	first, err := net.Listen("tcp", cmd.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	at := first.Addr().(*net.TCPAddr)
+	second, err := net.Listen("tcp", cmp.Or(cmd.ConsoleListen, net.JoinHostPort(at.IP.String(), strconv.Itoa(at.Port+1))))
+	if err != nil && cmd.ConsoleListen == "" {
+		second, err = net.Listen("tcp", net.JoinHostPort(at.IP.String(), "0"))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("listen for the console: %w", err), first.Close())
+	}
+	return []door{{base: nameOf(first.Addr()), listener: first}, {base: nameOf(second.Addr()), listener: second}}, nil
+}
+
+// nameOf is how a browser on this machine says an address: passkeys want a name.
+func nameOf(a net.Addr) string {
+	at := a.(*net.TCPAddr)
+	if at.IP.IsLoopback() || at.IP.IsUnspecified() {
+		return fmt.Sprintf("http://localhost:%d", at.Port)
+	}
+	return "http://" + a.String()
 }
 
 // demo is the company with the world around it.
@@ -86,14 +121,15 @@ type demo struct {
 	state  demoState
 	clock  *demoClock
 	inbox  *sandbox.Inbox
+	texts  *sandbox.Texts
 	bank   *sandbox.Bank
-	mailer *notice.Mailer
+	post   post
 	people *players
 }
 
 // openDemo opens a company made by this command. data is its folder; while it is
 // being made that is not g's.
-func openDemo(ctx context.Context, g *Globals, data string, logs io.Writer) (d *demo, err error) {
+func openDemo(ctx context.Context, cmd *DemoCmd, g *Globals, data string, logs io.Writer) (d *demo, err error) {
 	d = &demo{clock: &demoClock{}}
 	settings := filepath.Join(g.Data, "marque.json")
 	if _, err := os.Stat(settings); err != nil {
@@ -107,6 +143,14 @@ func openDemo(ctx context.Context, g *Globals, data string, logs io.Writer) (d *
 			err = errors.Join(err, d.close())
 		}
 	}()
+	if d.access.Places == nil {
+		if d.access.Places, err = identity.ReadPlaces(strings.NewReader(sandbox.PlacesTable())); err != nil {
+			return d, err
+		}
+	}
+	if err := d.at(cmd.base, cmd.console); err != nil {
+		return d, err
+	}
 	if d.state, err = readDemoState(ctx, d.db); err != nil {
 		return d, err
 	}
@@ -134,10 +178,19 @@ func (d *demo) around(ctx context.Context) (err error) {
 	if d.inbox, err = sandbox.OpenInbox(filepath.Join(d.data, "sandbox", "inbox")); err != nil {
 		return err
 	}
+	if d.texts, err = sandbox.OpenTexts(filepath.Join(d.data, "sandbox", "texts")); err != nil {
+		return err
+	}
+	d.texts.Now = func() time.Time { return d.clock.now().Time() }
 	config := d.config
 	config.SMTP.Host, config.SMTP.Port = d.inbox.Address()
 	config.SMTP.Username, config.SMTP.TLS = "", string(notice.TLSPlain)
-	if d.mailer, err = config.mailer(d.brand); err != nil {
+	if d.post.mail, err = config.mailer(d.brand); err != nil {
+		return err
+	}
+	account, token := d.texts.Credentials()
+	d.post.text, err = notice.NewTexter(notice.TextConfig{BaseURL: d.texts.Address(), AccountSID: account, AuthToken: token, From: sandbox.SandboxNumber})
+	if err != nil {
 		return err
 	}
 	d.people = newPlayers(d, customers)
@@ -149,48 +202,102 @@ func (d *demo) close() error {
 	if d.inbox != nil {
 		err = d.inbox.Close()
 	}
+	if d.texts != nil {
+		err = errors.Join(err, d.texts.Close())
+	}
 	return errors.Join(err, d.company.close())
 }
 
-func (cmd *DemoCmd) serve(ctx context.Context, d *demo, s streams) error {
+func (cmd *DemoCmd) serve(ctx context.Context, d *demo, doors []door, s streams) error {
 	if err := d.people.resume(ctx); err != nil {
 		return err
 	}
-	pages, err := portal.New(d.service, d.brand, portal.Options{Log: d.log, Now: time.Now})
+	mux := http.NewServeMux()
+	pages, err := d.pages()
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
 	mux.Handle("/", pages)
 	err = sandbox.Register(mux, sandbox.Options{
-		Lender: d.brand, Inbox: d.inbox, Bank: d.bank, Today: d.service.Today, SignIns: d.state.SignIns,
+		Lender: d.brand, Inbox: d.inbox, Texts: d.texts, Bank: d.bank, Today: d.service.Today, SignIns: d.state.SignIns, Console: cmd.console,
 		Forward: d.people.forward, Base: ctx, Log: d.log, Now: time.Now,
 	})
 	if err != nil {
 		return err
 	}
+	doors[0].handler = mux
+	if doors[1].handler, err = desk.New(d.service, d.brand, desk.Options{Log: d.log, Now: time.Now}); err != nil {
+		return err
+	}
+	delivering, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		deliver(ctx, d.runner(d.mailer))
+		d.deliver(delivering, d.runner(d.post))
 	}()
-	err = serveHTTP(ctx, cmd.Listen, mux, func(addr string) { d.welcome(s.out, addr) })
+	d.welcome(s.out, cmd)
+	err = serveAll(ctx, doors...)
+	stop()
 	<-done
 	d.people.stopped() // the day that is being closed when the process is asked to stop
 	return err
 }
 
+// pages is the portal. It answers by whatever name it is reached; where that is
+// a number, like 127.0.0.1, it offers no passkeys, which browsers bind to names.
+func (d *demo) pages() (http.Handler, error) {
+	options := portal.Options{Log: d.log, Now: time.Now}
+	named, err := portal.New(d.service, d.brand, options)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := d.serviceAt("", "")
+	if err != nil {
+		return nil, err
+	}
+	numbered, err := portal.New(plain, d.brand, options)
+	if err != nil {
+		return nil, err
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isName(r.Host) {
+			named.ServeHTTP(w, r)
+			return
+		}
+		numbered.ServeHTTP(w, r)
+	}), nil
+}
+
+// isName says that a host, with a port or without, is a name and no IP address.
+func isName(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err != nil
+}
+
 // welcome says where everything is and who can be tried out.
-func (d *demo) welcome(w io.Writer, addr string) {
+func (d *demo) welcome(w io.Writer, cmd *DemoCmd) {
 	fmt.Fprintf(w, "\n%s\n", d.brand.Name)
-	fmt.Fprintf(w, "  Portal    http://%s/\n", addr)
-	fmt.Fprintf(w, "  Sandbox   http://%s/sandbox/  (people, inbox, bank, calendar)\n\n", addr)
+	fmt.Fprintf(w, "  Portal    %s/\n", cmd.base)
+	fmt.Fprintf(w, "  Console   %s/\n", cmd.console)
+	fmt.Fprintf(w, "  Sandbox   %s/sandbox/  (people and their codes, inbox for mail and texts, bank, calendar)\n\n", cmd.base)
 	for _, p := range d.state.SignIns {
-		if p.Password != "" {
-			fmt.Fprintf(w, "  %s\n    username  %s\n    password  %s\n", p.Who, p.Username, p.Password)
+		fmt.Fprintf(w, "  %s\n", p.Who)
+		if p.Password == "" {
+			fmt.Fprintf(w, "    %s/activate with account number %s, Social Security number ending in %s, ZIP code %s\n", cmd.base, p.AccountNumber, p.SSN4, p.ZIP)
 			continue
 		}
-		fmt.Fprintf(w, "  %s\n    http://%s/activate with account number %s, Social Security number ending in %s, ZIP code %s\n", p.Who, addr, p.AccountNumber, p.SSN4, p.ZIP)
+		fmt.Fprintf(w, "    username  %s\n    password  %s\n    then      %s\n", p.Username, p.Password, second(p, cmd.base))
 	}
 	fmt.Fprintf(w, "\n  Data is in %s. Stop with Ctrl-C; run again to go on.\n", d.data)
+}
+
+// second says where a person's second step is found.
+func second(p sandbox.SignIn, base string) string {
+	if p.Key != "" {
+		return fmt.Sprintf("the code of an authenticator app with the key %s; %s/sandbox/ shows it", p.Key, base)
+	}
+	return fmt.Sprintf("the code that arrives in %s/sandbox/inbox?kind=text", base)
 }

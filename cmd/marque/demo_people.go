@@ -178,7 +178,7 @@ func (p *players) day(ctx context.Context, day money.Date) error {
 	}
 	p.d.clock.pass(6 * time.Hour) // people pay by day, the lender closes the day in the evening
 	var problems []string
-	r := p.d.runner(nil)
+	r := p.d.runner(post{})
 	r.Workers = 32 // waiting transactions share a commit
 	if !p.d.state.Ready {
 		r.Heads = "" // what is invented proves nothing
@@ -202,7 +202,7 @@ func (p *players) deliver(ctx context.Context) error {
 	if !p.mail {
 		return nil
 	}
-	_, err := p.d.runner(p.d.mailer).Deliver(ctx)
+	_, err := p.d.runner(p.d.post).Deliver(ctx)
 	return err
 }
 
@@ -256,6 +256,12 @@ func (p *players) find(ctx context.Context, who *player) error {
 	})
 }
 
+// here is a customer who has signed in a moment ago, with a second factor. Most
+// of the sandbox's people have no way in of their own.
+func (p *players) here(who *player) identity.Actor {
+	return who.actor.With(identity.Standing{Level: 2, FactorAt: p.d.clock.now()})
+}
+
 // method is the customer's bank account, added when it is first used.
 func (p *players) method(ctx context.Context, who *player) (servicing.BankAccountID, error) {
 	a := who.customer.Bank
@@ -269,7 +275,7 @@ func (p *players) method(ctx context.Context, who *player) (servicing.BankAccoun
 		return id, nil
 	}
 	person := who.customer.Person
-	b, err := p.d.service.AddBankAccount(ctx, who.actor, servicing.BankAccountRequest{
+	b, err := p.d.service.AddBankAccount(ctx, p.here(who), servicing.BankAccountRequest{
 		Key: "sandbox:" + a.Number, Holder: person.FirstName + " " + person.LastName, Type: a.Type, Routing: a.Routing, Account: a.Number, AccountAgain: a.Number,
 	})
 	if err != nil {
@@ -286,7 +292,7 @@ func (p *players) enroll(ctx context.Context, who *player, day money.Date) error
 	if err != nil {
 		return err
 	}
-	_, err = p.d.service.EnrollAutopay(ctx, who.actor, servicing.AutopayRequest{Key: "sandbox:" + day.String(), Contract: who.id, Method: bank}, fromSandbox)
+	_, err = p.d.service.EnrollAutopay(ctx, p.here(who), servicing.AutopayRequest{Key: "sandbox:" + day.String(), Contract: who.id, Method: bank}, fromSandbox)
 	if isRefusal(err, "closed", "matured") {
 		return nil
 	}

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"time"
 
 	"marque/internal/money"
@@ -91,7 +90,7 @@ func (cmd *DemoCmd) make(ctx context.Context, g *Globals, s streams) error {
 	if err := os.Link(filepath.Join(g.Data, "keys.json"), filepath.Join(work, "keys.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("take the keys that are there: %w", err)
 	}
-	d, err := openDemo(ctx, g, work, io.Discard)
+	d, err := openDemo(ctx, cmd, g, work, io.Discard)
 	if err != nil {
 		return err
 	}
@@ -173,14 +172,25 @@ func (cmd *DemoCmd) history(ctx context.Context, d *demo, s streams) error {
 		return err
 	}
 	show := newProgress(s.out)
+	var guests guests
 	for day := d.state.From; day < end; day++ {
 		d.clock.play(day.Time().Add(17 * time.Hour)) // noon in the east
 		if day == max(end-mailDays, d.state.From+1) {
 			if err := d.openMail(ctx); err != nil {
 				return err
 			}
+			var err error
+			if guests, err = d.welcomeGuests(ctx); err != nil {
+				return err
+			}
+			if err := d.hire(ctx); err != nil {
+				return err
+			}
 		}
 		if err := d.people.day(ctx, day); err != nil {
+			return err
+		}
+		if err := guests.visit(ctx, int(end-day)); err != nil {
 			return err
 		}
 		show.day(day, d.people)
@@ -191,8 +201,7 @@ func (cmd *DemoCmd) history(ctx context.Context, d *demo, s streams) error {
 	return d.saveState(ctx)
 }
 
-// openMail lets go of the messages of the time before the inbox, and sets up
-// online access for those who will be tried out, by the code in their mail.
+// openMail lets go of the messages of the time before the inbox.
 func (d *demo) openMail(ctx context.Context) error {
 	for {
 		old, err := d.service.Outbox(ctx, operator, 1000)
@@ -210,56 +219,7 @@ func (d *demo) openMail(ctx context.Context) error {
 		}
 	}
 	d.people.mail = true
-	for _, role := range []sandbox.Role{sandbox.Current, sandbox.PastDue, sandbox.Lessee, sandbox.NotActivated} {
-		if err := d.signIn(ctx, d.people.playing(role)); err != nil {
-			return err
-		}
-	}
 	return nil
-}
-
-var demoRoles = map[sandbox.Role]struct{ who, password string }{
-	sandbox.Current:      {"A borrower who is current, on autopay", "copper kettle by the meadow"},
-	sandbox.PastDue:      {"A borrower whose last payment was missed", "paper lantern in the orchard"},
-	sandbox.Lessee:       {"A customer with a lease", "winter ferry with no timetable"},
-	sandbox.NotActivated: {"A new borrower without online access yet", ""},
-}
-
-var sixDigits = regexp.MustCompile(`\b[0-9]{6}\b`)
-
-// signIn goes the customer's own road to online access.
-func (d *demo) signIn(ctx context.Context, c *sandbox.Customer) error {
-	try := demoRoles[c.Role]
-	in := sandbox.SignIn{Who: try.who, Username: c.Person.Email, Password: try.password,
-		AccountNumber: c.Contracts[0].Loan.AccountNumber, SSN4: c.Person.SSN, ZIP: c.Person.ZIP}
-	d.state.SignIns = append(d.state.SignIns, in)
-	if in.Password == "" {
-		return nil
-	}
-	src := servicing.Source{IP: "127.0.0.1", UserAgent: "marque demo"}
-	flow, err := d.service.StartActivation(ctx, servicing.ActivationRequest{AccountNumber: in.AccountNumber, SSN4: in.SSN4, ZIP: in.ZIP}, src)
-	if err != nil {
-		return fmt.Errorf("activate %s: %w", c.Role, err)
-	}
-	if _, err := d.runner(d.mailer).Deliver(ctx); err != nil {
-		return err
-	}
-	messages := d.inbox.Messages(c.Person.Email)
-	if len(messages) == 0 {
-		return fmt.Errorf("activate %s: no code has arrived", c.Role)
-	}
-	m, _, err := d.inbox.Read(messages[0].ID)
-	if err != nil {
-		return err
-	}
-	if err := d.service.ProveActivation(ctx, flow, sixDigits.FindString(m.Text), src); err != nil {
-		return fmt.Errorf("activate %s: %w", c.Role, err)
-	}
-	token, err := d.service.FinishActivation(ctx, flow, in.Username, in.Password, src)
-	if err != nil {
-		return fmt.Errorf("activate %s: %w", c.Role, err)
-	}
-	return d.service.SignOut(ctx, token.Session)
 }
 
 // progress shows how far history is: one line that changes on a terminal, a line

@@ -24,7 +24,7 @@ import (
 )
 
 func smallDemo() DemoCmd {
-	return DemoCmd{Customers: 20, Seed: 3, Months: 6, Date: money.NewDate(2026, 6, 15)}
+	return DemoCmd{Customers: 20, Seed: 3, Months: 6, Date: money.NewDate(2026, 6, 15), base: "http://localhost:8080"}
 }
 
 func makeDemo(t *testing.T, cmd DemoCmd, g *Globals) (*demo, string) {
@@ -38,7 +38,7 @@ func makeDemo(t *testing.T, cmd DemoCmd, g *Globals) (*demo, string) {
 
 func openMade(t *testing.T, g *Globals) *demo {
 	t.Helper()
-	d, err := openDemo(t.Context(), g, g.Data, io.Discard)
+	d, err := openDemo(t.Context(), &DemoCmd{}, g, g.Data, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,12 +98,7 @@ func demoRoad(t *testing.T, g *Globals) {
 	if res.Contracts < 20 || res.Payments < 60 || res.Statements < 60 {
 		t.Errorf("not alive: %+v", res)
 	}
-	for _, in := range d.state.SignIns {
-		_, err := d.service.SignIn(ctx, in.Username, in.Password, servicing.Source{})
-		if (err == nil) != (in.Password != "") {
-			t.Errorf("%s: %v", in.Who, err)
-		}
-	}
+	everyoneGetsIn(t, d)
 	standing(t, d)
 
 	// The bank sends an entry back, and the next day reverses the payment.
@@ -155,6 +150,76 @@ func demoRoad(t *testing.T, g *Globals) {
 	}
 	if after := booksAgree(t, d); after.Payments <= res.Payments {
 		t.Errorf("nobody pays any more: %d payments, then %d", res.Payments, after.Payments)
+	}
+}
+
+// everyoneGetsIn signs in as each of those who can be tried out, with what the
+// sandbox's page shows, and looks at what their past left behind.
+func everyoneGetsIn(t *testing.T, d *demo) {
+	t.Helper()
+	signals := map[identity.Signal]bool{}
+	for _, in := range d.state.SignIns {
+		if in.Staff {
+			atTheConsole(t, d, in)
+			continue
+		}
+		src := servicing.Source{IP: "127.0.0.1", UserAgent: laptop}
+		entry, err := d.service.SignIn(t.Context(), in.Username, in.Password, src)
+		if in.Password == "" || strings.Contains(in.Who, "locked") {
+			if err == nil || in.Password != "" && !isRefusal(err, "locked") {
+				t.Errorf("%s: %v", in.Who, err)
+			}
+			continue
+		}
+		if err != nil || entry.Session != "" {
+			t.Fatalf("%s came in with a password alone, or not with the right one: %v", in.Who, err)
+		}
+		kind, code := servicing.App, sandbox.AppCode(in.Key, time.Now())
+		if in.Key == "" {
+			kind = servicing.Text
+			if err := d.service.SendSignInText(t.Context(), entry.Flow, src); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.runner(d.post).Deliver(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			code = someDigits.FindString(d.texts.Messages(in.Phone)[0].Body)
+		}
+		if entry, err = d.service.ProveSignIn(t.Context(), entry.Flow, kind, code, false, src); err != nil {
+			t.Fatalf("%s: %v", in.Who, err)
+		}
+		s, err := d.service.Session(t.Context(), entry.Session)
+		if err != nil {
+			t.Fatalf("%s: %v", in.Who, err)
+		}
+		own, err := d.service.Security(t.Context(), s.Actor)
+		if err != nil || len(own.Visits) < 2 || own.Visits[len(own.Visits)-1].Near == "" || len(own.Devices) < 2 || (in.Key == "") != (own.SavedCodes == 0) {
+			t.Errorf("%s: %+v, %v", in.Who, own, err)
+		}
+		for _, v := range own.Visits {
+			for _, sig := range v.Signals {
+				signals[sig] = true
+			}
+		}
+	}
+	if !signals[identity.ImpossibleTravel] {
+		t.Errorf("nothing unusual is in anybody's past: %v", signals)
+	}
+}
+
+// atTheConsole signs in as a member of staff, who has a second factor always.
+func atTheConsole(t *testing.T, d *demo, in sandbox.SignIn) {
+	t.Helper()
+	src := servicing.Source{IP: "127.0.0.1", UserAgent: laptop}
+	entry, err := d.service.StaffSignIn(t.Context(), in.Username, in.Password, src)
+	if err == nil {
+		entry, err = d.service.ProveStaff(t.Context(), entry.Flow, sandbox.AppCode(in.Key, time.Now()), src)
+	}
+	if err == nil {
+		_, err = d.service.StaffSession(t.Context(), entry.Session)
+	}
+	if err != nil {
+		t.Errorf("%s: %v", in.Who, err)
 	}
 }
 
@@ -255,7 +320,7 @@ func TestDemoSurvivesBeingKilled(t *testing.T) {
 	}
 	data := filepath.Join(t.TempDir(), "data")
 	start := func() (*exec.Cmd, *bufio.Scanner) {
-		c := exec.Command(program, "demo", "--data", data, "--listen", "127.0.0.1:0", "--customers", "30", "--months", "8")
+		c := exec.Command(program, "demo", "--data", data, "--listen", "127.0.0.1:0", "--console-listen", "127.0.0.1:0", "--customers", "30", "--months", "8")
 		c.Stderr = os.Stderr
 		out, err := c.StdoutPipe()
 		if err != nil {
@@ -314,7 +379,7 @@ func TestDemoSurvivesBeingKilled(t *testing.T) {
 
 func TestACompanyIsPutInItsPlaceInTwoTries(t *testing.T) {
 	g := &Globals{Data: t.TempDir()}
-	d, _ := makeDemo(t, DemoCmd{Customers: 5, Seed: 3, Months: 3, Date: money.NewDate(2026, 6, 15)}, g)
+	d, _ := makeDemo(t, DemoCmd{Customers: 5, Seed: 3, Months: 3, Date: money.NewDate(2026, 6, 15), base: "http://localhost:8080"}, g)
 	closeDemo(t, d)
 	work := filepath.Join(g.Data, seedingFolder)
 	if err := os.Mkdir(work, 0o700); err != nil {

@@ -141,7 +141,7 @@ func habits(ctx context.Context, c *company, i int, k *store.Contract, day money
 	if i%3 == 2 {
 		return nil
 	}
-	who := identity.Customer(identity.CustomerID(k.CustomerID))
+	who := identity.Customer(identity.CustomerID(k.CustomerID)).With(identity.Standing{Level: 2, FactorAt: now()})
 	b, err := c.service.AddBankAccount(ctx, who, servicing.BankAccountRequest{Key: "k", Holder: "Jordan Reyes", Type: "checking", Routing: "011000028", Account: fmt.Sprint(12340000 + i), AccountAgain: fmt.Sprint(12340000 + i)})
 	if err != nil {
 		return err

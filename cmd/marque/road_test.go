@@ -3,121 +3,169 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
-	"github.com/emersion/go-smtp"
 
 	"marque/internal/ach"
 	"marque/internal/contract"
 	"marque/internal/money"
-	"marque/internal/notice"
 	"marque/internal/pgtest"
 	"marque/internal/portal"
+	"marque/internal/sandbox"
 	"marque/internal/servicing"
 	"marque/internal/tape"
 )
 
-// postbox is a real SMTP server that keeps what it gets.
-type postbox struct {
-	mu   sync.Mutex
-	mail []string
+// openCompanyForTest is a company with the example portfolio, the sandbox's mail
+// server and provider of texts, and a portal, all over real sockets.
+type openCompanyForTest struct {
+	*company
+	inbox *sandbox.Inbox
+	texts *sandbox.Texts
+	base  string
+	ahead atomic.Int64 // microseconds that the company's clock is ahead of the machine's
 }
 
-func (p *postbox) NewSession(*smtp.Conn) (smtp.Session, error) { return &letter{p}, nil }
+func (c *openCompanyForTest) now() money.Instant { return now() + money.Instant(c.ahead.Load()) }
 
-type letter struct{ box *postbox }
+// later moves the company's clock on.
+func (c *openCompanyForTest) later(d time.Duration) { c.ahead.Add(d.Microseconds()) }
 
-func (l *letter) Mail(string, *smtp.MailOptions) error { return nil }
-func (l *letter) Rcpt(string, *smtp.RcptOptions) error { return nil }
-func (l *letter) Reset()                               {}
-func (l *letter) Logout() error                        { return nil }
-func (l *letter) Data(r io.Reader) error {
-	b, err := io.ReadAll(r)
-	l.box.mu.Lock()
-	defer l.box.mu.Unlock()
-	l.box.mail = append(l.box.mail, string(b))
-	return err
-}
-
-// find waits for a message and gives what a pattern finds in it.
-func (p *postbox) find(t *testing.T, subject, pattern string) string {
+// mail waits for a message about something and gives what a pattern finds in it.
+func (c *openCompanyForTest) mail(t *testing.T, subject, pattern string) string {
 	t.Helper()
 	re := regexp.MustCompile(pattern)
 	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		p.mu.Lock()
-		for _, m := range p.mail {
-			if strings.Contains(strings.ReplaceAll(m, "=\r\n", ""), subject) {
-				if found := re.FindString(m); found != "" {
-					p.mu.Unlock()
-					return found
-				}
+		for _, m := range c.inbox.Messages("") {
+			if !strings.Contains(m.Subject, subject) {
+				continue
+			}
+			read, _, err := c.inbox.Read(m.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found := re.FindString(read.Text); found != "" {
+				return found
 			}
 		}
-		p.mu.Unlock()
 	}
-	t.Fatalf("no message with %q and %q among %d", subject, pattern, len(p.mail))
+	t.Fatalf("no message with %q and %q among %d", subject, pattern, len(c.inbox.Messages("")))
 	return ""
 }
 
-// open makes a company with the example portfolio, a mail server and a portal.
-type openCompanyForTest struct {
-	*company
-	box  *postbox
-	base string
+// codes are all that went to an address or a telephone number, oldest first.
+func (c *openCompanyForTest) codes(t *testing.T, to string) (out []string) {
+	t.Helper()
+	words := []string{}
+	for _, m := range c.texts.Messages("") {
+		if m.To == to {
+			words = append(words, m.Body)
+		}
+	}
+	for _, m := range c.inbox.Messages(to) {
+		read, _, err := c.inbox.Read(m.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		words = append(words, read.Text)
+	}
+	for _, w := range slices.Backward(words) {
+		if code := someDigits.FindString(w); code != "" {
+			out = append(out, code)
+		}
+	}
+	return out
+}
+
+// sent is the code that comes to an address or a telephone number after
+// something was done.
+func (c *openCompanyForTest) sent(t *testing.T, to string, do func()) string {
+	t.Helper()
+	before := len(c.codes(t, to))
+	do()
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if all := c.codes(t, to); len(all) > before {
+			return all[len(all)-1]
+		}
+	}
+	t.Fatalf("no code came to %s", to)
+	return ""
 }
 
 func startCompany(t *testing.T, database string) *openCompanyForTest {
 	t.Helper()
 	ctx := t.Context()
 	g := &Globals{Data: t.TempDir(), Database: database}
-	c, err := openCompany(ctx, g, "", io.Discard, now)
+	c := &openCompanyForTest{}
+	var err error
+	if c.company, err = openCompany(ctx, g, "", io.Discard, c.now); err != nil {
+		t.Fatal(err)
+	}
+	c.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if c.inbox, err = sandbox.OpenInbox(filepath.Join(g.Data, "inbox")); err != nil {
+		t.Fatal(err)
+	}
+	if c.texts, err = sandbox.OpenTexts(filepath.Join(g.Data, "texts")); err != nil {
+		t.Fatal(err)
+	}
+	c.config.SMTP.Host, c.config.SMTP.Port = c.inbox.Address()
+	c.config.SMTP.TLS = "plain"
+	c.config.Text.URL, c.config.Text.From = c.texts.Address(), sandbox.SandboxNumber
+	c.config.Text.Account, c.config.Text.Token = c.texts.Credentials()
+	post, err := c.config.post(c.brand)
 	if err != nil {
 		t.Fatal(err)
 	}
-	box := &postbox{}
-	server := smtp.NewServer(box)
-	mails, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = server.Serve(mails) }() // ends with the listener
-	mailer, err := notice.NewMailer(notice.SMTPConfig{Host: "127.0.0.1", Port: mails.Addr().(*net.TCPAddr).Port, TLS: "plain", From: "help@kestrane.example"})
+	c.base = nameOf(l.Addr())
+	if err := c.at(c.base, ""); err != nil {
+		t.Fatal(err)
+	}
+	pages, err := portal.New(c.service, c.brand, portal.Options{BaseURL: c.base, Log: c.log, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := portal.New(c.service, c.brand, portal.Options{Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), Now: time.Now})
+	mux := http.NewServeMux()
+	mux.Handle("/", pages)
+	err = sandbox.Register(mux, sandbox.Options{Lender: c.brand, Inbox: c.inbox, Texts: c.texts, Today: c.service.Today, Base: ctx, Log: c.log, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	running, stop := context.WithCancel(context.Background())
-	ready := make(chan string, 1)
 	var ended sync.WaitGroup
-	ended.Go(func() { deliver(running, c.runner(mailer)) })
+	ended.Go(func() { c.deliver(running, c.runner(post)) })
 	ended.Go(func() {
-		if err := serveHTTP(running, "127.0.0.1:0", h, func(addr string) { ready <- addr }); err != nil {
+		if err := serveAll(running, door{listener: l, handler: mux}); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Cleanup(func() {
 		stop()
 		ended.Wait()
-		if err := c.close(); err != nil {
+		if err := errors.Join(c.company.close(), c.inbox.Close(), c.texts.Close()); err != nil {
 			t.Error(err)
 		}
-		_ = server.Close() // the test is over
 	})
-	return &openCompanyForTest{c, box, "http://" + <-ready}
+	return c
 }
 
 func (c *openCompanyForTest) importExample(t *testing.T) {
@@ -138,7 +186,7 @@ func (c *openCompanyForTest) cycle(t *testing.T, through string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.runner(nil).Run(t.Context(), d, d); err != nil {
+	if err := c.runner(post{}).Run(t.Context(), d, d); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -233,7 +281,7 @@ func road(t *testing.T, c *openCompanyForTest) {
 	b.reads("there was not enough money in the bank account")
 	b.open(loan)
 	b.reads("$24,000.00", "$15.00", "$135.78") // 35 days of interest, as if it had never been paid
-	c.box.find(t, "returned", `there was not enough money`)
+	c.mail(t, "returned", `there was not enough money`)
 
 	c.cycle(t, "2026-02-22") // 21 days before Mar 15
 	b.open("/documents")
@@ -253,10 +301,16 @@ func road(t *testing.T, c *openCompanyForTest) {
 	if err != nil || res.Differing != 0 || res.Payments != 2 {
 		t.Errorf("verify: %+v, %v", res, err)
 	}
-	b.leaving(chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action="/sign-out"]').requestSubmit()`))
+	b.signOut()
 	b.open(loan)
 	b.reads("Sign in")
 }
+
+// The example's borrower.
+const (
+	jordansMail  = "jordan.reyes@mail.example"
+	jordansPhone = "+12025550143"
+)
 
 func activate(t *testing.T, c *openCompanyForTest, b *browser) {
 	b.open("/")
@@ -266,34 +320,74 @@ func activate(t *testing.T, c *openCompanyForTest, b *browser) {
 	b.fill("account_number", "LN-100245")
 	b.fill("ssn4", "6789")
 	b.fill("zip", "33602")
-	b.press("Send me a code")
+	b.choose("by", "text")
+	code := c.sent(t, jordansPhone, func() { b.press("Send me a code") })
 	b.fill("code", "12")
 	b.press("Continue")
-	b.reads("Enter the six digits")
-	code := regexp.MustCompile(`\d{6}`).FindString(c.box.find(t, "Your code", `Your code is \d{6}`))
+	b.reads("Enter the code from our message: only digits.")
 	b.fill("code", code)
 	b.press("Continue")
 	b.fill("password", "short")
 	b.fill("password_again", "short")
 	b.press("Turn on online access")
-	b.reads("Use at least 15 characters")
+	b.reads("Use at least 8 characters")
 	b.fill("password", password)
 	b.fill("password_again", password)
 	b.press("Turn on online access")
+	b.reads("Online access is on", "phone ending in 43")
+	b.open("/")
 	b.reads("Jordan")
 	// Out, wrong, and in again.
-	b.leaving(chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action="/sign-out"]').requestSubmit()`))
+	b.signOut()
 	b.open("/sign-in")
-	b.fill("username", "jordan.reyes@mail.example")
+	b.fill("username", jordansMail)
 	b.fill("password", "not the right lanterns at all")
 	b.press("Sign in")
 	b.reads("do not match")
-	if got := b.value("username"); got != "jordan.reyes@mail.example" {
+	if got := b.value("username"); got != jordansMail {
 		t.Errorf("the username was not kept: %q", got)
 	}
 	b.fill("password", password)
 	b.press("Sign in")
+	b.reads("One more step", "phone ending in 43")
+	b.press("Send me a code")
+	b.fill("code", "000000")
+	b.press("Sign in")
+	b.reads("That code is not the one we sent")
+	b.fill("code", b.codeInInbox(jordansPhone))
+	b.press("Sign in")
 	b.reads("Jordan")
+	c.mail(t, "Your online access is set up", `was set up`)
+}
+
+func (b *browser) signOut() {
+	b.t.Helper()
+	b.leaving(chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action="/sign-out"]').requestSubmit()`))
+}
+
+// codeInInbox reads the newest text message to a number on the sandbox's pages, in
+// a tab of its own.
+func (b *browser) codeInInbox(number string) string {
+	b.t.Helper()
+	ctx, stop := chromedp.NewContext(b.ctx)
+	defer stop()
+	if err := chromedp.Do(ctx); err != nil { // the tab lives as long as this context
+		b.t.Fatalf("open a tab: %v", err)
+	}
+	tab := &browser{t: b.t, ctx: ctx, base: b.base}
+	for range 50 {
+		tab.do(chromedp.Navigate(b.base + "/sandbox/inbox?kind=text&find=" + url.QueryEscape(number)))
+		if strings.Contains(tab.textNow(), "No message matches") {
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
+		tab.look()
+		tab.leaving(chromedp.Click(`main table a`))
+		tab.reads("Text message", "Do not share")
+		return someDigits.FindString(tab.textNow())
+	}
+	b.t.Fatalf("no text message came to %s", number)
+	return ""
 }
 
 func loanPath(b *browser) string {
@@ -517,5 +611,5 @@ func turnOnAutopay(t *testing.T, c *openCompanyForTest, b *browser, loan string)
 	if text := pdfText(t, b.download(loan+"/autopay/authorization.pdf")); !strings.Contains(text, "I authorize") || !strings.Contains(text, "Mar 15, 2026") {
 		t.Errorf("authorization: %s", text)
 	}
-	c.box.find(t, "utopay", `I authorize`)
+	c.mail(t, "utopay", `I authorize`)
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	desk "marque/internal/console"
 	"marque/internal/cycle"
 	"marque/internal/money"
 	"marque/internal/portal"
@@ -22,7 +23,7 @@ func interruptible() (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 }
 
-// ServeCmd serves the portal.
+// ServeCmd serves the portal, and the staff's console where it has an address.
 type ServeCmd struct {
 	Config string `env:"MARQUE_CONFIG" placeholder:"FILE" help:"Settings file (marque.json in the data folder)."`
 	Listen string `env:"MARQUE_LISTEN" placeholder:"ADDRESS" help:"Address to listen on, over the settings'."`
@@ -37,72 +38,144 @@ func (cmd *ServeCmd) Run(g *Globals, s streams) error {
 		if err := c.config.checkServe(c.data, settingsFile(c.data, cmd.Config)); err != nil {
 			return fmt.Errorf("will not serve:\n%w", err)
 		}
-		proxies, err := c.config.trustedProxies()
+		doors, err := c.doors(ctx)
 		if err != nil {
 			return err
-		}
-		l, err := net.Listen("tcp", c.config.Listen)
-		if err != nil {
-			return fmt.Errorf("listen: %w", err)
-		}
-		defer func() { _ = l.Close() }() // serving has closed it, unless it never began
-		base := c.config.BaseURL
-		if base == "" {
-			base = "http://" + l.Addr().String()
-			c.log.Warn("base_url is not set: only this machine can sign in", "address", base)
 		}
 		// The first day is the machine's date where the lender is; from then on the
 		// business date moves with the cycle only.
 		if _, err := c.service.OpenDay(ctx, operator, 0, money.DateOf(time.Now().In(c.brand.Location))); err != nil {
-			return err
+			return errors.Join(err, closeAll(doors))
 		}
-		mailer, err := c.config.mailer(c.brand)
+		post, err := c.config.post(c.brand)
 		if err != nil {
-			return err
+			return errors.Join(err, closeAll(doors))
 		}
-		if mailer == nil {
-			c.log.Warn("no mail server is set: messages stay queued")
+		if post.mail == nil {
+			c.log.Warn("no mail server is set: e-mails stay queued")
 		}
-		handler, err := portal.New(c.service, c.brand, portal.Options{BaseURL: base, TrustedProxies: proxies, Log: c.log, Now: time.Now})
-		if err != nil {
-			return err
+		if post.text == nil {
+			c.log.Warn("no provider of text messages is set: texts stay queued, and codes go by e-mail only")
 		}
-		secure, err := c.config.tlsConfig(ctx, c.data, l.Addr(), c.log)
-		if err != nil {
-			return err
+		go c.deliver(ctx, c.runner(post))
+		for _, d := range doors {
+			fmt.Fprintf(s.out, "Marque serves %s at %s, listening on %s\n", d.what, d.base, d.listener.Addr())
 		}
-		go deliver(ctx, c.runner(mailer))
-		fmt.Fprintf(s.out, "Marque serves %s at %s, listening on %s\n", c.brand.Name, base, l.Addr())
-		return serveOn(ctx, l, secure, handler)
+		return serveAll(ctx, doors...)
 	})
 }
 
-// deliver sends messages as they come, and seals the audit trail, until the
-// context ends.
-func deliver(ctx context.Context, r *cycle.Runner) {
+// doors opens the portal's listener, and the console's where it has one.
+func (c *company) doors(ctx context.Context) (doors []door, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, closeAll(doors))
+		}
+	}()
+	proxies, err := c.config.trustedProxies()
+	if err != nil {
+		return doors, err
+	}
+	for _, d := range []struct{ what, listen, base string }{
+		{c.brand.Name, c.config.Listen, c.config.BaseURL},
+		{"the console", c.config.Console.Listen, c.config.Console.BaseURL},
+	} {
+		if d.listen == "" {
+			continue
+		}
+		l, err := net.Listen("tcp", d.listen)
+		if err != nil {
+			return doors, fmt.Errorf("listen: %w", err)
+		}
+		if d.base == "" {
+			d.base = "http://" + l.Addr().String()
+			c.log.Warn("base_url is not set: only this machine can sign in", "address", d.base)
+		}
+		doors = append(doors, door{what: d.what, base: d.base, listener: l})
+	}
+	// One keeper of certificates for all names.
+	secure, err := c.config.tlsConfig(ctx, c.data, doors[0].listener.Addr(), c.log)
+	if err != nil {
+		return doors, err
+	}
+	for i := range doors {
+		doors[i].secure = secure
+	}
+	console := ""
+	if len(doors) > 1 {
+		console = doors[1].base
+	}
+	if err := c.at(doors[0].base, console); err != nil {
+		return doors, err
+	}
+	doors[0].handler, err = portal.New(c.service, c.brand, portal.Options{BaseURL: doors[0].base, TrustedProxies: proxies, Log: c.log, Now: time.Now})
+	if err == nil && len(doors) > 1 {
+		doors[1].handler, err = desk.New(c.service, c.brand, desk.Options{BaseURL: doors[1].base, TrustedProxies: proxies, Log: c.log, Now: time.Now})
+	}
+	return doors, err
+}
+
+// sweepEvery is how often what has ended is deleted.
+const sweepEvery = time.Hour
+
+// deliver sends messages as they come, seals the audit trail, and deletes runs,
+// codes and challenges that are over, until the context ends.
+func (c *company) deliver(ctx context.Context, r *cycle.Runner) {
+	swept := time.Time{}
 	for ctx.Err() == nil {
 		if _, err := r.Deliver(ctx); err != nil && ctx.Err() == nil {
-			r.Log.Error("deliver messages", "error", err)
+			c.log.Error("deliver messages", "error", err)
 		}
 		if err := r.Seal(ctx); err != nil && ctx.Err() == nil {
-			r.Log.Error("seal the audit trail", "error", err)
+			c.log.Error("seal the audit trail", "error", err)
+		}
+		if time.Since(swept) >= sweepEvery {
+			swept = time.Now()
+			if err := c.service.DropExpired(ctx, operator); err != nil && ctx.Err() == nil {
+				c.log.Error("delete what has ended", "error", err)
+			}
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(time.Second):
+		case <-time.After(deliverEvery):
 		}
 	}
 }
 
-// serveHTTP listens and serves plain HTTP, for the demo: serve opens its own
-// listener, after it has looked at the settings.
-func serveHTTP(ctx context.Context, listen string, h http.Handler, ready func(addr string)) error {
-	l, err := net.Listen("tcp", listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+// deliverEvery is how long a message waits at most before its first attempt.
+const deliverEvery = 500 * time.Millisecond
+
+// door is one listener and what stands behind it.
+type door struct {
+	what, base string
+	listener   net.Listener
+	secure     *tls.Config // nil speaks plain HTTP
+	handler    http.Handler
+}
+
+// closeAll closes listeners that never served.
+func closeAll(doors []door) (err error) {
+	for _, d := range doors {
+		err = errors.Join(err, d.listener.Close())
 	}
-	ready(l.Addr().String())
-	return serveOn(ctx, l, nil, h)
+	return err
+}
+
+// serveAll serves at all doors until the context ends; when one fails, the
+// others close too.
+func serveAll(ctx context.Context, doors ...door) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, len(doors))
+	for _, d := range doors {
+		go func() { ended <- serveOn(ctx, d.listener, d.secure, d.handler) }()
+	}
+	var err error
+	for range doors {
+		err = errors.Join(err, <-ended)
+		stop()
+	}
+	return err
 }
 
 // serveOn serves until the context ends, then lets requests that are under way

@@ -3,6 +3,7 @@ package portal
 import (
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -169,14 +170,22 @@ func statementOf(kind contract.Kind) billing.Statement {
 	return st
 }
 
+// testPortal has no database behind it: only what is refused before one is asked.
 func testPortal(t testing.TB, base string) (*portal, http.Handler) {
 	t.Helper()
 	brand, err := web.LoadBrand(web.DefaultBrand())
 	must(t, err)
 	o := Options{BaseURL: base, Log: slog.New(slog.DiscardHandler), Now: time.Now}
-	p, err := newPortal(nil, brand, o)
+	svc := servicing.New(nil, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, servicing.DefaultRules, func() money.Instant { return 0 })
+	p, err := newPortal(svc, brand, o)
 	must(t, err)
-	h, err := New(nil, brand, o)
+	h, err := New(svc, brand, o)
 	must(t, err)
 	return p, h
+}
+
+func recorded(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
 }

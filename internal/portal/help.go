@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"marque/internal/contract"
+	"marque/internal/identity"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -20,7 +21,7 @@ type helpPage struct {
 func (p *portal) help(w http.ResponseWriter, r *http.Request) error {
 	v := helpPage{Page: web.Page{Title: "Help"}}
 	switch s, err := p.session(r); {
-	case err == nil:
+	case err == nil && may(s, identity.ActRead) == nil:
 		v.Page, v.In = page(s, "Help", "help"), true
 		o, err := p.svc.Overview(r.Context(), s.Actor)
 		if err != nil {
@@ -28,7 +29,7 @@ func (p *portal) help(w http.ResponseWriter, r *http.Request) error {
 		}
 		loan := func(c servicing.Card) bool { return c.Kind == contract.Loan }
 		v.Lease = len(o.Contracts) > 0 && !slices.ContainsFunc(o.Contracts, loan)
-	case !errors.Is(err, servicing.ErrNoSession):
+	case err != nil && !errors.Is(err, servicing.ErrNoSession):
 		return err
 	default:
 		v.Back = "/"

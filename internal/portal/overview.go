@@ -34,11 +34,6 @@ type overviewCard struct {
 	Href        string
 }
 
-// done are the lines that say what was just done, by their name in the address.
-var done = map[string]string{
-	"activated": "Online access is on. You are signed in.",
-}
-
 func (p *portal) overview(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	o, err := p.svc.Overview(r.Context(), s.Actor)
 	if err != nil {
@@ -51,7 +46,6 @@ func (p *portal) overview(w http.ResponseWriter, r *http.Request, s servicing.Se
 		}
 	}
 	v := newOverview(s, o, accounts)
-	v.Notice = done[r.URL.Query().Get("done")]
 	return p.show(w, r, "overview", nil, v)
 }
 

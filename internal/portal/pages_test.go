@@ -25,6 +25,9 @@ func words(page string) string {
 	return spaces.ReplaceAllString(html.UnescapeString(tags.ReplaceAllString(page, " ")), " ")
 }
 
+// inertScripts are what the policy lets by: files of our own, and data.
+var inertScripts = regexp.MustCompile(`<script src="/assets/[a-z0-9.]+" defer></script>|<script type="application/json">`)
+
 func render(t testing.TB, name string, form *web.Form, data any) string {
 	t.Helper()
 	p, _ := testPortal(t, "")
@@ -70,7 +73,7 @@ func sound(t testing.TB, name, page string) {
 			}
 		}
 	}
-	if strings.Contains(page, "style=") || strings.Contains(page, "<script") {
+	if strings.Contains(page, "style=") || strings.Contains(inertScripts.ReplaceAllString(page, ""), "<script") {
 		t.Errorf("%s: the policy allows no inline style and no script", name)
 	}
 }
@@ -474,16 +477,17 @@ func TestDocumentsAndStatements(t *testing.T) {
 
 func TestPagesForTheSignedOut(t *testing.T) {
 	page := render(t, "welcome", nil, signInPage{Page: web.Page{Title: "Welcome", Layout: "narrow"}})
-	says(t, page, "Sign in", "Activate online access", "Forgot your password?", "Help")
+	says(t, page, "Sign in", "Activate online access", "Forgot your password?", "More help signing in")
 	if !strings.Contains(page, `autocomplete="current-password"`) || !strings.Contains(page, `autocomplete="username"`) {
 		t.Error("a password manager cannot find the fields")
 	}
-	says(t, render(t, "activate", nil, activationPage("Activate", nil)), "We never ask for the whole number.")
-	says(t, render(t, "activate-code", nil, activationPage("Code", nil)), "If what you typed matches our records")
-	v := activationPage("Password", nil)
+	says(t, render(t, "activate", nil, factsForActivation(nil)), "We never ask for the whole number.", "Step 1 of 4", "Use your date of birth instead")
+	says(t, render(t, "activate-code", nil, newCodePage(nil, "text", false)), "If what you typed matches our records", "by text message to the phone")
+	p, _ := testPortal(t, "")
+	v := p.newPasswordPage(nil)
 	v.Username = "maya@mail.example"
 	page = render(t, "activate-password", nil, v)
-	says(t, page, "At least 15 characters.")
+	says(t, page, "At least 8 characters.")
 	if !strings.Contains(page, `value="maya@mail.example"`) || strings.Count(page, `autocomplete="new-password"`) != 2 {
 		t.Errorf("the username is not offered, or the fields are not named:\n%s", page)
 	}

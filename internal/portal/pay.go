@@ -9,6 +9,7 @@ import (
 
 	"marque/internal/billing"
 	"marque/internal/contract"
+	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/servicing"
 	"marque/internal/web"
@@ -330,6 +331,9 @@ func (p *portal) review(w http.ResponseWriter, r *http.Request, s servicing.Sess
 		return p.showPayForm(w, r, s, form, false)
 	}
 	if req.Method == newMethod {
+		if err := may(s, identity.ActBankAccounts); err != nil {
+			return err
+		}
 		return p.show(w, r, "bank-account", form, newBankAccountToPay(s, id, form))
 	}
 	v, err := p.svc.ReviewPayment(r.Context(), s.Actor, req)

@@ -22,6 +22,8 @@ import (
 	"strings"
 	"time"
 
+	"marque/internal/identity"
+	"marque/internal/money"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -46,6 +48,7 @@ type portal struct {
 	site   *web.Site
 	pages  *web.Templates
 	secure bool
+	forms  *http.ServeMux // the addresses of the signed in's forms
 }
 
 // New makes the portal's handler. It serves its assets under /assets/.
@@ -59,7 +62,7 @@ func New(svc *servicing.Service, brand *web.Brand, o Options) (http.Handler, err
 	for _, r := range p.routes() {
 		h := r.open
 		if h == nil {
-			h = p.signedIn(r.mine)
+			h = p.signedIn(r.act, r.mine)
 		}
 		mux.Handle(r.pattern, p.site.Handle(h))
 	}
@@ -75,7 +78,7 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 			{Key: "documents", Name: "Documents", Href: "/documents"},
 			{Key: "help", Name: "Help", Href: "/help"},
 		},
-		Account: []web.Place{{Key: "bank", Name: "Bank accounts", Href: "/bank-accounts"}},
+		Account: []web.Place{{Key: "bank", Name: "Bank accounts", Href: "/bank-accounts"}, {Key: "profile", Name: "Profile", Href: "/profile"}, {Key: "security", Name: "Security", Href: "/security"}},
 		Home:    "/", SignIn: "/sign-in", SignOut: "/sign-out", BaseURL: o.BaseURL, TrustedProxies: o.TrustedProxies, Log: o.Log, Now: o.Now,
 	})
 	if err != nil {
@@ -89,37 +92,68 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 	if err != nil {
 		return nil, err
 	}
-	return &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://")}, nil
+	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://")}
+	p.forms = newForms(p.routes())
+	return p, nil
 }
 
-// route is one line of the list below: open to everybody, or for the signed in.
+// route is one line of the list below: open to everybody, or for the signed in
+// whose session may do what the route does.
 type route struct {
 	pattern string
 	open    func(http.ResponseWriter, *http.Request) error
-	mine    func(http.ResponseWriter, *http.Request, servicing.Session) error
+	mine    handler
+	act     identity.Action // empty: every session may
 }
 
 func (p *portal) routes() []route {
 	open := func(pattern string, h func(http.ResponseWriter, *http.Request) error) route {
 		return route{pattern: pattern, open: h}
 	}
-	mine := func(pattern string, h func(http.ResponseWriter, *http.Request, servicing.Session) error) route {
-		return route{pattern: pattern, mine: h}
+	mine := func(pattern string, h handler) route {
+		return route{pattern: pattern, mine: h, act: identity.ActRead}
+	}
+	needs := func(act identity.Action, pattern string, h handler) route {
+		return route{pattern: pattern, mine: h, act: act}
 	}
 	return []route{
 		open("GET /healthz", p.healthy),
 		open("GET /readyz", p.ready),
 		open("GET /{$}", p.home),
 		open("GET /help", p.help),
+
+		// Signing in, activation, the ways back, confirming and the session.
 		open("GET /sign-in", p.showSignIn),
 		open("POST /sign-in", p.signIn),
+		open("POST /sign-in/passkey", p.signInPasskey),
+		open("GET /sign-in/second", p.showSecond),
+		open("POST /sign-in/second", p.second),
 		open("POST /sign-out", p.signOut),
 		open("GET /activate", p.showActivate),
 		open("POST /activate", p.startActivation),
 		open("GET /activate/code", p.showCode),
 		open("POST /activate/code", p.proveActivation),
+		open("POST /activate/code/send", p.sendActivationCode),
 		open("GET /activate/password", p.showPassword),
 		open("POST /activate/password", p.finishActivation),
+		mine("GET /activate/done", p.activated),
+		open("GET /help-signing-in", p.helpSigningIn),
+		open("GET /recover", p.showRecover),
+		open("POST /recover", p.startRecovery),
+		open("GET /recover/proofs", p.showProofs),
+		open("POST /recover/proofs", p.prove),
+		open("POST /recover/questions", p.answerQuestions),
+		open("GET /recover/finish", p.showFinish),
+		open("POST /recover/finish", p.finishRecovery),
+		open("GET /recover/username", p.showRemind),
+		open("POST /recover/username", p.remind),
+		open("GET /not-me/{token}", p.showNotMe),
+		open("POST /not-me/{token}", p.pressNotMe),
+		open("GET /not-me/done", p.notMeDone),
+		open("GET /.well-known/change-password", p.changePassword),
+		needs("", "GET /confirm", p.showConfirm),
+		needs("", "POST /confirm", p.confirm),
+		needs("", "POST /session/stay", p.stay),
 
 		mine("GET /accounts/{id}", p.account),
 		mine("GET /accounts/{id}/history/{event}", p.history),
@@ -131,34 +165,78 @@ func (p *portal) routes() []route {
 		mine("POST /accounts/{id}/pay", p.changePay),
 		mine("POST /accounts/{id}/pay/review", p.reviewPay),
 		mine("GET /accounts/{id}/pay/review", p.showReview),
-		mine("POST /accounts/{id}/pay/bank-account", p.addBankAccountToPay),
+		needs(identity.ActBankAccounts, "POST /accounts/{id}/pay/bank-account", p.addBankAccountToPay),
 		mine("POST /accounts/{id}/pay/confirm", p.confirmPay),
 		mine("GET /accounts/{id}/payments/{payment}", p.payment),
 		mine("GET /accounts/{id}/payments/{payment}/receipt.pdf", p.receiptPDF),
 		mine("GET /accounts/{id}/payments/{payment}/cancel", p.showCancel),
 		mine("POST /accounts/{id}/payments/{payment}/cancel", p.cancelPayment),
 		mine("GET /accounts/{id}/autopay", p.autopay),
-		mine("POST /accounts/{id}/autopay/review", p.reviewAutopay),
-		mine("POST /accounts/{id}/autopay/bank-account", p.addBankAccountToAutopay),
-		mine("POST /accounts/{id}/autopay/agree", p.enrollAutopay),
+		needs(identity.ActAutopay, "POST /accounts/{id}/autopay/review", p.reviewAutopay),
+		needs(identity.ActAutopay, "POST /accounts/{id}/autopay/bank-account", p.addBankAccountToAutopay),
+		needs(identity.ActAutopay, "POST /accounts/{id}/autopay/agree", p.enrollAutopay),
 		mine("GET /accounts/{id}/autopay/authorization.pdf", p.autopayPDF),
 		mine("GET /accounts/{id}/autopay/off", p.showAutopayOff),
 		mine("POST /accounts/{id}/autopay/off", p.cancelAutopay),
 		mine("GET /accounts/{id}/statements/{closing}", p.statement), // also {closing}.pdf
 		mine("GET /payments", p.payments),
 		mine("GET /bank-accounts", p.bankAccounts),
-		mine("GET /bank-accounts/new", p.showAddBankAccount),
-		mine("POST /bank-accounts/new", p.addBankAccount),
-		mine("GET /bank-accounts/{id}/remove", p.showRemoveBankAccount),
-		mine("POST /bank-accounts/{id}/remove", p.removeBankAccount),
+		needs(identity.ActBankAccounts, "GET /bank-accounts/new", p.showAddBankAccount),
+		needs(identity.ActBankAccounts, "POST /bank-accounts/new", p.addBankAccount),
+		needs(identity.ActBankAccounts, "GET /bank-accounts/{id}/remove", p.showRemoveBankAccount),
+		needs(identity.ActBankAccounts, "POST /bank-accounts/{id}/remove", p.removeBankAccount),
 		mine("GET /documents", p.documents),
+
+		// The own way in, and how one is reached. The last step of a change asks for
+		// a fresh factor itself: a form that is carried past confirming has lost its
+		// code.
+		needs(identity.ActSessions, "GET /security", p.security),
+		needs(identity.ActSessions, "GET /security/not-me", p.stranger),
+		needs(identity.ActSessions, "POST /security/sessions/{id}/end", p.endSession),
+		needs(identity.ActSessions, "POST /security/sessions/end-others", p.endOtherSessions),
+		needs(identity.ActSessions, "POST /security/devices/{id}/forget", p.forgetDevice),
+		needs(identity.ActFactors, "GET /security/second-step", p.showAddStep),
+		needs(identity.ActFactors, "POST /security/second-step/passkey", p.addPasskey),
+		needs(identity.ActFactors, "GET /security/second-step/app", p.showAddApp),
+		needs(identity.ActFactors, "POST /security/second-step/app", p.addApp),
+		needs(identity.ActFactors, "GET /security/second-step/phone", p.showAddPhone),
+		needs(identity.ActFactors, "POST /security/second-step/phone", p.addPhone),
+		needs(identity.ActFactors, "POST /security/second-step/phone/code", p.provePhone),
+		needs(identity.ActFactors, "GET /security/second-step/{id}/remove", p.showRemoveStep),
+		needs(identity.ActFactors, "POST /security/second-step/{id}/remove", p.removeStep),
+		needs(identity.ActFactors, "GET /security/saved-codes", p.showSavedCodes),
+		needs(identity.ActFactors, "POST /security/saved-codes", p.makeSavedCodes),
+		needs(identity.ActPassword, "GET /security/password", p.showChangePassword),
+		needs(identity.ActPassword, "POST /security/password", p.choosePassword),
+		needs(identity.ActQuestions, "GET /security/questions", p.showQuestions),
+		needs(identity.ActQuestions, "POST /security/questions", p.setQuestions),
+		mine("GET /profile", p.profile),
+		needs(identity.ActContact, "GET /profile/email", p.showContact(servicing.ContactEmail)),
+		needs(identity.ActContact, "POST /profile/email", p.startContact(servicing.ContactEmail)),
+		needs(identity.ActContact, "GET /profile/email/{change}", p.showContactCode(servicing.ContactEmail)),
+		mine("POST /profile/email/{change}", p.finishContact(servicing.ContactEmail)),
+		needs(identity.ActContact, "GET /profile/phone", p.showContact(servicing.ContactPhone)),
+		needs(identity.ActContact, "POST /profile/phone", p.startContact(servicing.ContactPhone)),
+		needs(identity.ActContact, "GET /profile/phone/{change}", p.showContactCode(servicing.ContactPhone)),
+		mine("POST /profile/phone/{change}", p.finishContact(servicing.ContactPhone)),
+		needs(identity.ActContact, "GET /profile/address", p.showAddress),
+		needs(identity.ActContact, "POST /profile/address", p.changeAddress),
+		mine("GET /profile/language", p.showLanguage),
+		mine("POST /profile/language", p.setLanguage),
+		needs(identity.ActPaperless, "GET /profile/paperless", p.showPaperless),
+		needs(identity.ActPaperless, "POST /profile/paperless", p.agreePaperless),
+		needs(identity.ActPaperless, "POST /profile/paperless/withdraw", p.withdrawPaperless),
+		needs(identity.ActPaperless, "GET /profile/paperless/sample.pdf", p.paperlessSample),
 	}
 }
 
 // page is the base of a page for the signed in.
 func page(s servicing.Session, title, here string) web.Page {
-	return web.Page{Title: title, Here: here, SignedIn: strings.TrimSpace(s.FirstName + " " + s.LastName)}
+	return web.Page{Title: title, Here: here, SignedIn: strings.TrimSpace(s.FirstName + " " + s.LastName),
+		IdleSeconds: seconds(s.At, s.IdleUntil), EndsSeconds: seconds(s.At, s.EndsAt), StayPath: "/session/stay"}
 }
+
+func seconds(from, to money.Instant) int { return max(0, int(to.Time().Sub(from.Time())/time.Second)) }
 
 // about names the contract in view at the top of the page.
 func about(b web.Page, c servicing.Card) web.Page {
@@ -183,10 +261,10 @@ func (p *portal) show(w http.ResponseWriter, r *http.Request, name string, form 
 }
 
 // told notes a refusal on the form, beside its field, and lets any other error
-// through. fields gives the form's name for a refusal's field where they differ.
+// through, and what leads to another page. fields gives the form's name for a refusal's field where they differ.
 func told(form *web.Form, err error, fields map[string]string) error {
 	refused, ok := errors.AsType[*servicing.Refusal](err)
-	if !ok {
+	if !ok || refused.Code == stepUp || refused.Code == onHold {
 		return found(err)
 	}
 	field := refused.Field
@@ -199,8 +277,11 @@ func told(form *web.Form, err error, fields map[string]string) error {
 
 // found answers what is not there and what is not theirs alike.
 func found(err error) error {
-	if errors.Is(err, servicing.ErrNotFound) {
+	switch {
+	case errors.Is(err, servicing.ErrNotFound):
 		return web.NotFound()
+	case errors.Is(err, servicing.ErrForbidden):
+		return web.Forbidden()
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -36,6 +37,11 @@ type lender struct {
 
 func openLender(t testing.TB) *lender {
 	t.Helper()
+	return openLenderWith(t, servicing.DefaultRules)
+}
+
+func openLenderWith(t testing.TB, rules servicing.Rules) *lender {
+	t.Helper()
 	ctx := context.Background()
 	keys, err := store.LoadKeys(filepath.Join(t.TempDir(), "keys.json"))
 	must(t, err)
@@ -44,7 +50,7 @@ func openLender(t testing.TB) *lender {
 	t.Cleanup(func() { must(t, db.Close()) })
 	must(t, db.Migrate(ctx))
 	l := &lender{now: money.InstantOf(time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))}
-	l.svc = servicing.New(db, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, servicing.DefaultRules, func() money.Instant { return l.now })
+	l.svc = servicing.New(db, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, rules, func() money.Instant { return l.now })
 	system := identity.System("test")
 	_, err = l.svc.OpenDay(ctx, system, 0, today)
 	must(t, err)
@@ -54,7 +60,7 @@ func openLender(t testing.TB) *lender {
 		terms.Start, terms.FirstDue, terms.Principal, terms.Payments = money.NewDate(2026, 11, 15), money.NewDate(2026, 12, 15), 19_061_54, 36
 		board = append(board, tape.Boarding{
 			AccountNumber: []string{"770001001", "770001002"}[i], CustomerID: name, Terms: terms, AsOf: terms.Start,
-			Person: &tape.Person{FirstName: name, LastName: "Okafor", Email: strings.ToLower(name) + "@mail.example", SSN: "90055432" + string(rune('1'+i)),
+			Person: &tape.Person{FirstName: name, LastName: "Okafor", Email: strings.ToLower(name) + "@mail.example", Phone: "+1614555010" + string(rune('1'+i)), SSN: "90055432" + string(rune('1'+i)),
 				BirthDate: money.NewDate(1990, 4, 2), Street: "12 Elm Street", City: "Maren Falls", State: "OH", ZIP: "43000"},
 			Vehicle: tape.Vehicle{Year: 2023, Make: "Halden", Model: "Orla"}, OriginalAmount: 30_000_00, OriginalDate: money.NewDate(2024, 11, 15), OriginalTerm: 60,
 		})
@@ -62,7 +68,7 @@ func openLender(t testing.TB) *lender {
 	ana := board[0]
 	ana.AccountNumber, ana.CustomerID, ana.Terms, ana.Person = "770001003", "Ana", reserveLease(), &tape.Person{}
 	*ana.Person = *board[0].Person
-	ana.Person.FirstName, ana.Person.Email, ana.Person.SSN = "Ana", "ana@mail.example", "900554323"
+	ana.Person.FirstName, ana.Person.Email, ana.Person.Phone, ana.Person.SSN = "Ana", "ana@mail.example", "+16145550103", "900554323"
 	ana.Terms.Start, ana.Terms.FirstDue, ana.Terms.Payments, ana.Terms.Principal = money.NewDate(2026, 11, 15), money.NewDate(2026, 12, 15), 36, 36*244_69
 	ana.AsOf, ana.OriginalAmount, ana.OriginalDate, ana.OriginalTerm = ana.Terms.Start, 48*244_69, money.NewDate(2025, 12, 15), 48
 	board = append(board, ana)
@@ -157,7 +163,7 @@ func formOf(t testing.TB, page, action string) url.Values {
 	form, _, _ := strings.Cut(rest, "</form>")
 	v := url.Values{}
 	for _, m := range inputs.FindAllStringSubmatch(form, -1) {
-		v.Set(m[1], m[2])
+		v.Set(m[1], html.UnescapeString(m[2]))
 	}
 	return v
 }
@@ -170,23 +176,27 @@ func values(pairs ...string) url.Values {
 	return v
 }
 
+const password = "violet lantern harbor nine"
+
 // activated is a browser signed in by activating online access.
 func (l *lender) activated(t testing.TB, number, ssn4 string) *browser {
 	t.Helper()
 	b := l.browser(t)
-	at, _, page := b.send(t, "/activate", values("account_number", number, "ssn4", ssn4, "zip", "43000"))
-	if at != "/activate/code" {
+	at, _, page := b.send(t, "/activate", values("account_number", number, "ssn4", ssn4, "zip", "43000", "by", "text"))
+	if at != "/activate/code?by=text" {
 		t.Fatalf("activation went to %s: %s", at, words(page))
 	}
 	if at, _, page = b.send(t, "/activate/code", values("code", l.code(t))); at != "/activate/password" {
 		t.Fatalf("the code went to %s: %s", at, words(page))
 	}
 	name := regexp.MustCompile(`name="username"[^>]*value="([^"]*)"`).FindStringSubmatch(page)
-	at, _, page = b.send(t, "/activate/password", values("username", name[1], "password", "violet lantern harbor nine", "password_again", "violet lantern harbor nine"))
-	if at != "/?done=activated" {
+	at, _, page = b.send(t, "/activate/password", values("username", name[1], "password", password, "password_again", password))
+	if at != "/activate/done" {
 		t.Fatalf("the password went to %s: %s", at, words(page))
 	}
-	says(t, page, "Online access is on.", "2023 Halden Orla", "is due on Dec 15.")
+	says(t, page, "Online access is on", "Get saved codes")
+	_, _, page = b.visit(t, "/")
+	says(t, page, "2023 Halden Orla", "is due on Dec 15.")
 	return b
 }
 
@@ -495,8 +505,12 @@ func TestASessionThatEndedComesBackToThePageWanted(t *testing.T) {
 	if status != http.StatusUnprocessableEntity {
 		t.Errorf("status %d", status)
 	}
-	form.Set("password", "violet lantern harbor nine")
-	if at, _, page := b.send(t, "/sign-in", form); at != account+"/pay" {
+	form.Set("password", password)
+	at, _, page := b.send(t, "/sign-in", form)
+	if want := "/sign-in/second?next=" + url.QueryEscape(account+"/pay"); at != want {
+		t.Fatalf("the password led to %s, not %s", at, want)
+	}
+	if at, page := b.second(t, page, "way", "text", "code", b.texted(t, page)); at != account+"/pay" {
 		t.Errorf("came back to %s: %s", at, words(page))
 	}
 	if at, _, page := b.send(t, "/sign-out", nil); at != "/sign-in?why=out" {
@@ -510,7 +524,7 @@ func TestASessionThatEndedComesBackToThePageWanted(t *testing.T) {
 func TestTheLastStepOfActivationSaysAllThatIsWrongAtOnce(t *testing.T) {
 	l := openLender(t)
 	b := l.browser(t)
-	b.send(t, "/activate", values("account_number", "770001001", "ssn4", "43-21 ", "zip", "43000"))
+	b.send(t, "/activate", values("account_number", "770001001", "ssn4", "43-21 ", "zip", "43000", "by", "text"))
 	if at, _, page := b.send(t, "/activate/code", values("code", l.code(t))); at != "/activate/password" {
 		t.Fatalf("the code went to %s: %s", at, words(page))
 	}
@@ -518,15 +532,15 @@ func TestTheLastStepOfActivationSaysAllThatIsWrongAtOnce(t *testing.T) {
 	if status != http.StatusUnprocessableEntity {
 		t.Errorf("status %d", status)
 	}
-	says(t, page, "3 things need another look", "Use 6 or more characters without spaces.", "Use at least 15 characters.", "The two passwords are not the same.")
+	says(t, page, "3 things need another look", "Use 6 or more characters without spaces.", "Use at least 8 characters.", "The two passwords are not the same.")
 }
 
 func TestActivationLooksTheSameWhetherOrNotTheAccountExists(t *testing.T) {
 	l := openLender(t)
 	pages := [2]string{}
 	for i, number := range []string{"770001001", "999999999"} {
-		at, status, page := l.browser(t).send(t, "/activate", values("account_number", number, "ssn4", "4321", "zip", "43000"))
-		if at != "/activate/code" || status != http.StatusOK {
+		at, status, page := l.browser(t).send(t, "/activate", values("account_number", number, "ssn4", "4321", "zip", "43000", "by", "text"))
+		if at != "/activate/code?by=text" || status != http.StatusOK {
 			t.Errorf("%s: %d at %s", number, status, at)
 		}
 		pages[i] = freshToken.ReplaceAllString(page, "")

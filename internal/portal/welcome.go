@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"marque/internal/identity"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -15,9 +16,13 @@ func (p *portal) home(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, servicing.ErrNoSession) && p.token(r) != "":
 		return p.askSignIn(w, r)
 	case errors.Is(err, servicing.ErrNoSession):
-		return p.show(w, r, "welcome", nil, signInPage{Page: web.Page{Title: "Manage your loan or lease", Layout: "narrow"}})
+		v, err := p.newSignInPage(web.Page{Title: "Manage your loan or lease", Layout: "narrow"}, "", "")
+		if err != nil {
+			return err
+		}
+		return p.show(w, r, "welcome", nil, v)
 	case err != nil:
 		return err
 	}
-	return p.overview(w, r, s)
+	return p.let(w, r, s, identity.ActRead, p.overview)
 }

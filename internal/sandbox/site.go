@@ -32,15 +32,21 @@ type Options struct {
 	// Forward closes the business days from the open one up to one.
 	Forward func(ctx context.Context, through money.Date) error
 	SignIns []SignIn
+	Console string // where staff sign in
 	// Base ends when the process stops; days that are being run stop with it.
 	Base context.Context
 	Log  *slog.Logger
-	Now  func() time.Time // for the access log only
+	Now  func() time.Time // for the access log, and the codes of authenticator apps
 }
 
-// SignIn is a customer to be tried out: with a password, or to be activated.
+// SignIn is somebody to be tried out: a customer or a member of the lender's
+// staff with a password, or a customer whose access is still to be activated.
 type SignIn struct {
 	Who, Username, Password string
+	Staff                   bool     `json:",omitempty"` // signs in to the console
+	Phone                   string   `json:",omitempty"` // text messages go there
+	Key                     string   `json:",omitempty"` // of an authenticator app
+	Saved                   []string `json:",omitempty"` // codes for when the phone is lost
 	AccountNumber, SSN4     string
 	ZIP                     string
 }
@@ -87,7 +93,7 @@ func Register(mux *http.ServeMux, o Options) error {
 	}
 	// The assets' names hold their content's hash, so they stand beside the
 	// lender's own.
-	for _, name := range []string{"marque.css", "inter.woff2", "logo.svg", "icon.svg"} {
+	for _, name := range []string{"marque.css", "inter.woff2", "logo.svg", "icon.svg", "print.js"} {
 		address, err := s.site.Assets.URL(name)
 		if err != nil {
 			return err
@@ -121,16 +127,38 @@ func (s *site) page(r *http.Request, title, here string) (web.Page, error) {
 
 type peoplePage struct {
 	web.Page
-	Lender  string
-	SignIns []SignIn
+	Lender, Console  string
+	Customers, Staff []personRow
+}
+
+// personRow is somebody with what their telephone shows at this moment.
+type personRow struct {
+	SignIn
+	Code, Messages, Texts, Console string
 }
 
 func (s *site) people(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.page(r, "People", "account")
+	base, err := s.page(r, "People", "account")
 	if err != nil {
 		return err
 	}
-	return s.pages.Render(w, r, http.StatusOK, "people", peoplePage{p, s.Lender.Name, s.SignIns})
+	base.Scripts = []string{"print.js"}
+	p := peoplePage{Page: base, Lender: s.Lender.Name, Console: s.Console}
+	for _, in := range s.SignIns {
+		row := personRow{SignIn: in, Console: s.Console, Messages: "/sandbox/inbox?find=" + url.QueryEscape(in.Username)}
+		if in.Key != "" {
+			row.Code = AppCode(in.Key, s.Now())
+		}
+		if in.Phone != "" {
+			row.Texts = "/sandbox/inbox?kind=text&find=" + url.QueryEscape(in.Phone)
+		}
+		if in.Staff {
+			p.Staff = append(p.Staff, row)
+		} else {
+			p.Customers = append(p.Customers, row)
+		}
+	}
+	return s.pages.Render(w, r, http.StatusOK, "people", p)
 }
 
 type bankPage struct {

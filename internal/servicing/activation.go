@@ -108,7 +108,7 @@ func (s *Service) StartActivation(ctx context.Context, req ActivationRequest, sr
 		if person, err = s.match(tx, req); err != nil {
 			return err
 		}
-		f = &store.Flow{Kind: "activation", Proofs: string(identity.ProofFacts)}
+		f = &store.Flow{Kind: "activation", Proofs: string(identity.ProofFacts), Detail: req.AccountNumber}
 		if person != nil {
 			owner := identity.Customer(identity.CustomerID(person.ID)).String()
 			if _, err := tx.LoginOf(owner); err == nil {
@@ -188,7 +188,7 @@ func (s *Service) RemindUsername(ctx context.Context, req ActivationRequest, src
 }
 
 func activating(f *store.Flow) asking {
-	return asking{purpose: "activation", binding: f.TokenHash, owner: f.Owner, kind: billing.NoticeActivationCode}
+	return asking{purpose: "activation", binding: f.TokenHash, owner: f.Owner, name: f.Detail, kind: billing.NoticeActivationCode}
 }
 
 // SendActivationCode sends another code, to another address on file if wanted.
@@ -277,6 +277,9 @@ func (s *Service) least(factors int) int {
 	}
 	return identity.MinPassword
 }
+
+// LeastPassword is how long the password of somebody new must be.
+func (s *Service) LeastPassword() int { return s.least(0) }
 
 // passwordProblem says why a password is refused; nil when it is not.
 func (s *Service) passwordProblem(person *store.Customer, username, password string, factors int) error {

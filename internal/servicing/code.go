@@ -25,6 +25,7 @@ type asking struct {
 	purpose string // sign_in, activation, recovery, confirm, contact, factor, caller
 	binding string // the run, the session or the agent's call it belongs to
 	owner   string // empty when nobody matched: all goes as if somebody had
+	name    string // what nobody was named by: tries are counted by it as by an owner
 	kind    billing.NoticeKind
 	about   string // billing's purpose of a caller's code
 	staff   string // who asks for it on somebody's behalf: counted in place of the network
@@ -40,32 +41,24 @@ func (a asking) way() string {
 	return " in"
 }
 
-// whose count a try belongs to: the owner's, or of nobody the run's.
-func (a asking) whose() string {
-	if a.owner == "" {
-		return a.binding
-	}
-	return a.owner
-}
-
 // sendCode makes a code, keeps its hash and puts the message in the queue. It is
 // the only maker of codes. address is where it goes; without one, or beyond the
 // caps, nothing is sent and the answer is the same.
 func (s *Service) sendCode(ctx context.Context, a asking, by Channel, address string, src Source) error {
-	source, whose := identity.SourceBucket(src.IP), a.whose()
+	source := identity.SourceBucket(src.IP)
 	if a.staff != "" {
 		source = a.staff
 	}
-	caps := [][2]string{{"again", a.purpose + a.binding}, {"mail_source", source}, {"mail_account", whose + a.way()}}
+	caps := [][2]string{{"again", a.purpose + a.binding}, {"mail_source", source}, {"mail_account", a.whose()}}
 	if by == ByText {
-		number := address
-		if a.owner == "" || number == "" {
-			number = "nobody " + a.binding
+		// For nobody there is as much to count, so that the answer takes as long; it
+		// takes nothing from those who are somebody.
+		number, part, all := "nobody "+a.binding, "nobody "+a.binding, "nobody "+a.binding
+		if a.owner != "" && address != "" {
+			number, part, all = address, area(address), ""
 		}
-		caps = [][2]string{{"again", a.purpose + a.binding}, {"text_source", source}, {"text_account", whose + a.way()}, {"text_number", number + a.way()}}
-		if address != "" && a.owner != "" {
-			caps = append(caps, [2]string{"text_area", area(address)}, [2]string{"text_all", ""})
-		}
+		caps = [][2]string{{"again", a.purpose + a.binding}, {"text_source", source}, {"text_account", a.whose()},
+			{"text_number", number + a.way()}, {"text_area", part}, {"text_all", all}}
 	}
 	may, err := s.within(ctx, caps...)
 	if err != nil || !may {
@@ -91,6 +84,18 @@ func (s *Service) sendCode(ctx context.Context, a asking, by Channel, address st
 	})
 }
 
+// whose is the account that tries and messages are counted for, or what nobody's
+// was named by.
+func (a asking) whose() string {
+	switch {
+	case a.owner != "":
+		return a.owner + a.way()
+	case a.name != "":
+		return "nobody " + a.name + a.way()
+	}
+	return "nobody " + a.binding + a.way()
+}
+
 // area is the part of a telephone number that many share.
 func area(number string) string { return number[:min(len(number), 5)] }
 
@@ -107,7 +112,7 @@ func (s *Service) checkCode(ctx context.Context, a asking, code string) (by Chan
 	if len(code) != identity.TextCodeDigits && len(code) != identity.MailCodeDigits {
 		return "", refuse("code_wrong", "code", "Enter the code from our message: only digits.")
 	}
-	whose := a.whose() + a.way()
+	whose := a.whose()
 	if err := s.attempt(ctx, "code", a.purpose+a.binding); err != nil {
 		if errors.Is(err, errStopped) {
 			return "", errFlow

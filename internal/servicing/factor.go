@@ -318,6 +318,9 @@ func (s *Service) askOwner(ctx context.Context, purpose, binding, owner string) 
 	if err != nil {
 		return c, err
 	}
+	if len(u.Keys) == 0 {
+		return c, refuse("no_passkeys", "", "There is no passkey for this account yet.")
+	}
 	return s.askPasskey(realmOf(owner), purpose, binding, &u)
 }
 
@@ -348,8 +351,18 @@ func (s *Service) Confirming(ctx context.Context, actor identity.Actor) (out []O
 	return out, err
 }
 
-// inSession refuses whoever does not act in a session.
+// inSession refuses whoever does not act in a session, and a session that may
+// only bind a second factor: such a one cannot be raised to a full one, except by
+// that (a recovery must not be a sign-in).
 func inSession(actor identity.Actor) error {
+	if actor.Standing.May(identity.ActSessions, 0) != identity.Allowed {
+		return ErrForbidden
+	}
+	return inAnySession(actor)
+}
+
+// inAnySession refuses whoever does not act in a session.
+func inAnySession(actor identity.Actor) error {
 	if actor.Standing.Session == "" || (actor.Kind != identity.KindCustomer && actor.Kind != identity.KindStaff) {
 		return ErrForbidden
 	}
@@ -431,22 +444,35 @@ func (s *Service) confirmed(ctx context.Context, actor identity.Actor, proof ide
 	return out, err
 }
 
-// rotate gives a session a new token, with a factor that was shown just now.
+// rotate gives a session a new token. proof is what was shown just now; without
+// one the session has shown no more than before.
 func (s *Service) rotate(tx *store.Tx, actor identity.Actor, proof identity.Proof, src Source) (out Entry, err error) {
 	old, err := s.sessionOf(tx, actor)
 	if err != nil {
 		return out, err
 	}
-	level := old.Level
-	if proof != identity.ProofPassword {
-		level = 2
+	level, factorAt := old.Level, old.FactorAt
+	if proof != "" {
+		factorAt = s.clock()
+		if proof != identity.ProofPassword {
+			level = 2
+		}
 	}
 	out.Session, err = s.issue(tx, grant{owner: actor.String(), scope: identity.ScopeFull, level: level, proofs: identity.Proofs(old.Method).And(proof),
-		factorAt: s.clock(), heldUntil: old.HeldUntil, device: old.DeviceID, replaces: old.ID}, src)
+		factorAt: factorAt, heldUntil: old.HeldUntil, device: old.DeviceID, renews: old.TokenHash}, src)
 	return out, err
 }
 
+// sessionOf is the session that an actor acts in, if it is still open and the
+// login is not locked.
 func (s *Service) sessionOf(tx *store.Tx, actor identity.Actor) (*store.Session, error) {
+	login, err := tx.LoginOf(actor.String())
+	if err != nil {
+		return nil, err
+	}
+	if login.Locked != 0 {
+		return nil, errLocked
+	}
 	open, err := tx.Sessions(actor.String(), s.clock())
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"marque/internal/billing"
 	"marque/internal/identity"
+	"marque/internal/money"
 	"marque/internal/store"
 )
 
@@ -19,7 +20,8 @@ type Recovery struct {
 	Enough bool
 	// NewPassword and NewFactor say what is set at the end.
 	NewPassword, NewFactor bool
-	Questions              []string // to be answered before anything counts; ids
+	Questions              []string      // to be answered before anything counts; ids
+	HeldUntil              money.Instant // how long changes wait, were it finished now; 0 when they do not
 }
 
 // StartRecovery begins a way back in for a username or e-mail address. Whether or
@@ -34,13 +36,12 @@ func (s *Service) StartRecovery(ctx context.Context, goal identity.Goal, name st
 	if err := s.attempt(ctx, "source", "recovery "+identity.SourceBucket(src.IP)); err != nil {
 		return "", err
 	}
-	canonical := identity.CanonicalName(name)
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		login, err := s.loginNamed(tx, borrowers, name)
 		if err != nil {
 			return err
 		}
-		f := &store.Flow{Kind: "recovery", Goal: string(goal), Detail: canonical}
+		f := &store.Flow{Kind: "recovery", Goal: string(goal), Detail: identity.NormalName(name)}
 		if login != nil {
 			f.Owner = login.Owner
 		}
@@ -69,7 +70,9 @@ func (s *Service) recovery(tx *store.Tx, f *store.Flow) (out Recovery, err error
 		return out, err
 	}
 	r := identity.Recover(out.Goal, out.Proofs, held)
-	out.Enough = r.Enough && f.Owner != ""
+	if out.Enough = r.Enough && f.Owner != ""; out.Enough && r.Hold > 0 {
+		out.HeldUntil = s.clock().Add(r.Hold)
+	}
 	out.NewPassword = out.Goal == identity.GoalPassword || out.Goal == identity.GoalBoth
 	out.NewFactor = out.Goal == identity.GoalFactor || out.Goal == identity.GoalBoth
 	out.Next = identity.Proving(out.Goal, out.Proofs)
@@ -101,7 +104,7 @@ func recovering(f *store.Flow) asking {
 	if identity.Goal(f.Goal) == identity.GoalUnlock {
 		kind = billing.NoticeUnlockCode
 	}
-	return asking{purpose: "recovery", binding: f.TokenHash, owner: f.Owner, kind: kind}
+	return asking{purpose: "recovery", binding: f.TokenHash, owner: f.Owner, name: f.Detail, kind: kind}
 }
 
 // SendRecoveryCode sends a code to the address or phone on file. One that was
@@ -173,13 +176,14 @@ func (s *Service) ProveRecovery(ctx context.Context, id FlowID, proof identity.P
 // proveFactorOf checks a second factor of somebody, or of nobody.
 func (s *Service) proveFactorOf(ctx context.Context, a asking, kind FactorKind, value string) error {
 	if a.owner == "" {
-		a.owner = "nobody " + a.binding
+		a.owner = a.whose()
 	}
 	return s.proveFactor(ctx, a, kind, value)
 }
 
 // recoveryPassword checks a password on the way back, under the same count as
-// signing in from a device that is not known.
+// signing in from a device that is not known. While a login is locked its password
+// proves nothing: whoever locked it may have done so because others know it.
 func (s *Service) recoveryPassword(ctx context.Context, f *store.Flow, password string) error {
 	lane := f.Owner
 	if lane == "" {
@@ -192,7 +196,7 @@ func (s *Service) recoveryPassword(ctx context.Context, f *store.Flow, password 
 	if f.Owner != "" {
 		err := s.db.View(ctx, func(tx *store.Tx) error {
 			login, err := tx.LoginOf(f.Owner)
-			if err == nil {
+			if err == nil && login.Locked == 0 {
 				hash = login.PasswordHash
 			}
 			return err

@@ -3,6 +3,7 @@ package servicing
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -54,6 +55,7 @@ type Security struct {
 	Visits     []PastVisit
 	HeldUntil  money.Instant // 0 when nothing is held
 	MustChange bool
+	Optional   bool // the lender lets people sign in without a second factor
 	Questions  bool // the lender's process has security questions
 	Answered   int
 }
@@ -64,15 +66,17 @@ const visitsShown = 30
 // Security shows the own way in: what it is guarded by, where it is open, and who
 // tried.
 func (s *Service) Security(ctx context.Context, actor identity.Actor) (out Security, err error) {
-	if err := inSession(actor); err != nil {
+	if err := s.mayRun(actor); err != nil {
 		return out, err
 	}
-	owner := actor.String()
+	owner, now := actor.String(), s.clock()
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		if err := s.guarded(tx, owner, &out); err != nil {
 			return err
 		}
-		now := s.clock()
+		if actor.Standing.HeldUntil > now {
+			out.HeldUntil = actor.Standing.HeldUntil // also where this session alone is held
+		}
 		var err error
 		if out.Sessions, err = s.openSessions(tx, owner, actor.Standing.Session); err != nil {
 			return err
@@ -92,6 +96,15 @@ func (s *Service) Security(ctx context.Context, actor identity.Actor) (out Secur
 		return err
 	})
 	return out, err
+}
+
+// mayRun lets a session look after the own way in: not one that is only to bind a
+// second factor.
+func (s *Service) mayRun(actor identity.Actor) error {
+	if err := inSession(actor); err != nil {
+		return err
+	}
+	return s.mayDo(actor, identity.ActSessions)
 }
 
 // openSessions lists where an owner is signed in, the newest first.
@@ -131,6 +144,7 @@ func (s *Service) guarded(tx *store.Tx, owner string, out *Security) error {
 		}
 		out.Factors = append(out.Factors, f)
 	}
+	out.Optional = s.rules.Access.SecondFactorOptional
 	out.Questions = s.rules.Access.Questions != QuestionsOff
 	answers, err := tx.Answers(owner)
 	out.Answered = len(answers)
@@ -212,7 +226,7 @@ func (s *Service) appSetup(actor identity.Actor, name, seed string) (out AppSetu
 
 // mayBind lets a session bind second factors.
 func (s *Service) mayBind(actor identity.Actor) error {
-	if err := inSession(actor); err != nil {
+	if err := inAnySession(actor); err != nil {
 		return err
 	}
 	return s.mayDo(actor, identity.ActFactors)
@@ -227,7 +241,10 @@ func (s *Service) FinishApp(ctx context.Context, actor identity.Actor, box, name
 	if err != nil {
 		return out, err
 	}
-	if err := s.attempt(ctx, "run", "app "+actor.Standing.Session); err != nil {
+	// The count is the setup's: whoever starts anew has another seed.
+	if err := s.attempt(ctx, "run", "app "+box); errors.Is(err, errStopped) {
+		return out, errFlow
+	} else if err != nil {
 		return out, err
 	}
 	step, ok := identity.CheckTOTP(string(seed), code, s.clock(), 0)
@@ -540,7 +557,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor identity.Actor, curr
 
 // EndOneSession ends one of the own sessions.
 func (s *Service) EndOneSession(ctx context.Context, actor identity.Actor, id string) error {
-	if err := inSession(actor); err != nil {
+	if err := s.mayRun(actor); err != nil {
 		return err
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
@@ -555,7 +572,7 @@ func (s *Service) EndOneSession(ctx context.Context, actor identity.Actor, id st
 
 // EndOtherSessions ends all own sessions but this one, and forgets all devices.
 func (s *Service) EndOtherSessions(ctx context.Context, actor identity.Actor) error {
-	if err := inSession(actor); err != nil {
+	if err := s.mayRun(actor); err != nil {
 		return err
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
@@ -567,7 +584,7 @@ func (s *Service) EndOtherSessions(ctx context.Context, actor identity.Actor) er
 
 // ForgetDevice forgets one of the own devices: it needs the second step again.
 func (s *Service) ForgetDevice(ctx context.Context, actor identity.Actor, id string) error {
-	if err := inSession(actor); err != nil {
+	if err := s.mayRun(actor); err != nil {
 		return err
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {

@@ -62,6 +62,9 @@ func New(db *store.DB, lender billing.Lender, rules Rules, clock func() money.In
 	return &Service{db, lender, rules, clock}
 }
 
+// Lender is whose portal this is, as papers show it.
+func (s *Service) Lender() billing.Lender { return s.lender }
+
 // Refusal is the only error whose words a person may read.
 type Refusal struct{ Code, Field, Message string }
 

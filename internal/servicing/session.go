@@ -20,6 +20,7 @@ var ErrNoSession = errors.New("no session")
 type Session struct {
 	Actor               identity.Actor
 	FirstName, LastName string
+	At                  money.Instant // when it was asked for: the moment that its Standing is judged at
 	IdleUntil, EndsAt   money.Instant
 }
 
@@ -53,7 +54,7 @@ type grant struct {
 	factorAt  money.Instant
 	heldUntil money.Instant
 	device    string // its id
-	replaces  string // the session whose place it takes: its id
+	renews    string // the session that goes on under another token: its token's hash
 }
 
 // issue makes a session. It is the only way to one: whatever was shown before, a
@@ -67,38 +68,42 @@ func (s *Service) issue(tx *store.Tx, g grant, src Source) (token string, err er
 		return "", errLocked
 	}
 	now := s.clock()
-	r := realmOf(g.owner)
-	open, err := tx.Sessions(g.owner, now)
-	if err != nil {
-		return "", err
-	}
-	ends := now.Add(r.total)
-	open = slices.DeleteFunc(open, func(o *store.Session) bool {
-		if o.ID != g.replaces {
-			return !identity.SessionLives(o.Seen, o.Ends, o.Ended, now)
-		}
-		tx.EndSession(o.TokenHash, "replaced", now)
-		ends = min(o.Ends, ends) // a session that goes on does not live longer for it
-		return true
-	})
-	for len(open) >= r.most {
-		tx.EndSession(open[0].TokenHash, "too_many", now)
-		if err := s.notifyOwner(tx, g.owner, open[0].ID, billing.Notice{Kind: billing.NoticeSessionsEnded}, 0); err != nil {
-			return "", err
-		}
-		open = open[1:]
-	}
 	token = identity.NewToken() + identity.NewToken()
 	row := &store.Session{TokenHash: tx.Keys().Hash("session", token), ID: store.NewID(), Owner: g.owner, Scope: string(g.scope), Level: g.level,
 		Method: string(g.proofs), FactorAt: g.factorAt, HeldUntil: g.heldUntil, DeviceID: g.device, IP: src.IP, UserAgent: cut(src.UserAgent, 300),
-		Created: now, Ends: ends}
-	tx.InsertSession(row)
-	action := "sign_in"
-	if g.replaces != "" {
-		action = "confirm"
+		Created: now, Seen: now, Ends: now.Add(realmOf(g.owner).total)}
+	if g.renews != "" {
+		renewed, err := tx.RenewSession(g.renews, row)
+		if err == nil && !renewed {
+			err = ErrNoSession
+		}
+		s.auditAccess(tx, g.owner, "confirm", strings.TrimSpace(string(g.proofs)))
+		return token, err
 	}
-	s.auditAccess(tx, g.owner, action, strings.TrimSpace(string(g.proofs)))
+	if err := s.makeRoom(tx, g.owner); err != nil {
+		return "", err
+	}
+	tx.InsertSession(row)
+	s.auditAccess(tx, g.owner, "sign_in", strings.TrimSpace(string(g.proofs)))
 	return token, nil
+}
+
+// makeRoom ends an owner's oldest sessions where one more would be too many.
+func (s *Service) makeRoom(tx *store.Tx, owner string) error {
+	now := s.clock()
+	open, err := tx.Sessions(owner, now)
+	if err != nil {
+		return err
+	}
+	open = slices.DeleteFunc(open, func(o *store.Session) bool { return !identity.SessionLives(o.Seen, o.Ends, o.Ended, now) })
+	for len(open) >= realmOf(owner).most {
+		tx.EndSession(open[0].TokenHash, "too_many", now)
+		if err := s.notifyOwner(tx, owner, open[0].ID, billing.Notice{Kind: billing.NoticeSessionsEnded}, 0); err != nil {
+			return err
+		}
+		open = open[1:]
+	}
+	return nil
 }
 
 // auditAccess notes what an owner did about the own access.
@@ -137,7 +142,8 @@ func (s *Service) Session(ctx context.Context, token string) (out Session, err e
 		}
 		return err
 	})
-	out.IdleUntil = min(s.clock().Add(identity.IdleLimit), out.EndsAt)
+	out.At = s.clock()
+	out.IdleUntil = min(out.At.Add(identity.IdleLimit), out.EndsAt)
 	return out, err
 }
 

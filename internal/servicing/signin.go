@@ -49,7 +49,8 @@ func (s *Service) SignIn(ctx context.Context, username, password string, src Sou
 // loginNamed finds the login that a typed name means: a username, or for customers
 // an e-mail address that only one of them has; nil for none.
 func (s *Service) loginNamed(tx *store.Tx, r realm, name string) (*store.Login, error) {
-	login, err := tx.LoginNamed(string(r.kind), identity.NormalName(name))
+	name = identity.NormalName(name)
+	login, err := tx.LoginNamed(string(r.kind), name)
 	if !errors.Is(err, store.ErrNotFound) || r.kind != identity.KindCustomer || !strings.Contains(name, "@") {
 		if err != nil {
 			login = nil
@@ -75,8 +76,10 @@ func (s *Service) signIn(ctx context.Context, r realm, name, password string, sr
 		return out, err
 	}
 	// One account is one bucket, however its name is spelled. Devices that have
-	// signed it in have their own, so that a stranger's guesses keep nobody out.
-	login, lane, trusted := (*store.Login)(nil), string(r.kind)+" "+identity.CanonicalName(name), false
+	// signed it in have their own, so that a stranger's guesses keep nobody out. A
+	// name that nobody has is counted as it is looked up, so that two spellings share
+	// a count for nobody just when they would for somebody.
+	login, lane, trusted := (*store.Login)(nil), string(r.kind)+" "+identity.NormalName(name), false
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		if login, err = s.loginNamed(tx, r, name); err != nil || login == nil {
 			return err

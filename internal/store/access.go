@@ -101,6 +101,7 @@ var (
 	nameAuthenticator    = stmt(`UPDATE authenticator SET name = $3 WHERE id = $1 AND owner = $2 AND ended_at = 0`)
 
 	insertSession  = stmt(`INSERT INTO session (` + sessionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, 0, '')`)
+	renewSession   = stmt(`UPDATE session SET token_hash = $2, scope = $3, level = $4, method = $5, factor_at = $6, seen_at = $7 WHERE token_hash = $1 AND ended_at = 0`)
 	selectSession  = stmt(`SELECT ` + sessionColumns + ` FROM session WHERE token_hash = $1`)
 	selectSessions = stmt(`SELECT ` + sessionColumns + ` FROM session WHERE owner = $1 AND ended_at = 0 AND ends_at > $2 ORDER BY created_at, id`)
 	seeSession     = stmt(`UPDATE session SET seen_at = $2 WHERE token_hash = $1 AND ended_at = 0`)
@@ -297,6 +298,13 @@ func (tx *Tx) SpendSavedCode(owner, lookup string, at money.Instant) (bool, erro
 // InsertSession keeps a new session.
 func (tx *Tx) InsertSession(s *Session) {
 	tx.later(insertSession, s.TokenHash, s.ID, s.Owner, s.Scope, s.Level, s.Method, s.FactorAt, s.HeldUntil, s.DeviceID, s.IP, s.UserAgent, s.Created, s.Ends)
+}
+
+// RenewSession gives a session another token and what it has shown since; false
+// when it has ended.
+func (tx *Tx) RenewSession(oldHash string, s *Session) (bool, error) {
+	n, err := tx.exec(renewSession, oldHash, s.TokenHash, s.Scope, s.Level, s.Method, s.FactorAt, s.Seen)
+	return n == 1, err
 }
 
 // Session finds a session by its token's hash.

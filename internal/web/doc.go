@@ -132,6 +132,8 @@
 //	    on the amount's cell: on a phone the row becomes a paragraph with that cell at its end,
 //	    and a cell with class "head" opens it
 //	<ul class="links"><li><a href><b>Title</b> <span>what it is</span></a>   documents, help
+//	<ul class="points">, <ol class="points">         plain lists, with their bullets and numbers
+//	<ul class="ways"><li><button class="quiet">      other ways to do the same, one a line
 //	<ul class="timeline"><li><b>Dec 15</b> <span>…</span> <span class="money">…</span>
 //	<table class="rows tight">      more rows on a screen, outside the dense layout
 //	<div class="inset">             an aside about help

@@ -47,7 +47,7 @@
 
   function finish() {
     over = true;
-    if (!typed) { location.replace(signIn.href); return; }
+    if (!typed) { location.replace(signIn.href + (signIn.search ? "&" : "?") + "why=ended"); return; }
     title.textContent = "You are signed out";
     text.textContent = "Nothing you sent was lost, and what you typed is still on this page. Sign in in a new tab, then come back here and send it.";
     left.parentNode.hidden = true;
