@@ -51,9 +51,9 @@ var brokenDesk = map[string]struct {
 	"staff with one factor": {"TestEachRoleDoesWhatTheTableSaysAndNothingElse", []patch{
 		{"staff.go", ` || actor.Standing.Level < 2`, ``}}},
 	"staff pass for the customer they name": {"TestNoMemberOfStaffPassesForACustomer", []patch{
-		{"service.go", `id, ok := a.CustomerID()
-	if !ok || id == ""`, `id := a.ID
-	if id == ""`}}},
+		{"profile.go", `actor identity.Actor) (out Profile, err error) {
+	who, err := customer(actor)`, `actor identity.Actor) (out Profile, err error) {
+	who := actor.ID`}}},
 	"any code opens any door": {"TestACallersCodeIsGoodForOneAgentOnePurposeAndNothingElse", []patch{
 		{"code.go", `a.purpose+" "+a.binding+" "+code`, `code`},
 		{"../store/access.go", `WHERE purpose = $1 AND binding = $2 AND hash = $3 AND used_at = 0`, `WHERE $1 <> '' AND $2 <> '' AND hash = $3 AND used_at = 0`}}},
