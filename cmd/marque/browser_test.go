@@ -175,7 +175,8 @@ func (b *browser) look() {
 	for _, width := range []int64{390, 1280} {
 		b.do(chromedp.EmulateViewport(width, 900))
 		if wide := ask(b, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`)); wide > 0 {
-			b.t.Errorf("%s is %d pixels too wide at %d", b.path(), wide, width)
+			b.t.Errorf("%s is %d pixels too wide at %d: %s", b.path(), wide, width, ask(b, chromedp.Evaluate[string](
+				`[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join(" | ")`)))
 		}
 		if *shots != "" {
 			b.picture(fmt.Sprintf("%02d%s-%d.png", b.n, strings.NewReplacer("/", "_", "-", "").Replace(b.path()), width))
