@@ -2,7 +2,7 @@ GO ?= go
 GOFMT = $(shell $(GO) env GOROOT)/bin/gofmt
 WITH_POSTGRES = $(GO) run ./internal/pgtest/withpostgres
 
-.PHONY: test setup check race bench run
+.PHONY: test setup check race broken bench run
 
 # Everything, on a clean clone: installs what is missing, then format, vet,
 # staticcheck and all tests, with both databases and the browser.
@@ -20,6 +20,10 @@ check:
 # The same tests under the race detector, which needs a C compiler.
 race: setup
 	$(WITH_POSTGRES) $(GO) test -race -timeout 30m ./...
+
+# Programs with one thing wrong, each of which some test must notice.
+broken: setup
+	$(WITH_POSTGRES) $(GO) test -tags broken -run TestBrokenProgramsAreNoticed -timeout 30m ./internal/servicing
 
 # Every benchmark as one table; writes no file.
 bench: setup

@@ -43,6 +43,31 @@ func TestTheProofsOfTheRulesExist(t *testing.T) {
 	}
 }
 
+// So is every proof that docs/security.md names, and each of its checks names one.
+func TestTheProofsOfSecurityExist(t *testing.T) {
+	text, err := os.ReadFile("docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests, _ := testNames(t)
+	_, checks, _ := strings.Cut(string(text), "| check | proof |\n|---|---|\n")
+	rows := strings.Split(strings.TrimSpace(checks), "\n")
+	if len(rows) < 20 {
+		t.Errorf("only %d checks", len(rows))
+	}
+	for _, row := range rows {
+		proofs := namedTest.FindAllStringSubmatch(row, -1)
+		if len(proofs) == 0 {
+			t.Errorf("no proof: %s", row)
+		}
+		for _, name := range proofs {
+			if !tests[name[1]+"."+name[2]] {
+				t.Errorf("there is no %s", name[0])
+			}
+		}
+	}
+}
+
 func testNames(t *testing.T) (tests map[string]bool, stories string) {
 	tests = map[string]bool{}
 	declared := regexp.MustCompile(`(?m)^func (Test\w+)`)

@@ -29,6 +29,7 @@ type cli struct {
 	Event     EventCmd     `cmd:"" help:"Put a fee, a waiver, a change of terms or money that came by check on a contract."`
 	Verify    VerifyCmd    `cmd:"" help:"Prove the books from the events alone."`
 	Audit     AuditCmd     `cmd:"" help:"Who did and saw what, and the end of the chain that proves it."`
+	Staff     StaffCmd     `cmd:"" help:"The first administrator of the console, and who may come to it."`
 	Books     BooksCmd     `cmd:"" help:"Trial balance, accrued interest and the journal for accounting programs."`
 	Reconcile ReconcileCmd `cmd:"" help:"Compare the engine with a servicer's reported tape."`
 	Calc      CalcCmd      `cmd:"" help:"Run the engine without a database: JSON Lines in, JSON Lines out."`

@@ -12,8 +12,6 @@ type searchPage struct {
 	web.Page
 	Found    []servicing.FoundCustomer
 	Searched bool
-	Can      bool
-	Home     string
 }
 
 // search is the first page. Who may not look for customers is led to what they

@@ -50,6 +50,7 @@ var words = map[string]string{
 	"staff_disabled":   "disabled a colleague",
 	"staff_reset":      "made a new invitation for a colleague",
 	"invite_accepted":  "took the invitation",
+	"add_bank_account": "added a bank account",
 	"activated":        "set up online access",
 	"lock":             "locked the sign-in: “this was not me”",
 	"factor_added":     "added a second step",
@@ -57,6 +58,8 @@ var words = map[string]string{
 	"password_changed": "changed the password",
 	"saved_codes_made": "made new saved codes",
 	"sign_in":          "signed in",
+	"sent":             "sent",
+	"queued":           "waits to be sent",
 	"confirm":          "confirmed with the second step",
 	"wrong_password":   "wrong password",
 }

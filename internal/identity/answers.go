@@ -84,6 +84,9 @@ var answersCommon = strings.Fields(`none nothing unknown test asdf blue green bl
 	dallas houston chicago miami boston phoenix austin california florida texas mexico canada hawaii
 	york newyork beatles madonna metallica`)
 
+// longestAnswer is in bytes.
+const longestAnswer = 256
+
 // AnswerProblem says in a person's words what is wrong with each answer, at its
 // place; empty where nothing is. questions are the texts they answer, own the
 // person's names, addresses and numbers. An answer has at least four characters,
@@ -100,7 +103,7 @@ func AnswerProblem(answers []string, questions []string, own ...string) []string
 		switch {
 		case utf8.RuneCountInString(a) < 4:
 			problems[i] = "Use at least 4 letters or digits."
-		case len(answer) > MaxPassword:
+		case len(answer) > longestAnswer:
 			problems[i] = "Use a shorter answer."
 		case slices.ContainsFunc(answers[:i], func(other string) bool { return NormalAnswer(other) == a }):
 			problems[i] = "You gave this answer above. Use a different one for each question."

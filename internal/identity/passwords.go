@@ -21,7 +21,7 @@ import (
 const (
 	MinPassword           = 15
 	MinPasswordWithFactor = 8
-	MaxPassword           = 256
+	MaxPassword           = 1024
 )
 
 // PasswordProblem says in a person's words why a password is refused; empty when

@@ -47,7 +47,7 @@ func TestPasswords(t *testing.T) {
 		"jordan avery rows four boats":         "",
 		"broken \xff bytes in a password":      "can be typed",
 		"a line\nand another line":             "can be typed",
-		strings.Repeat("long and odd ", 20):    "longer than we can keep",
+		strings.Repeat("long and odd ", 80):    "longer than we can keep",
 		strings.Repeat("é ü ö ß ", 21) + "abc": "", // 255 bytes
 	} {
 		got := identity.PasswordProblem(password, identity.MinPassword, own...)

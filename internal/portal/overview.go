@@ -34,6 +34,11 @@ type overviewCard struct {
 	Href        string
 }
 
+var overviewDone = map[string]string{
+	"caller":     "Thank you. The person on the phone knows now that it is you.",
+	"not-caller": "Thank you. The caller gets nothing. If you think that somebody pretends to be you, change your password under Security.",
+}
+
 func (p *portal) overview(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	o, err := p.svc.Overview(r.Context(), s.Actor)
 	if err != nil {
@@ -46,6 +51,10 @@ func (p *portal) overview(w http.ResponseWriter, r *http.Request, s servicing.Se
 		}
 	}
 	v := newOverview(s, o, accounts)
+	v.Notice = overviewDone[r.URL.Query().Get("done")]
+	if v.Banner, err = p.callerBanner(r, s); err != nil {
+		return err
+	}
 	return p.show(w, r, "overview", nil, v)
 }
 

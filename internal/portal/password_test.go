@@ -140,7 +140,7 @@ func TestACodeThatCameTooLateForTheFactorBeginsAnew(t *testing.T) {
 		t.Error("a password stands in the page")
 	}
 	at, page = confirm(page)
-	says(t, page, "Enter the password you have now.")
+	says(t, page, "Change your password")
 	if at != "/security/password" {
 		t.Errorf("went to %s", at)
 	}

@@ -190,6 +190,8 @@ func (p *portal) routes() []route {
 		// The own way in, and how one is reached. The last step of a change asks for
 		// a fresh factor itself: a form that is carried past confirming has lost its
 		// code.
+		needs(identity.ActVerifyOnScreen, "GET /on-the-phone", p.showCaller),
+		needs(identity.ActVerifyOnScreen, "POST /on-the-phone", p.answerCaller),
 		needs(identity.ActSessions, "GET /security", p.security),
 		needs(identity.ActSessions, "GET /security/not-me", p.stranger),
 		needs(identity.ActSessions, "POST /security/sessions/{id}/end", p.endSession),

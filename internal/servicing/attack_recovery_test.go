@@ -264,6 +264,28 @@ func TestNoWayBackByTheVerbsThatTheTableHasNot(t *testing.T) {
 	}
 }
 
+// A code counts for the way it came, whatever the page says of it: a text does not
+// become an e-mail.
+func TestACodeIsTheProofOfItsOwnWay(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		r := moveIn(o)
+		flow := got(r.StartRecovery(ctx, identity.GoalFactor, chosenName, src))(t)
+		must(t, r.shows(flow, identity.ProofPassword))
+		state := got(r.ProveRecovery(ctx, flow, identity.ProofEmailCode, r.recoveryCode(flow, servicing.ByText), src))(t)
+		if state.Enough || state.Proofs.Has(identity.ProofEmailCode) || !state.Proofs.Has(identity.ProofTextCode) {
+			t.Errorf("%+v", state)
+		}
+		// Nor is it a second factor of signing in when it came by e-mail.
+		flow = r.pending()
+		r.wait(time.Minute)
+		must(t, r.SendSignInText(ctx, flow, src))
+		got(r.raw.Exec(`UPDATE code SET channel = 'email' WHERE purpose = 'sign_in'`))(t)
+		if e, err := r.ProveSignIn(ctx, flow, servicing.Text, r.code(), false, src); err == nil {
+			t.Errorf("a code by e-mail is a second factor: %+v", e)
+		}
+	})
+}
+
 // Somebody and nobody are told the same at every step, however often it is tried:
 // the words, what can be done next, and when it is enough of trying.
 func TestNobodyIsAnsweredAsSomebody(t *testing.T) {

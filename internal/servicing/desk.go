@@ -496,8 +496,8 @@ func (s *Service) timeline(tx *store.Tx, customer string, out *CustomerView) err
 	}
 	names := names{}
 	for _, r := range rows {
-		if r.Contract != "" || r.Action == "view_customer" || r.Action == "sign_in" {
-			continue // payments and visits stand here already; each read is in the audit trail
+		if r.Contract != "" || slices.Contains([]string{"view_customer", "read_caller", "sign_in"}, r.Action) {
+			continue // payments and visits stand here already, and each read is in the audit trail
 		}
 		m := Moment{At: r.At, Kind: "access", What: r.Action, Reason: r.Reason}
 		if id, ok := identity.OwnerStaff(r.Actor); ok {

@@ -207,7 +207,8 @@ func (s *Service) enter(tx *store.Tx, g grant, seen noticed, trust bool, src Sou
 	if g.device, out.Device, err = s.rememberDevice(tx, g.owner, src, trust); err != nil {
 		return out, err
 	}
-	if seen.decision == identity.HoldChanges {
+	if seen.decision == identity.HoldChanges || seen.decision == identity.Refuse {
+		// What became worse between the password and the second factor is held too.
 		g.heldUntil = s.clock().Add(identity.HoldAfterRecovery)
 		n := s.told(billing.NoticeChangesHeld, src)
 		n.Until = g.heldUntil

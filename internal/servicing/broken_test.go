@@ -1,0 +1,148 @@
+package servicing_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// broken is the program with one thing wrong, and the test that must notice. The
+// wrong program is compiled beside the right one, by an overlay on one file; what
+// is on disk is not touched, and the program has no hooks for it.
+type broken struct {
+	name, file, old, new string
+	run                  string // the test, and the parts of it that are enough
+	first                bool   // among what `make test` looks at; `make broken` looks at all
+}
+
+var brokens = []broken{
+	{"the count is lost with the try that was refused", "servicing/attempt.go",
+		"\t\treturn nil\n\t})\n\tswitch {\n", "\t\treturn store.ErrNotFound\n\t})\n\tif err == store.ErrNotFound {\n\t\terr = nil\n\t}\n\tswitch {\n",
+		"TestExactlySoMany/^ProveSignIn .app.$/sqlite", true},
+	{"the count is read, added to and written back", "store/access.go",
+		"\terr = tx.one(countAttempt, []any{&n, &until}, bucket, now, since)\n\treturn n, until, err",
+		"\tif n, until, err = tx.Attempts(bucket); err != nil && err != ErrNotFound {\n\t\treturn n, until, err\n\t}\n\tn++\n" +
+			"\t_, err = tx.exec(&statement{`INSERT INTO attempt (bucket, count, since, until) VALUES ($1, $2, $3, 0) ON CONFLICT (bucket) DO UPDATE SET count = $2`}, bucket, n, now)\n\treturn n, until, err",
+		"TestTwoHundred/^ProveSignIn .text.$/postgres", true},
+	{"six tries are five", "servicing/attempt.go", `"code":    {window: identity.CodeLife, spare: 100, stop: identity.CodeTries},`,
+		`"code":    {window: identity.CodeLife, spare: 100, stop: identity.CodeTries + 1},`, "TestExactlySoMany/^ProveActivation/sqlite", false},
+	{"the account's second factors are not counted", "servicing/factor.go", `if err := s.attempt(ctx, "factor", a.owner); err != nil {`,
+		`if err := error(nil); err != nil {`, "TestExactlySoMany/new run/sqlite", false},
+	{"a password in a recovery is not counted", "servicing/recovery.go", `if err := s.attempt(ctx, "password", lane); err != nil {`,
+		`if err := error(nil); err != nil {`, "TestExactlySoMany/^ProveRecovery .password.$/sqlite", false},
+	{"the app's code works again", "store/access.go", "AND counter < $3 AND ended_at = 0", "AND ended_at = 0", "TestWhatWorksOnce/^a code of the app/postgres", true},
+	{"a saved code works again", "store/access.go", "AND kind = 'saved_code' AND ended_at = 0", "AND kind = 'saved_code'", "TestWhatWorksOnce/^a saved code/sqlite", true},
+	{"a sent code works again", "store/access.go", "AND hash = $3 AND used_at = 0", "AND hash = $3", "TestWhatWorksOnce/^a code of recovery/sqlite", true},
+	{"a run ends again and again", "store/access.go", "endFlow    = stmt(`UPDATE flow SET state = 'done' WHERE token_hash = $1 AND state <> 'done'`)",
+		"endFlow    = stmt(`UPDATE flow SET state = 'done' WHERE token_hash = $1`)", "TestWhatWorksOnce/^the button/postgres", false},
+	{"another code gives new tries", "servicing/code.go", "\t\ttx.InsertCode(row)\n", "\t\ttx.InsertCode(row)\n\t\tforgiveIn(tx, \"code\", a.purpose+a.binding)\n",
+		"TestAnotherCode/sqlite", true},
+	{"each spelling has a count", "servicing/signin.go", "\t\tlane = login.Owner\n", "\t\tlane = name\n", "TestSpellings/somebody/sqlite", false},
+	{"a stranger's guesses are the owner's", "servicing/signin.go", `lane, trusted = lane+" "+d.ID, d.Trusted > s.clock()`, `trusted = d.Trusted > s.clock()`,
+		"TestAStrangers/sqlite", false},
+	{"a session is made for a locked login", "servicing/session.go", "\tif login.Locked != 0 {\n\t\treturn \"\", errLocked\n", "\tif login.Locked < 0 {\n\t\treturn \"\", errLocked\n",
+		"TestALockedLogin/^ProveSignIn$/sqlite", true},
+	{"the lock is looked at when a session is made, and not before", "servicing/signin.go", "\tif login.Locked != 0 {", "\tif login.Locked < 0 {", "TestALockedLogin/^SignIn$/sqlite", false},
+	{"a factor is bound to a locked login", "servicing/factor.go", "\tif login.Locked != 0 {\n\t\treturn nil, errLocked", "\tif login.Locked < 0 {\n\t\treturn nil, errLocked",
+		"TestALockedLogin/^FinishApp/sqlite", false},
+	{"a locked login's password is a proof", "servicing/recovery.go", "if err == nil && login.Locked == 0 {", "if err == nil {", "TestALockedLogin/^ChangePassword$/sqlite", false},
+	{"a recovery ends without enough", "servicing/recovery.go", "out.Enough = r.Enough && f.Owner != \"\"", "out.Enough, r.Enough = f.Owner != \"\", true",
+		"TestNoWayBack/password/sqlite", false},
+	{"a recovery's last step looks at nothing", "identity/recovery.go", "\t\tcase issued && (possession || !h.strong()):\n", "\t\tcase issued:\n", "TestNoWayBack/password/sqlite", true},
+	{"the page says by which way a code came", "servicing/recovery.go", "proof = by.proof() // the code that was typed decides what was shown", "_ = by", "TestACodeIsTheProofOfItsOwnWay/sqlite", true},
+	{"a new address is good for a recovery at once", "servicing/recovery.go", "\t\tif fresh {\n", "\t\tif fresh && false {\n", "TestAnAddressIsNot/sqlite", false},
+	{"a recovery signs in", "servicing/recovery.go", "scope: identity.ScopeRestore, level: 1", "scope: identity.ScopeFull, level: 2", "TestASessionToBind/sqlite", true},
+	{"a session to restore is raised by confirming", "servicing/factor.go", "if actor.Standing.May(identity.ActSessions, 0) != identity.Allowed {", "if false {", "TestASessionToBind/sqlite", true},
+	{"a session to enrol reads", "identity/standing.go", "case s.Scope == ScopeEnrol || s.Scope == ScopeRestore:", "case s.Scope == ScopeRestore:", "TestASessionToBind/sqlite", false},
+	{"a second factor is fresh for good", "identity/standing.go", "now < s.FactorAt.Add(FreshFor)", "true", "TestWhatIsSensitive/sqlite", true},
+	{"the clock that goes back makes a factor fresh", "identity/standing.go", "s.FactorAt > 0 && s.FactorAt <= now &&", "s.FactorAt > 0 &&", "TestWhatIsSensitive/sqlite", true},
+	{"a bank account asks for nothing", "identity/standing.go", "ActBankAccounts: {fresh: true, held: true},", "ActBankAccounts: {held: true},", "TestWhatIsSensitive/sqlite", true},
+	{"a factor is taken away with the password alone", "identity/standing.go", "ActFactors:      {fresh: true, enrol: true},", "ActFactors:      {enrol: true},", "TestWhatIsSensitive/sqlite", true},
+	{"a new token is a fresh factor", "servicing/factor.go", "\tif proof != \"\" {\n", "\tif true {\n", "TestANewToken/sqlite", false},
+	{"the token of before lives on", "servicing/session.go", "\t\ttx.EndSession(o.TokenHash, \"replaced\", now)\n", "", "TestEveryLevel/sqlite", false},
+	{"a run of one kind is one of another", "store/access.go", "FROM flow WHERE token_hash = $1 AND kind = $2`", "FROM flow WHERE token_hash = $1 AND kind <> $2 || ' '`", "TestARunIs/sqlite", true},
+	{"others stay in after a new password", "servicing/security.go", "\t\ts.endAll(tx, owner, actor.Standing.Session, \"password_changed\")\n", "",
+		"TestAChangeOf/^a new password$/sqlite", false},
+	{"devices are trusted after a new factor", "servicing/security.go", "\t\t\ttx.EndSessions(a.Owner, open.ID, \"factor_added\", now)\n\t\t\ttx.EndDevices(a.Owner, now)\n",
+		"\t\t\ttx.EndSessions(a.Owner, open.ID, \"factor_added\", now)\n", "TestAChangeOf/^a new app$/sqlite", false},
+	{"others stay in after another number for the codes", "servicing/profile.go", "\t\t\t\ttx.EndSessions(actor.String(), actor.Standing.Session, \"factor_added\", now)\n", "",
+		"TestAChangeOf/^another number/sqlite", false},
+	{"an address is confirmed in another session", "servicing/profile.go", "if c.Made != 0 || c.Session != actor.Standing.Session {\n\t\t\treturn ErrNotFound", "if c.Made != 0 {\n\t\t\treturn ErrNotFound",
+		"TestAnAddressIsNot/sqlite", true},
+	{"a passkey's answer is good again", "servicing/factor.go", "\t\tif err == nil && !first {\n", "\t\tif err == nil && !first && false {\n", "TestAPasskeysAnswer/^the same answer again$/sqlite", false},
+	{"a passkey's answer is good for any question", "servicing/factor.go", "s.db.Keys().Unseal(box, \"page:\"+purpose+\":\"+binding)", "s.db.Keys().Unseal(box, \"page\")",
+		"TestAPasskeysAnswer/^asked/sqlite", false},
+	{"a passkey alone without a check of the person", "servicing/factor.go", "\tif !res.UV {\n", "\tif false {\n", "TestAPasskeysAnswer/^a key that did not check the person, alone$/sqlite", false},
+	{"a passkey that was taken away", "servicing/factor.go", "if key.Ended != 0 || realmOf", "if realmOf", "TestAPasskeysAnswer/^a key that was taken away$/sqlite", false},
+	{"another's passkey", "servicing/factor.go", "|| owner != \"\" && key.Owner != owner {", "{", "TestAPasskeysAnswer/^another's key under this one's name$/sqlite", false},
+	{"a counter that goes back is not looked at", "servicing/factor.go", "identity.Facts{CounterBack: res.CountWentBack}, true, src)", "identity.Facts{}, true, src)", "TestACounterThat/sqlite", false},
+	{"nobody is counted by the run", "servicing/code.go", "\tcase a.name != \"\":\n", "\tcase false:\n", "TestNobodyIsAnswered/sqlite", false},
+	{"nobody is counted by a spelling that is looked up otherwise", "servicing/signin.go", "string(r.kind)+\" \"+identity.NormalName(name), false", "string(r.kind)+\" \"+identity.CanonicalName(name), false",
+		"TestNobodyIsAnswered/sqlite", false},
+	{"nobody takes less of the database", "servicing/code.go", "\t\tcaps = [][2]string{{\"again\", a.purpose + a.binding}, {\"text_source\", source}, {\"text_account\", a.whose()},\n",
+		"\t\tcaps = caps[:0]\n\t\tif a.owner == \"\" {\n\t\t\treturn nil\n\t\t}\n\t\tcaps = [][2]string{{\"again\", a.purpose + a.binding}, {\"text_source\", source}, {\"text_account\", a.whose()},\n",
+		"TestNobodyTakes/sqlite", false},
+	{"a number gets as many as are asked for", "servicing/code.go", "{\"text_number\", number}, ", "", "TestMessagesHave/^to one number/sqlite", false},
+	{"a day has no end of texts", "servicing/attempt.go", "stop: 20000}", "stop: 0}", "TestMessagesHave/^in all$/sqlite", false},
+	{"nobody uses up the day's texts", "servicing/code.go", "number, part, all := \"nobody \"+a.binding, \"nobody \"+a.binding, \"nobody \"+a.binding\n", "number, part, all := \"nobody \"+a.binding, \"nobody \"+a.binding, \"\"\n",
+		"TestNobodyUses/sqlite", false},
+	{"a password is cut at 72 bytes", "identity/hashing.go", "mac.Write([]byte(normal(password)))", "mac.Write([]byte(normal(password)[:min(72, len(normal(password)))]))", "TestPasswordsThat/^two hundred/sqlite", false},
+	{"a password may be anything", "identity/passwords.go", "\tcase common(p):\n", "\tcase false:\n", "TestPasswordsThat/^on the list$/sqlite", false},
+	{"one address is told", "servicing/watch.go", "\tif person.Phone != \"\" && n.Kind.ByText() {\n", "\tif false {\n", "TestAllAddresses/^a new password$/sqlite", false},
+	{"the old address is not told", "servicing/profile.go", "\t\treturn s.alarm(tx, actor.String(), c.ID, n, old)\n", "\t\t_ = old\n\t\treturn s.alarm(tx, actor.String(), c.ID, n)\n", "TestAllAddresses/^a new e-mail address$/sqlite", false},
+	{"a message has no button", "servicing/watch.go", "\tn.Link = \"/not-me/\" + string(link)\n", "\t_ = link\n", "TestAllAddresses/^a new app$/sqlite", false},
+	{"looking at the button presses it", "servicing/watch.go", "\t\t\tout.Kind = billing.NoticeKind(f.Goal)\n", "\t\t\tout.Kind = billing.NoticeKind(f.Goal)\n\t\t\ttx.EndFlows(f.Owner, \"not_me\")\n\t\t\terr = tx.Flush()\n",
+		"TestAButton/sqlite", false},
+	{"the button ends nothing", "servicing/watch.go", "\ts.endAll(tx, owner, \"\", \"locked\")\n", "", "TestAButton/sqlite", false},
+	{"a trusted device stands for the second step anywhere", "servicing/signin.go", "case trusted && seen.decision == identity.Allow &&", "case trusted &&", "TestUnusual/^a remembered device that cannot/sqlite", false},
+	{"what became worse is not held", "servicing/signin.go", "if seen.decision == identity.HoldChanges || seen.decision == identity.Refuse {", "if seen.decision == identity.HoldChanges {", "TestUnusual/^and the second step wrong/sqlite", false},
+	{"an unusual sign-in is told in what is undone", "servicing/signin.go", "\t\t\treturn out, s.tellUnusual(ctx, login.Owner, src)\n", "\t\t\treturn out, err\n", "TestUnusual/^a place that tries/sqlite", false},
+	{"answers are a proof before any other", "servicing/recovery.go", "out.Enough = r.Enough && f.Owner != \"\"", "out.Enough = (r.Enough || out.Proofs.Has(identity.ProofQuestions)) && f.Owner != \"\"", "TestQuestions/sqlite", false},
+	{"answers are guessed at for good", "servicing/questions.go", "if err := s.attempt(ctx, \"questions\", whose); err != nil {", "if err := error(nil); err != nil {", "TestQuestions/sqlite", false},
+	{"a ciphertext is good anywhere", "store/keys.go", "[]byte(place))", "nil)", "TestACiphertext/^the seed/sqlite", false},
+	{"a seed is kept in clear", "store/access.go", "tx.later(insertAuthenticator, a.ID, a.Owner, a.Kind, a.Name, secret,", "tx.later(insertAuthenticator, a.ID, a.Owner, a.Kind, a.Name+\" \"+a.Secret, secret,", "TestNoSecret/sqlite", false},
+	{"a password stands in the audit trail", "servicing/security.go", "s.auditAccess(tx, owner, \"password_changed\", \"\")", "s.auditAccess(tx, owner, \"password_changed\", next)", "TestNoSecret/sqlite", false},
+	{"a token is logged", "servicing/session.go", "\taction := \"sign_in\"\n", "\tprintln(token)\n\taction := \"sign_in \" + token\n", "TestNoSecret/sqlite", false},
+}
+
+// everyRow is set by the build tag broken.
+var everyRow bool
+
+// A test that cannot fail shows nothing: each of these programs must be noticed.
+// Those whose harm is greatest are looked at each time, all by `make broken`.
+func TestBrokenProgramsAreNoticed(t *testing.T) {
+	root := got(filepath.Abs(".."))(t)
+	cache := filepath.Join(got(os.UserCacheDir())(t), "marque", "broken") // the same each time, so that compiling is remembered
+	must(t, os.MkdirAll(cache, 0o700))
+	for i, b := range brokens {
+		file := filepath.Join(root, filepath.FromSlash(b.file))
+		text := string(got(os.ReadFile(file))(t))
+		if !strings.Contains(text, b.old) {
+			t.Errorf("%s: %s has changed, and has no %q", b.name, b.file, b.old)
+			continue
+		}
+		if !b.first && !everyRow {
+			continue
+		}
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			wrong := filepath.Join(cache, fmt.Sprintf("%02d-%s", i, filepath.Base(b.file)))
+			must(t, os.WriteFile(wrong, []byte(strings.ReplaceAll(text, b.old, b.new)), 0o600))
+			overlay := filepath.Join(cache, fmt.Sprintf("%02d.json", i))
+			must(t, os.WriteFile(overlay, got(json.Marshal(map[string]map[string]string{"Replace": {file: wrong}}))(t), 0o600))
+			out, err := exec.Command("go", "test", "-vet=off", "-count=1", "-timeout=3m", "-overlay", overlay, "-run", b.run, ".").CombinedOutput()
+			var exit *exec.ExitError
+			switch said := string(out); {
+			case err == nil:
+				t.Errorf("not noticed by %s:\n%s", b.run, said)
+			case !errors.As(err, &exit) || strings.Contains(said, "build failed") || strings.Contains(said, "panic:") || !strings.Contains(said, "--- FAIL: Test"):
+				t.Errorf("%s did not fail as a test does: %v\n%s", b.run, err, said)
+			}
+		})
+	}
+}
