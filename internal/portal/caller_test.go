@@ -88,4 +88,3 @@ func TestTheCallerAnswersOnTheScreen(t *testing.T) {
 		t.Error("answered twice")
 	}
 }
-
