@@ -111,6 +111,7 @@ var secrets = []secret{
 	}},
 	{"ProveRecovery (app)", 5, 0, func(r *resident) func(*servicing.Service, bool) error {
 		flow := got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r)
+		must(r, r.shows(flow, identity.ProofEmailCode))
 		return func(s *servicing.Service, right bool) error {
 			code := r.now(r.app)
 			if !right {
@@ -135,12 +136,13 @@ var secrets = []secret{
 		}
 	}},
 	{"ChangePassword (the password there is)", 50, 2 * time.Hour, func(r *resident) func(*servicing.Service, bool) error {
+		me := r.me()
 		return func(s *servicing.Service, right bool) error {
 			word := wrongPassword
 			if right {
 				word = password
 			}
-			_, err := s.ChangePassword(ctx, r.fresh(r.actor), word, "seven grey hills in the rain", src)
+			_, err := s.ChangePassword(ctx, r.fresh(me), word, "seven grey hills in the rain", src)
 			return err
 		}
 	}},
@@ -348,6 +350,16 @@ var onces = []once{
 		answer := r.key.sign(r, call.Options)
 		return func(s *servicing.Service, i int) error {
 			_, err := s.FinishPasskeySignIn(ctx, call.Box, answer, from(i))
+			return err
+		}
+	}},
+	{"an invitation", false, func(r *resident) func(*servicing.Service, int) error {
+		invite := got(r.FoundAdministrator(ctx, system, "Ada Founder"))(r)
+		return func(s *servicing.Service, i int) error {
+			if i > 5 {
+				return servicing.ErrNotFound // each hashes a password
+			}
+			_, err := s.AcceptInvite(ctx, invite, fmt.Sprintf("ada-the-%dth", i), deskPassword, from(i))
 			return err
 		}
 	}},

@@ -52,7 +52,7 @@ func TestMessagesHaveCaps(t *testing.T) {
 		"to one account": {10, 30, 30 * time.Second, func(r *resident) func(int) error {
 			return func(i int) error { return r.SendSignInText(ctx, r.pending(), from(i)) }
 		}},
-		"to one number of two accounts": {10, 30, time.Minute, func(r *resident) func(int) error {
+		"to one number of two accounts": {20, 40, time.Minute, func(r *resident) func(int) error {
 			r.take("L2", loan())
 			req := known()
 			req.AccountNumber = "L2"
@@ -256,7 +256,7 @@ func TestPasswordsThatAreTakenAndRefused(t *testing.T) {
 		x = x*1664525 + 1013904223
 		long.WriteRune('а' + rune(x>>16%31)) // Cyrillic: two bytes each
 	}
-	for what, c := range map[string]struct {
+	cases := map[string]struct {
 		word   string
 		single bool // no second factor is asked for
 		taken  bool
@@ -277,42 +277,45 @@ func TestPasswordsThatAreTakenAndRefused(t *testing.T) {
 		"the last name":                         {"jordanavery", false, false},
 		"the lender":                            {"MarqueFinancial9", false, false},
 		"the e-mail address":                    {username, false, false},
-		"the one there is":                      {password, false, false},
-	} {
-		t.Run(what, func(t *testing.T) {
-			t.Parallel()
-			onBoth(t, func(t *testing.T, o *office) {
-				r := moveIn(o)
-				if c.single {
-					o.ruled(func(a *servicing.Access) { a.SecondFactorOptional = true })
-					must(t, o.db.Update(ctx, func(tx *store.Tx) error {
-						for _, k := range []servicing.FactorKind{servicing.App, servicing.Text, servicing.Passkey, servicing.SavedCode} {
-							tx.EndAuthenticators(r.owner, string(k), "test", o.instant())
-						}
-						return nil
-					}))
+	}
+	for _, single := range []bool{false, true} {
+		onBoth(t, func(t *testing.T, o *office) {
+			r, now := moveIn(o), password
+			if single {
+				o.ruled(func(a *servicing.Access) { a.SecondFactorOptional = true })
+				must(t, o.db.Update(ctx, func(tx *store.Tx) error {
+					for _, k := range []servicing.FactorKind{servicing.App, servicing.Text, servicing.Passkey, servicing.SavedCode} {
+						tx.EndAuthenticators(r.owner, string(k), "test", o.instant())
+					}
+					return nil
+				}))
+			}
+			for what, c := range cases {
+				if c.single != single {
+					continue
 				}
-				e, err := r.ChangePassword(ctx, r.me(), password, c.word, src)
+				o.wait(2 * time.Hour)
+				r.in = r.enterAs(now)
+				e, err := r.ChangePassword(ctx, r.me(), now, c.word, src)
 				if !c.taken {
 					if outcome(err) != "refused password" || len(strings.Fields(err.Error())) < 6 {
-						t.Errorf("%q: %v", c.word, err)
+						t.Errorf("%s: %q: %v", what, c.word, err)
 					}
-					return
+					continue
 				}
 				if err != nil || e.Session == "" {
-					t.Fatalf("%q: %v", c.word, err)
+					t.Errorf("%s: %q: %v", what, c.word, err)
+					continue
 				}
-				if _, err := r.SignIn(ctx, chosenName, c.word, src); err != nil {
-					t.Errorf("%q, to sign in: %v", c.word, err)
-				}
+				now = c.word
 				runes := []rune(c.word)
 				cut := string(runes[:len(runes)-1])
 				for _, close := range []string{cut, cut + "X", strings.ToUpper(c.word), " " + c.word} {
 					if _, err := r.SignIn(ctx, chosenName, close, src); outcome(err) != "refused sign_in_wrong" {
-						t.Errorf("%q was taken for %q: %v", close, c.word, err)
+						t.Errorf("%s: %q was taken for %q: %v", what, close, c.word, err)
 					}
 				}
-			})
+			}
 		})
 	}
 }

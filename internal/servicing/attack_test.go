@@ -240,7 +240,7 @@ func (r *resident) button() servicing.FlowID {
 	return servicing.FlowID(strings.TrimPrefix(r.messages(billing.NoticeFactorAdded)[0].Link, "/not-me/"))
 }
 
-// moveIn2 is moveIn on a fresh database of the same kind.
+// moveIn2 is moveIn on another fresh database of the same kind.
 func moveIn2(t *testing.T, o *office) *resident {
 	t.Helper()
 	if o.db.Name() == "sqlite" {
