@@ -66,11 +66,15 @@ const SettledFor = 7 * 24 * time.Hour
 // Held is what an account has, as far as recovery asks.
 type Held struct {
 	App, Passkey, Text, SavedCodes bool
+	TextOnFile                     bool // the phone that is bound is the one on file
+	Required                       bool // the lender asks everybody for a second factor
 	Questions                      bool // the lender asks security questions as an extra gate here
+	Unanswered                     bool // and this account has never set any: they are asked, and open nothing
 }
 
-// strong says whether the account has a second factor of any kind.
-func (h Held) strong() bool { return h.App || h.Passkey || h.Text || h.SavedCodes }
+// strong says whether the account has a second factor of any kind, or would have
+// one if it had not been taken out.
+func (h Held) strong() bool { return h.Required || h.App || h.Passkey || h.Text || h.SavedCodes }
 
 // Recovered is the decision about a recovery: whether the proofs are enough, how
 // long changes are held then, and whether the lost second factors end.
@@ -97,7 +101,7 @@ type Recovered struct {
 // Source: NIST SP 800-63B-4, 4.2; ASVS 6.4.3.
 func Recover(goal Goal, p Proofs, h Held) Recovered {
 	issued := p.Has(ProofEmailCode) || p.Has(ProofTextCode)
-	if h.Questions && !p.Has(ProofQuestions) {
+	if h.Questions && !h.Unanswered && !p.Has(ProofQuestions) && !p.Has(ProofAgent) {
 		return Recovered{}
 	}
 	possession := p.Has(ProofTOTP) || p.Has(ProofPasskey) || p.Has(ProofSavedCode)
@@ -127,7 +131,7 @@ func Recover(goal Goal, p Proofs, h Held) Recovered {
 	case GoalUnlock:
 		// No way in: the password and the second factor are asked for after it. A
 		// text to a bound phone counts as that factor beside a code by e-mail.
-		if issued && (possession || !h.strong() || p.Has(ProofEmailCode) && p.Has(ProofTextCode) && h.Text) || byStaff {
+		if issued && (possession || !h.strong() || p.Has(ProofEmailCode) && p.Has(ProofTextCode) && h.Text && h.TextOnFile) || byStaff {
 			return Recovered{Enough: true}
 		}
 	}

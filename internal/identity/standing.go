@@ -25,6 +25,9 @@ type Standing struct {
 	Level     int    // factors shown when signing in
 	FactorAt  money.Instant
 	HeldUntil money.Instant
+	// FactorsHeldUntil keeps the second factors as they are after a sign-in that was
+	// unusual: a thief would bind one of their own.
+	FactorsHeldUntil money.Instant
 	// MustChange says that the password is known to others: until a new one is
 	// set nothing else can be done.
 	MustChange bool
@@ -94,7 +97,7 @@ func (s Standing) May(a Action, now money.Instant) Verdict {
 		return NotHere
 	case s.MustChange && a != ActPassword && a != ActSessions:
 		return NotHere
-	case r.held && now < s.HeldUntil:
+	case r.held && now < s.HeldUntil, a == ActFactors && now < s.FactorsHeldUntil:
 		return OnHold
 	case r.fresh && !s.Fresh(now):
 		return AskFactor

@@ -2,6 +2,7 @@ package servicing
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"marque/internal/identity"
@@ -88,8 +89,18 @@ func (s *Service) attempt(ctx context.Context, name, value string) error {
 	case held == forever:
 		return errStopped
 	}
-	wait := held.Time().Sub(now.Time()).Round(time.Minute) + time.Minute
-	return refuse("too_many", "", "There were too many tries. Wait %d minutes and try again, or call us at %s.", int(wait.Minutes()), s.lender.Phone)
+	return refuse("too_many", "", "There were too many tries. Wait %s and try again, or call us at %s.", waitWords(held.Time().Sub(now.Time())), s.lender.Phone)
+}
+
+// waitWords is a wait as a person is told it, never too short.
+func waitWords(d time.Duration) string {
+	switch {
+	case d <= time.Minute:
+		return fmt.Sprintf("%d seconds", max(1, int((d+time.Second-1)/time.Second)))
+	case d <= 2*time.Minute:
+		return "2 minutes"
+	}
+	return fmt.Sprintf("%d minutes", int((d+time.Minute-1)/time.Minute))
 }
 
 // errStopped says that a count has come to its end.

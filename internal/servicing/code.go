@@ -26,17 +26,26 @@ type asking struct {
 	binding string // the run, the session or the agent's call it belongs to
 	owner   string // empty when nobody matched: all goes as if somebody had
 	name    string // what nobody was named by: tries are counted by it as by an owner
+	device  string // that has signed the owner in, on the way back
 	kind    billing.NoticeKind
 	about   string // billing's purpose of a caller's code
 	staff   string // who asks for it on somebody's behalf: counted in place of the network
 }
 
-// way is whether a code is asked for by somebody who has shown something, or by
-// whoever knows a name, to us or to our staff: the two are counted apart, so that a stranger who asks for
-// the way back does not use up the owner's way in.
+// way keeps counts apart where one person could use up another's: signing in,
+// confirming in a session, binding a new address, an agent's call, and the way back,
+// which is open to whoever knows a name, from each device that has signed the owner
+// in apart.
 func (a asking) way() string {
-	if a.purpose == "recovery" || a.purpose == "activation" || a.purpose == "caller" {
-		return " back"
+	switch a.purpose {
+	case "recovery", "activation":
+		return " back" + a.device
+	case "confirm":
+		return " confirm"
+	case "contact", "factor":
+		return " new"
+	case "caller":
+		return " caller"
 	}
 	return " in"
 }
@@ -49,7 +58,14 @@ func (s *Service) sendCode(ctx context.Context, a asking, by Channel, address st
 	if a.staff != "" {
 		source = a.staff
 	}
-	caps := [][2]string{{"again", a.purpose + a.binding}, {"mail_source", source}, {"mail_account", a.whose()}}
+	// Somebody who presses twice is told to wait; all other caps are silent.
+	if err := s.attempt(ctx, "again", a.purpose+a.binding+string(by)); err != nil {
+		if _, over := asRefused(err); over {
+			return refuse("too_soon", "code", "We sent a code a moment ago. It can take a minute to arrive. If none comes, wait 20 seconds and ask again.")
+		}
+		return err
+	}
+	caps := [][2]string{{"mail_source", source}, {"mail_account", a.whose()}}
 	if by == ByText {
 		// For nobody there is as much to count, so that the answer takes as long; it
 		// takes nothing from those who are somebody.
@@ -57,7 +73,7 @@ func (s *Service) sendCode(ctx context.Context, a asking, by Channel, address st
 		if a.owner != "" && address != "" {
 			number, part, all = address, area(address), ""
 		}
-		caps = [][2]string{{"again", a.purpose + a.binding}, {"text_source", source}, {"text_account", a.whose()},
+		caps = [][2]string{{"text_source", source}, {"text_account", a.whose()},
 			{"text_number", number + a.way()}, {"text_area", part}, {"text_all", all}}
 	}
 	may, err := s.within(ctx, caps...)
@@ -119,7 +135,19 @@ func (s *Service) checkCode(ctx context.Context, a asking, code string) (by Chan
 		}
 		return "", err
 	}
-	if err := s.attempt(ctx, "code_of", whose); err != nil {
+	// A guess at a code that was never sent costs its owner nothing.
+	live := false
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		live, err = tx.LiveCode(a.purpose, a.binding, s.clock())
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if live {
+		err = s.attempt(ctx, "code_of", whose)
+	}
+	if err != nil {
 		return "", err
 	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {

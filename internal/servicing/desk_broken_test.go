@@ -59,7 +59,7 @@ var brokenDesk = map[string]struct {
 		{"../store/access.go", `WHERE purpose = $1 AND binding = $2 AND hash = $3 AND used_at = 0`, `WHERE $1 <> '' AND $2 <> '' AND hash = $3 AND used_at = 0`}}},
 	"disabled, and let in": {"TestADisabledColleagueIsOutAtOnceAndAChangedRoleCounts", []patch{
 		{"staff.go", `m.State != staffActive`, `m.State == "gone"`},
-		{"staff.go", `s.closeStaff(tx, staff, "disabled")`, ``}}},
+		{"staff.go", `s.closeStaff(tx, staff, "disabled")`, `error(nil)`}}},
 	"a code in a message signs staff in": {"TestStaffComeInWithAnAppAndNeverWithAMessage", []patch{
 		{"security.go", `	if actor.Kind == identity.KindStaff {
 		return "", ErrForbidden`, `	if false {

@@ -30,19 +30,14 @@ func (s *Service) proveFactor(ctx context.Context, a asking, kind FactorKind, co
 		}
 		return err
 	}
-	switch kind {
-	case Text:
-		by, err := s.checkCode(ctx, a, code)
-		if err == nil && by != ByText {
-			return errCode // an e-mail is no second factor (NIST SP 800-63B-4, 3.1.3)
-		}
-		return err
-	case App, SavedCode:
-	default:
+	if kind != Text && kind != App && kind != SavedCode {
 		return refuse("factor_kind", "", "Choose how to make sure it is you.")
 	}
 	if err := s.attempt(ctx, "factor", a.owner+a.way()); err != nil {
 		return err
+	}
+	if kind == Text {
+		return s.textCode(ctx, a, code)
 	}
 	now := s.clock()
 	return s.db.Update(ctx, func(tx *store.Tx) error {
@@ -61,7 +56,40 @@ func (s *Service) proveFactor(ctx context.Context, a asking, kind FactorKind, co
 		case !right:
 			return errFactor
 		}
-		forgiveIn(tx, "factor", a.owner+a.way())
+		a.pardon(tx)
+		return nil
+	})
+}
+
+// pardon forgets the failures before a second factor that was right.
+func (a asking) pardon(tx *store.Tx) {
+	forgiveIn(tx, "factor", a.owner+a.way())
+	forgiveIn(tx, "run", a.binding)
+}
+
+// textCode checks a code that was sent to the telephone of an owner. One sent by
+// e-mail is no second factor (NIST SP 800-63B-4, 3.1.3).
+func (s *Service) textCode(ctx context.Context, a asking, code string) error {
+	by, err := s.checkCode(ctx, a, code)
+	if err != nil {
+		return err
+	}
+	if by != ByText {
+		return errCode
+	}
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		a.pardon(tx)
+		all, err := s.factorsOf(tx, a.owner)
+		if err != nil {
+			return err
+		}
+		for _, f := range all {
+			if FactorKind(f.Kind) == Text {
+				if _, err := tx.UseAuthenticator(f, 0, s.clock()); err != nil {
+					return err
+				}
+			}
+		}
 		return nil
 	})
 }
@@ -270,10 +298,8 @@ func (s *Service) FinishPasskeySignIn(ctx context.Context, box, response string,
 }
 
 func (s *Service) finishPasskey(ctx context.Context, r realm, box, response string, src Source) (out Entry, err error) {
-	source := string(r.kind) + " " + identity.SourceBucket(src.IP)
-	if err := s.attempt(ctx, "source", source); err != nil {
-		return out, err
-	}
+	// Nothing is counted: a passkey cannot be guessed, and a neighbor's guesses at
+	// passwords must not keep its owner out.
 	owner, res, err := s.assert(ctx, r, "sign_in", "", "", box, response)
 	if err != nil {
 		return out, err
@@ -282,8 +308,13 @@ func (s *Service) finishPasskey(ctx context.Context, r realm, box, response stri
 		return out, refuse("passkey_alone", "", "That passkey did not check that it was you. Sign in with your username and password.")
 	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		takeBack(tx, "source", source)
-		seen, err := s.look(tx, owner, identity.Facts{CounterBack: res.CountWentBack}, true, src)
+		if _, err := tx.TakeLogin(owner); err != nil {
+			return err
+		}
+		if bound, err := s.stillBound(tx, owner, res.CredentialID); err != nil || !bound {
+			return absentOr(err, errPasskey)
+		}
+		seen, err := s.look(tx, owner, identity.Facts{CounterBack: res.CountWentBack}, true, 0, src)
 		if err != nil {
 			return err
 		}
@@ -299,9 +330,20 @@ func (s *Service) finishPasskey(ctx context.Context, r realm, box, response stri
 	return out, err
 }
 
+// stillBound says whether a passkey was not taken out while its answer was looked
+// at.
+func (s *Service) stillBound(tx *store.Tx, owner string, id []byte) (bool, error) {
+	key, err := tx.AuthenticatorByLookup(tx.Keys().Hash("passkey", string(id)))
+	return err == nil && key.Owner == owner && key.Ended == 0, absent(err)
+}
+
 // SignInPasskey begins the second step of signing in with a passkey.
-func (s *Service) SignInPasskey(ctx context.Context, id FlowID) (c PasskeyCall, err error) {
-	f, err := s.readFlow(ctx, id, "sign_in")
+func (s *Service) SignInPasskey(ctx context.Context, id FlowID) (PasskeyCall, error) {
+	return s.signInPasskey(ctx, borrowers, id)
+}
+
+func (s *Service) signInPasskey(ctx context.Context, r realm, id FlowID) (c PasskeyCall, err error) {
+	f, err := s.readFlow(ctx, id, r.run())
 	if err != nil {
 		return c, err
 	}
@@ -325,8 +367,12 @@ func (s *Service) askOwner(ctx context.Context, purpose, binding, owner string) 
 }
 
 // ProveSignInPasskey finishes signing in with a passkey after the password.
-func (s *Service) ProveSignInPasskey(ctx context.Context, id FlowID, box, response string, remember bool, src Source) (out Entry, err error) {
-	f, err := s.readFlow(ctx, id, "sign_in")
+func (s *Service) ProveSignInPasskey(ctx context.Context, id FlowID, box, response string, remember bool, src Source) (Entry, error) {
+	return s.proveSignInPasskey(ctx, borrowers, id, box, response, remember, src)
+}
+
+func (s *Service) proveSignInPasskey(ctx context.Context, r realm, id FlowID, box, response string, remember bool, src Source) (out Entry, err error) {
+	f, err := s.readFlow(ctx, id, r.run())
 	if err != nil {
 		return out, err
 	}
@@ -334,7 +380,7 @@ func (s *Service) ProveSignInPasskey(ctx context.Context, id FlowID, box, respon
 	if err != nil {
 		return out, s.factorFailed(ctx, f, Passkey, src, err)
 	}
-	return s.finishSignIn(ctx, id, identity.ProofPasskey, remember, identity.Facts{CounterBack: res.CountWentBack}, src)
+	return s.finishSignIn(ctx, f, identity.ProofPasskey, remember, identity.Facts{CounterBack: res.CountWentBack}, src)
 }
 
 // Confirming says with which second factors a signed-in person can confirm.
@@ -395,9 +441,39 @@ func (s *Service) Confirm(ctx context.Context, actor identity.Actor, kind Factor
 		err = s.proveFactor(ctx, confirming(actor), kind, code)
 	}
 	if err != nil {
-		return out, err
+		return out, s.confirmFailed(ctx, actor, kind, src, err)
 	}
 	return s.confirmed(ctx, actor, kind.proof(), src)
+}
+
+// confirmFailed keeps a wrong confirmation, tells the owner of the third, and ends
+// the session after the fifth: whoever sits there is not its owner.
+func (s *Service) confirmFailed(ctx context.Context, actor identity.Actor, kind FactorKind, src Source, why error) error {
+	no, refused := asRefused(why)
+	if !refused || no.Code == "code_missing" || no.Code == "factor_kind" {
+		return why
+	}
+	owner, session := actor.String(), actor.Standing.Session
+	err := s.db.Update(ctx, func(tx *store.Tx) error {
+		s.visit(tx, owner, "wrong_factor", string(kind), noticed{signals: []identity.Signal{identity.FactorFailed}}, "", src)
+		if errors.Is(why, errFlow) {
+			if _, err := tx.EndSessionID(session, owner, "confirm_failed", s.clock()); err != nil {
+				return err
+			}
+		}
+		n, _, err := tx.Attempts(tx.Keys().Hash("attempt:run", session))
+		if err != nil || n < slips {
+			return absent(err)
+		}
+		return s.alarm(tx, owner, "confirm "+session, s.told(billing.NoticeFactorFailed, src))
+	})
+	if err != nil {
+		return err
+	}
+	if errors.Is(why, errFlow) {
+		return ErrNoSession
+	}
+	return why
 }
 
 func (s *Service) confirmPassword(ctx context.Context, actor identity.Actor, password string) error {

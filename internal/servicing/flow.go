@@ -72,7 +72,9 @@ func (s *Service) DropExpired(ctx context.Context, actor identity.Actor) error {
 		return err
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		tx.DropExpired(s.clock().Add(-24 * time.Hour))
+		now := s.clock()
+		tx.DropExpired(now.Add(-24 * time.Hour))
+		tx.DropCounts(now.Add(-90*24*time.Hour), now)
 		return nil
 	})
 }

@@ -90,13 +90,32 @@ func issuedCode(p identity.Proofs) bool {
 
 // heldBy is what an account has, as far as recovery asks.
 func (s *Service) heldBy(tx *store.Tx, owner string) (h identity.Held, err error) {
-	h.Questions = s.rules.Access.Questions == QuestionsRecovery
+	h.Questions, h.Required = s.rules.Access.Questions == QuestionsRecovery, !s.rules.Access.SecondFactorOptional
 	if owner == "" {
 		return h, nil
 	}
+	if h.Questions {
+		answers, err := tx.Answers(owner)
+		if err != nil {
+			return h, err
+		}
+		h.Unanswered = len(answers) == 0
+	}
 	all, err := s.factorsOf(tx, owner)
+	if err != nil {
+		return h, err
+	}
 	h.App, h.Passkey, h.Text, h.SavedCodes = hasKind(all, App), hasKind(all, Passkey), hasKind(all, Text), hasKind(all, SavedCode)
-	return h, err
+	if id, ok := identity.OwnerCustomer(owner); ok && h.Text {
+		person, err := tx.Customer(string(id))
+		if err != nil {
+			return h, err
+		}
+		// A code on the way back goes to the phone on file: it stands for the second
+		// factor only where that is the one bound.
+		h.TextOnFile = slices.ContainsFunc(all, func(a *store.Authenticator) bool { return FactorKind(a.Kind) == Text && a.Secret == person.Phone })
+	}
+	return h, nil
 }
 
 func recovering(f *store.Flow) asking {
@@ -105,6 +124,23 @@ func recovering(f *store.Flow) asking {
 		kind = billing.NoticeUnlockCode
 	}
 	return asking{purpose: "recovery", binding: f.TokenHash, owner: f.Owner, name: f.Detail, kind: kind}
+}
+
+// recoveringFrom is recovering with the device that has signed the owner in, if it
+// is on one: a stranger who uses up the codes of the way back does not use up its.
+func (s *Service) recoveringFrom(ctx context.Context, f *store.Flow, src Source) (asking, error) {
+	a := recovering(f)
+	if f.Owner == "" {
+		return a, nil
+	}
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		d, err := s.knownDevice(tx, f.Owner, src)
+		if err == nil && d != nil {
+			a.device = d.ID
+		}
+		return err
+	})
+	return a, err
 }
 
 // SendRecoveryCode sends a code to the address or phone on file. One that was
@@ -131,7 +167,11 @@ func (s *Service) SendRecoveryCode(ctx context.Context, id FlowID, by Channel, s
 			address = ""
 		}
 	}
-	return s.sendCode(ctx, recovering(f), by, address, src)
+	a, err := s.recoveringFrom(ctx, f, src)
+	if err != nil {
+		return err
+	}
+	return s.sendCode(ctx, a, by, address, src)
 }
 
 // errProof is the one answer to every proof that does not hold, whatever the
@@ -147,7 +187,10 @@ func (s *Service) ProveRecovery(ctx context.Context, id FlowID, proof identity.P
 	if !slices.Contains(identity.Proving(identity.Goal(f.Goal), identity.Proofs(f.Proofs)), proof) {
 		return out, refuse("proof_kind", "", "Choose how to make sure it is you.")
 	}
-	a := recovering(f)
+	a, err := s.recoveringFrom(ctx, f, src)
+	if err != nil {
+		return out, err
+	}
 	switch proof {
 	case identity.ProofEmailCode, identity.ProofTextCode:
 		by, cerr := s.checkCode(ctx, a, value)
@@ -156,7 +199,7 @@ func (s *Service) ProveRecovery(ctx context.Context, id FlowID, proof identity.P
 			proof = by.proof() // the code that was typed decides what was shown
 		}
 	case identity.ProofPassword:
-		err = s.recoveryPassword(ctx, f, value)
+		err = s.recoveryPassword(ctx, f, value, src)
 	case identity.ProofTOTP:
 		err = s.proveFactorOf(ctx, a, App, value)
 	case identity.ProofSavedCode:
@@ -184,7 +227,11 @@ func (s *Service) proveFactorOf(ctx context.Context, a asking, kind FactorKind, 
 // recoveryPassword checks a password on the way back, under the same count as
 // signing in from a device that is not known. While a login is locked its password
 // proves nothing: whoever locked it may have done so because others know it.
-func (s *Service) recoveryPassword(ctx context.Context, f *store.Flow, password string) error {
+func (s *Service) recoveryPassword(ctx context.Context, f *store.Flow, password string, src Source) error {
+	source := string(borrowers.kind) + " " + identity.SourceBucket(src.IP)
+	if err := s.attempt(ctx, "source", source); err != nil {
+		return err
+	}
 	lane := f.Owner
 	if lane == "" {
 		lane = "customer " + f.Detail
@@ -192,11 +239,11 @@ func (s *Service) recoveryPassword(ctx context.Context, f *store.Flow, password 
 	if err := s.attempt(ctx, "password", lane); err != nil {
 		return err
 	}
+	var login *store.Login
 	hash := ""
 	if f.Owner != "" {
-		err := s.db.View(ctx, func(tx *store.Tx) error {
-			login, err := tx.LoginOf(f.Owner)
-			if err == nil && login.Locked == 0 {
+		err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+			if login, err = tx.LoginOf(f.Owner); err == nil && login.Locked == 0 {
 				hash = login.PasswordHash
 			}
 			return err
@@ -210,9 +257,16 @@ func (s *Service) recoveryPassword(ctx context.Context, f *store.Flow, password 
 		return err
 	}
 	if !right {
+		if err := s.wrongPassword(ctx, lane, login, src); !errors.Is(err, errSignIn) {
+			return err
+		}
 		return errProof
 	}
-	return s.forgive(ctx, "password", lane)
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		forgiveIn(tx, "password", lane)
+		takeBack(tx, "source", source)
+		return nil
+	})
 }
 
 // shown adds a proof to a recovery; the first that holds is told to the owner.
@@ -320,7 +374,8 @@ func (s *Service) FinishRecovery(ctx context.Context, id FlowID, password string
 // pardon opens a login and forgets the wrong tries that had closed it.
 func (s *Service) pardon(tx *store.Tx, owner string) {
 	forgiveIn(tx, "password", owner)
-	for _, way := range []string{" in", " back"} {
+	forgiveIn(tx, "password", owner+" signed in")
+	for _, way := range []string{" in", " back", " confirm", " new"} {
 		forgiveIn(tx, "factor", owner+way)
 		forgiveIn(tx, "code_of", owner+way)
 	}
@@ -330,6 +385,15 @@ func (s *Service) pardon(tx *store.Tx, owner string) {
 
 func (s *Service) giveBack(tx *store.Tx, f *store.Flow, r identity.Recovered, hash string, src Source) (out Entry, err error) {
 	now, goal := s.clock(), identity.Goal(f.Goal)
+	if _, err := tx.TakeLogin(f.Owner); err != nil {
+		return out, err
+	}
+	if identity.Proofs(f.Proofs).Has(identity.ProofAgent) {
+		// What two members of staff agreed to is good once, whatever it is used for.
+		if err := s.useStaffRecovery(tx, f.Owner); err != nil {
+			return out, err
+		}
+	}
 	s.pardon(tx, f.Owner)
 	s.visit(tx, f.Owner, "recovery", f.Proofs, noticed{}, "", src)
 	s.auditAccess(tx, f.Owner, "recovery_"+f.Goal, f.Proofs)
@@ -341,12 +405,10 @@ func (s *Service) giveBack(tx *store.Tx, f *store.Flow, r identity.Recovered, ha
 	}
 	until := now.Add(r.Hold)
 	tx.HoldLogin(f.Owner, until)
-	s.endAll(tx, f.Owner, "", "recovery")
-	if identity.Proofs(f.Proofs).Has(identity.ProofAgent) {
-		if err := s.useStaffRecovery(tx, f.Owner); err != nil {
-			return out, err
-		}
+	if err := s.endAll(tx, f.Owner, "", "recovery"); err != nil {
+		return out, err
 	}
+	tx.EndFlows(f.Owner, "not_me") // messages from before speak of what is over
 	n := s.told(billing.NoticeRecoveryDone, src)
 	n.Until = until
 	if err := s.alarm(tx, f.Owner, f.TokenHash[:16], n); err != nil {

@@ -429,7 +429,7 @@ func (s *Service) bindText(tx *store.Tx, owner, phone, source string) error {
 
 // MakeSavedCodes makes ten new saved codes; the old ones end. They are shown this
 // once.
-func (s *Service) MakeSavedCodes(ctx context.Context, actor identity.Actor, src Source) (codes []string, err error) {
+func (s *Service) MakeSavedCodes(ctx context.Context, actor identity.Actor, key string, src Source) (codes []string, err error) {
 	if err := s.mayBind(actor); err != nil {
 		return nil, err
 	}
@@ -438,6 +438,11 @@ func (s *Service) MakeSavedCodes(ctx context.Context, actor identity.Actor, src 
 	}
 	if actor.Standing.Scope == identity.ScopeEnrol || actor.Standing.Scope == identity.ScopeRestore {
 		return nil, ErrForbidden // saved codes stand beside another second factor
+	}
+	if err := s.spend(ctx, "saved_codes "+actor.Standing.Session+" "+key); errors.Is(err, errFlow) {
+		return nil, refuse("made", "", "These codes were made already, and are shown once only. If you did not keep them, make new ones: the ones before stop working.")
+	} else if err != nil {
+		return nil, err
 	}
 	codes = identity.NewSavedCodes()
 	owner := actor.String()
@@ -545,7 +550,9 @@ func (s *Service) ChangePassword(ctx context.Context, actor identity.Actor, curr
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		tx.SetPassword(owner, hash, s.clock())
 		s.auditAccess(tx, owner, "password_changed", "")
-		s.endAll(tx, owner, actor.Standing.Session, "password_changed")
+		if err := s.endAll(tx, owner, actor.Standing.Session, "password_changed"); err != nil {
+			return err
+		}
 		if err := s.alarm(tx, owner, store.NewID(), s.told(billing.NoticePasswordChanged, src)); err != nil {
 			return err
 		}
@@ -576,7 +583,9 @@ func (s *Service) EndOtherSessions(ctx context.Context, actor identity.Actor) er
 		return err
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		s.endAll(tx, actor.String(), actor.Standing.Session, "ended_by_owner")
+		if err := s.endAll(tx, actor.String(), actor.Standing.Session, "ended_by_owner"); err != nil {
+			return err
+		}
 		s.auditAccess(tx, actor.String(), "sessions_ended", "")
 		return nil
 	})

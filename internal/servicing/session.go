@@ -38,6 +38,15 @@ var (
 	office    = realm{identity.KindStaff, 10 * time.Hour, 2}
 )
 
+// run is the kind of a run of signing in at this door: one begun at the other is
+// not known here.
+func (r realm) run() string {
+	if r.kind == identity.KindStaff {
+		return "desk"
+	}
+	return "sign_in"
+}
+
 func realmOf(owner string) realm {
 	if _, ok := identity.OwnerStaff(owner); ok {
 		return office
@@ -60,7 +69,7 @@ type grant struct {
 // issue makes a session. It is the only way to one: whatever was shown before, a
 // login that is locked gets none.
 func (s *Service) issue(tx *store.Tx, g grant, src Source) (token string, err error) {
-	login, err := tx.LoginOf(g.owner)
+	login, err := tx.TakeLogin(g.owner)
 	if err != nil {
 		return "", err
 	}
@@ -170,7 +179,7 @@ func (s *Service) session(ctx context.Context, token string, r realm, fn func(*s
 			return ErrNoSession
 		}
 		return fn(tx, row, identity.Standing{Session: row.ID, Scope: identity.Scope(row.Scope), Level: row.Level, FactorAt: row.FactorAt,
-			HeldUntil: max(row.HeldUntil, login.HeldUntil), MustChange: login.Stale})
+			HeldUntil: max(row.HeldUntil, login.HeldUntil), FactorsHeldUntil: login.FactorsHeldUntil, MustChange: login.Stale})
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return ErrNoSession
@@ -196,7 +205,7 @@ func (s *Service) mayDo(actor identity.Actor, a identity.Action) error {
 	case identity.AskFactor:
 		return &Refusal{"step_up", "", "For this we need to make sure it is you. Confirm with your second step and go on."}
 	case identity.OnHold:
-		return refuse("held", "", "To keep your account safe, this cannot be changed until %s. If you need it sooner, call us at %s.", s.when(actor.Standing.HeldUntil), s.lender.Phone)
+		return refuse("held", "", "To keep your account safe, this cannot be changed until %s. If you need it sooner, call us at %s.", s.when(max(actor.Standing.HeldUntil, actor.Standing.FactorsHeldUntil)), s.lender.Phone)
 	}
 	return ErrForbidden
 }

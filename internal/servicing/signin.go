@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"marque/internal/billing"
 	"marque/internal/identity"
@@ -72,14 +74,12 @@ func (s *Service) signIn(ctx context.Context, r realm, name, password string, sr
 		return out, refuse("password_missing", "password", "Enter your password.")
 	}
 	source := string(r.kind) + " " + identity.SourceBucket(src.IP)
-	if err := s.attempt(ctx, "source", source); err != nil {
-		return out, err
-	}
 	// One account is one bucket, however its name is spelled. Devices that have
-	// signed it in have their own, so that a stranger's guesses keep nobody out. A
-	// name that nobody has is counted as it is looked up, so that two spellings share
-	// a count for nobody just when they would for somebody.
-	login, lane, trusted := (*store.Login)(nil), string(r.kind)+" "+identity.NormalName(name), false
+	// signed it in have their own, so that a stranger's guesses keep nobody out, and
+	// neither does a neighbor behind the same address. A name that nobody has is
+	// counted as it is looked up, so that two spellings share a count for nobody just
+	// when they would for somebody.
+	login, lane, known := (*store.Login)(nil), string(r.kind)+" "+identity.NormalName(name), false
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		if login, err = s.loginNamed(tx, r, name); err != nil || login == nil {
 			return err
@@ -87,12 +87,17 @@ func (s *Service) signIn(ctx context.Context, r realm, name, password string, sr
 		lane = login.Owner
 		d, err := s.knownDevice(tx, login.Owner, src)
 		if err == nil && d != nil {
-			lane, trusted = lane+" "+d.ID, d.Trusted > s.clock()
+			lane, known = lane+" "+d.ID, true
 		}
 		return err
 	})
 	if err != nil {
 		return out, err
+	}
+	if !known {
+		if err := s.attempt(ctx, "source", source); err != nil {
+			return out, err
+		}
 	}
 	if err := s.attempt(ctx, "password", lane); err != nil {
 		return out, err
@@ -116,11 +121,13 @@ func (s *Service) signIn(ctx context.Context, r realm, name, password string, sr
 	}
 	var no error // a refusal is committed with what was noticed about it
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		if out, no, err = s.passwordShown(tx, r, login, trusted, breached, src); err != nil || no != nil {
+		if out, no, err = s.passwordShown(tx, r, login, breached, src); err != nil || no != nil {
 			return err
 		}
 		forgiveIn(tx, "password", lane)
-		takeBack(tx, "source", source)
+		if !known {
+			takeBack(tx, "source", source)
+		}
 		return nil
 	})
 	if err == nil {
@@ -142,7 +149,8 @@ func (s *Service) wrongPassword(ctx context.Context, lane string, login *store.L
 		}
 		n, _, err := tx.Attempts(tx.Keys().Hash("attempt:password", login.Owner))
 		if err = absent(err); err == nil && n == identity.FreeTries {
-			err = s.alarm(tx, login.Owner, store.NewID(), s.told(billing.NoticeSignInLocked, src))
+			hour := strconv.FormatInt(int64(s.clock())/time.Hour.Microseconds(), 36)
+			err = s.alarm(tx, login.Owner, login.Owner+hour, s.told(billing.NoticeSignInLocked, src)) // said once an hour
 		}
 		return err
 	})
@@ -157,13 +165,25 @@ var errUnusual = &Refusal{"unusual", "", "We stopped this sign-in because it doe
 // passwordShown goes on after the right password: to a session where a device
 // that is trusted stands for the second factor, to a run that wants one, or to a
 // refusal.
-func (s *Service) passwordShown(tx *store.Tx, r realm, login *store.Login, trusted, breached bool, src Source) (out Entry, no, err error) {
+func (s *Service) passwordShown(tx *store.Tx, r realm, login *store.Login, breached bool, src Source) (out Entry, no, err error) {
 	proofs := identity.Proofs("").And(identity.ProofPassword)
+	compared := login.PasswordHash
+	if login, err = tx.TakeLogin(login.Owner); err != nil {
+		return out, nil, err
+	}
+	if login.PasswordHash != compared {
+		return out, errSignIn, nil // it was changed while it was compared
+	}
+	d, err := s.knownDevice(tx, login.Owner, src)
+	if err != nil {
+		return out, nil, err
+	}
+	trusted := d != nil && d.Trusted > s.clock()
 	if login.Locked != 0 {
 		s.visit(tx, login.Owner, "locked", string(proofs), noticed{}, "", src)
 		return out, errLocked, nil
 	}
-	seen, err := s.look(tx, login.Owner, identity.Facts{Breached: breached}, false, src)
+	seen, err := s.look(tx, login.Owner, identity.Facts{Breached: breached}, false, 0, src)
 	if err != nil {
 		return out, nil, err
 	}
@@ -194,7 +214,7 @@ func (s *Service) passwordShown(tx *store.Tx, r realm, login *store.Login, trust
 		return out, nil, err
 	}
 	s.visit(tx, login.Owner, "waiting", string(proofs), seen, "", src)
-	out.Flow, err = s.newFlow(tx, &store.Flow{Kind: "sign_in", Owner: login.Owner, Proofs: string(proofs), Detail: detail}, flowLife)
+	out.Flow, err = s.newFlow(tx, &store.Flow{Kind: r.run(), Owner: login.Owner, Proofs: string(proofs), Detail: detail}, flowLife)
 	return out, nil, err
 }
 
@@ -209,7 +229,10 @@ func (s *Service) enter(tx *store.Tx, g grant, seen noticed, trust bool, src Sou
 	}
 	if seen.decision == identity.HoldChanges || seen.decision == identity.Refuse {
 		// What became worse between the password and the second factor is held too.
+		// The hold is the login's: signing in again must not shed it.
 		g.heldUntil = s.clock().Add(identity.HoldAfterRecovery)
+		tx.HoldLogin(g.owner, g.heldUntil)
+		tx.HoldFactors(g.owner, g.heldUntil)
 		n := s.told(billing.NoticeChangesHeld, src)
 		n.Until = g.heldUntil
 		if err := s.alarm(tx, g.owner, store.NewID(), n); err != nil {
@@ -286,9 +309,13 @@ func offers(all []*store.Authenticator) (out []Offer) {
 
 // SignInFactors says with which second factors a run of signing in can be
 // finished.
-func (s *Service) SignInFactors(ctx context.Context, id FlowID) (out []Offer, err error) {
+func (s *Service) SignInFactors(ctx context.Context, id FlowID) ([]Offer, error) {
+	return s.signInFactors(ctx, borrowers, id)
+}
+
+func (s *Service) signInFactors(ctx context.Context, r realm, id FlowID) (out []Offer, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		f, err := s.flow(tx, id, "sign_in")
+		f, err := s.flow(tx, id, r.run())
 		if err != nil {
 			return err
 		}
@@ -310,22 +337,27 @@ func (s *Service) SendSignInText(ctx context.Context, id FlowID, src Source) err
 
 // ProveSignIn finishes signing in with a second factor. remember lets the device
 // stand for it the next times.
-func (s *Service) ProveSignIn(ctx context.Context, id FlowID, kind FactorKind, code string, remember bool, src Source) (out Entry, err error) {
-	f, err := s.readFlow(ctx, id, "sign_in")
+func (s *Service) ProveSignIn(ctx context.Context, id FlowID, kind FactorKind, code string, remember bool, src Source) (Entry, error) {
+	return s.proveSignIn(ctx, borrowers, id, kind, code, remember, src)
+}
+
+func (s *Service) proveSignIn(ctx context.Context, r realm, id FlowID, kind FactorKind, code string, remember bool, src Source) (out Entry, err error) {
+	f, err := s.readFlow(ctx, id, r.run())
 	if err != nil {
 		return out, err
 	}
 	if err := s.proveFactor(ctx, asking{purpose: "sign_in", binding: f.TokenHash, owner: f.Owner}, kind, code); err != nil {
 		return out, s.factorFailed(ctx, f, kind, src, err)
 	}
-	return s.finishSignIn(ctx, id, kind.proof(), remember, identity.Facts{}, src)
+	return s.finishSignIn(ctx, f, kind.proof(), remember, identity.Facts{}, src)
 }
 
 // finishSignIn gives the session, once. The lock is looked at again by issue.
-func (s *Service) finishSignIn(ctx context.Context, id FlowID, proof identity.Proof, remember bool, facts identity.Facts, src Source) (out Entry, err error) {
+func (s *Service) finishSignIn(ctx context.Context, f *store.Flow, proof identity.Proof, remember bool, facts identity.Facts, src Source) (out Entry, err error) {
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		f, err := s.flow(tx, id, "sign_in")
-		if err != nil {
+		// From here on nobody changes the password or ends what is open; who did
+		// before has ended this run.
+		if _, err := tx.TakeLogin(f.Owner); err != nil {
 			return err
 		}
 		if err := endFlow(tx, f); err != nil {
@@ -336,7 +368,7 @@ func (s *Service) finishSignIn(ctx context.Context, id FlowID, proof identity.Pr
 			return err
 		}
 		facts.Breached = p.Breached
-		seen, err := s.look(tx, f.Owner, facts, proof == identity.ProofPasskey, src)
+		seen, err := s.look(tx, f.Owner, facts, proof == identity.ProofPasskey, f.Created, src)
 		if err != nil {
 			return err
 		}

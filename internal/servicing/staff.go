@@ -106,47 +106,26 @@ func (s *Service) FinishStaffPasskey(ctx context.Context, box, response string, 
 	return out, deskWords(err)
 }
 
-// staffRun refuses a run of signing in that is not a member of staff's.
-func (s *Service) staffRun(ctx context.Context, id FlowID) error {
-	f, err := s.readFlow(ctx, id, "sign_in")
-	if err == nil && realmOf(f.Owner).kind != identity.KindStaff {
-		err = errFlow
-	}
-	return err
-}
-
 // StaffFactors says with which second factors a member of staff can go on.
 func (s *Service) StaffFactors(ctx context.Context, id FlowID) ([]Offer, error) {
-	if err := s.staffRun(ctx, id); err != nil {
-		return nil, err
-	}
-	return s.SignInFactors(ctx, id)
+	return s.signInFactors(ctx, office, id)
 }
 
 // ProveStaff finishes signing in with a code from an authenticator app: never one
 // from a message.
 func (s *Service) ProveStaff(ctx context.Context, id FlowID, code string, src Source) (Entry, error) {
-	if err := s.staffRun(ctx, id); err != nil {
-		return Entry{}, err
-	}
-	out, err := s.ProveSignIn(ctx, id, App, code, false, src)
+	out, err := s.proveSignIn(ctx, office, id, App, code, false, src)
 	return out, deskWords(err)
 }
 
 // AskStaffPasskey begins the second step of signing in with a passkey.
 func (s *Service) AskStaffPasskey(ctx context.Context, id FlowID) (PasskeyCall, error) {
-	if err := s.staffRun(ctx, id); err != nil {
-		return PasskeyCall{}, err
-	}
-	return s.SignInPasskey(ctx, id)
+	return s.signInPasskey(ctx, office, id)
 }
 
 // ProveStaffPasskey finishes signing in with a passkey after the password.
 func (s *Service) ProveStaffPasskey(ctx context.Context, id FlowID, box, response string, src Source) (Entry, error) {
-	if err := s.staffRun(ctx, id); err != nil {
-		return Entry{}, err
-	}
-	out, err := s.ProveSignInPasskey(ctx, id, box, response, false, src)
+	out, err := s.proveSignInPasskey(ctx, office, id, box, response, false, src)
 	return out, deskWords(err)
 }
 
@@ -208,7 +187,9 @@ func (s *Service) FoundAdministrator(ctx context.Context, actor identity.Actor, 
 		if _, err := tx.SetStaffState(id, staffInvited); err != nil {
 			return err
 		}
-		s.closeStaff(tx, id, "founded_anew")
+		if err := s.closeStaff(tx, id, "founded_anew"); err != nil {
+			return err
+		}
 		token = s.invite(tx, id, actor.String())
 		s.auditStaff(tx, actor, "staff_founded", id, "anew", "")
 		return nil
@@ -220,13 +201,13 @@ func (s *Service) FoundAdministrator(ctx context.Context, actor identity.Actor, 
 }
 
 // closeStaff ends all that a member of staff could come in by.
-func (s *Service) closeStaff(tx *store.Tx, id, reason string) {
+func (s *Service) closeStaff(tx *store.Tx, id, reason string) error {
 	owner, now := "staff:"+id, s.clock()
 	for _, k := range []FactorKind{Passkey, App, Text, SavedCode} {
 		tx.EndAuthenticators(owner, string(k), reason, now)
 	}
 	tx.LockLogin(owner, reason, now)
-	s.endAll(tx, owner, "", reason)
+	return s.endAll(tx, owner, "", reason)
 }
 
 // Invite adds a member of staff and gives the token, good for a day, by which that
@@ -451,7 +432,9 @@ func (s *Service) DisableStaff(ctx context.Context, actor identity.Actor, staff 
 			return err // it was so before
 		}
 		tx.EndInvites(staff, s.clock())
-		s.closeStaff(tx, staff, "disabled")
+		if err := s.closeStaff(tx, staff, "disabled"); err != nil {
+			return err
+		}
 		s.auditStaff(tx, actor, "staff_disabled", staff, "", "")
 		return nil
 	})

@@ -186,7 +186,9 @@ func (s *Service) ResetStaff(ctx context.Context, actor identity.Actor, approval
 		if _, err := tx.SetStaffState(id, staffInvited); err != nil {
 			return err
 		}
-		s.closeStaff(tx, id, "reset")
+		if err := s.closeStaff(tx, id, "reset"); err != nil {
+			return err
+		}
 		token = s.invite(tx, id, actor.String())
 		s.auditStaff(tx, actor, "staff_reset", id, a.ID, a.Reason)
 		return nil
@@ -358,7 +360,9 @@ func (s *Service) EndCustomerSessions(ctx context.Context, actor identity.Actor,
 		if err := s.verified(tx, actor, string(customer), identity.DutyEndSessions); err != nil {
 			return err
 		}
-		s.endAll(tx, "customer:"+string(customer), "", "ended_by_staff")
+		if err := s.endAll(tx, "customer:"+string(customer), "", "ended_by_staff"); err != nil {
+			return err
+		}
 		tx.AuditRow(store.AuditRow{At: s.clock(), Actor: actor.String(), Action: "end_sessions", Subject: string(customer), Reason: reason})
 		return nil
 	})

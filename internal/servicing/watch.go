@@ -21,8 +21,8 @@ type noticed struct {
 }
 
 // look weighs a sign-in whose first secret was right against the owner's past
-// ones. strong says that a passkey was shown.
-func (s *Service) look(tx *store.Tx, owner string, facts identity.Facts, strong bool, src Source) (out noticed, err error) {
+// ones. strong says that a passkey was shown, begun when this very run began.
+func (s *Service) look(tx *store.Tx, owner string, facts identity.Facts, strong bool, begun money.Instant, src Source) (out noticed, err error) {
 	rows, err := tx.Visits(owner, 100)
 	if err != nil {
 		return out, err
@@ -30,6 +30,12 @@ func (s *Service) look(tx *store.Tx, owner string, facts identity.Facts, strong 
 	now := s.clock()
 	past, fresh := []identity.Visit{}, true
 	for _, v := range rows {
+		if begun > 0 && v.At >= begun && v.Outcome != "in" {
+			continue // the wrong codes of this very run
+		}
+		if v.Outcome == "in" && v.Decision == string(identity.HoldChanges) && now < v.At.Add(identity.HoldAfterRecovery) {
+			continue // until the hold is over nobody knows that it was the owner
+		}
 		if v.Outcome == "in" {
 			past, fresh = append(past, s.visitOf(v.At, v.IP, v.DeviceID)), false
 			continue
@@ -184,6 +190,9 @@ func (s *Service) PressNotMe(ctx context.Context, id FlowID, src Source) error {
 		if err := endFlow(tx, f); err != nil {
 			return err
 		}
+		// What was done to the second factors since that message is taken back, or a
+		// thief's own would outlive the lock.
+		tx.UndoAuthenticators(f.Owner, f.Created, s.clock())
 		return s.lockOut(tx, f.Owner, "owner", f.Owner)
 	})
 }
@@ -194,7 +203,9 @@ func (s *Service) lockOut(tx *store.Tx, owner, reason, by string) error {
 	tx.LockLogin(owner, reason, now)
 	tx.StaleLogin(owner)
 	tx.HoldLogin(owner, now.Add(identity.HoldAfterRecovery))
-	s.endAll(tx, owner, "", "locked")
+	if err := s.endAll(tx, owner, "", "locked"); err != nil {
+		return err
+	}
 	if id, ok := identity.OwnerCustomer(owner); ok {
 		tx.EndApprovals(string(id)) // what staff agreed to about somebody who may not have been the owner
 	}
@@ -204,11 +215,15 @@ func (s *Service) lockOut(tx *store.Tx, owner, reason, by string) error {
 
 // endAll ends an owner's sessions, but one when it is named, the devices that are
 // known, and the runs that are under way.
-func (s *Service) endAll(tx *store.Tx, owner, but, reason string) {
+func (s *Service) endAll(tx *store.Tx, owner, but, reason string) error {
+	if _, err := tx.TakeLogin(owner); absent(err) != nil {
+		return err // nobody signs in between here and the end of this transaction
+	}
 	now := s.clock()
 	tx.EndSessions(owner, but, reason, now)
 	tx.EndDevices(owner, now)
-	for _, kind := range []string{"sign_in", "recovery", "activation"} {
+	for _, kind := range []string{"sign_in", "desk", "recovery", "activation"} {
 		tx.EndFlows(owner, kind)
 	}
+	return nil
 }

@@ -14,6 +14,7 @@ type Login struct {
 	Locked                               money.Instant // 0 while open
 	LockReason                           string
 	HeldUntil                            money.Instant
+	FactorsHeldUntil                     money.Instant
 	Stale                                bool // the password is known to others
 }
 
@@ -69,7 +70,7 @@ type Visit struct {
 }
 
 const (
-	loginColumns         = `owner, realm, username, password_hash, created_at, changed_at, locked_at, lock_reason, held_until, stale`
+	loginColumns         = `owner, realm, username, password_hash, created_at, changed_at, locked_at, lock_reason, held_until, factors_held_until, stale`
 	authenticatorColumns = `id, owner, kind, name, secret, lookup, counter, source, added_at, used_at, ended_at, end_reason`
 	sessionColumns       = `token_hash, id, owner, scope, level, method, factor_at, held_until, device_id, ip, user_agent, created_at, seen_at, ends_at, ended_at, end_reason`
 	deviceColumns        = `id, owner, ip, user_agent, created_at, seen_at, trusted_until, ended_at`
@@ -78,7 +79,7 @@ const (
 )
 
 var (
-	insertLogin = stmt(`INSERT INTO login (` + loginColumns + `) VALUES ($1, $2, $3, $4, $5, $5, 0, '', 0, 0)`)
+	insertLogin = stmt(`INSERT INTO login (` + loginColumns + `) VALUES ($1, $2, $3, $4, $5, $5, 0, '', 0, 0, 0)`)
 	setPassword = stmt(`UPDATE login SET password_hash = $2, changed_at = $3, stale = 0 WHERE owner = $1`)
 	setUsername = stmt(`UPDATE login SET username = $2 WHERE owner = $1`)
 	staleLogin  = stmt(`UPDATE login SET stale = 1 WHERE owner = $1`)
@@ -86,6 +87,8 @@ var (
 	unlockLogin = stmt(`UPDATE login SET locked_at = 0, lock_reason = '' WHERE owner = $1`)
 	holdLogin   = stmt(`UPDATE login SET held_until = $2 WHERE owner = $1 AND held_until < $2`)
 
+	holdFactors       = stmt(`UPDATE login SET factors_held_until = $2 WHERE owner = $1 AND factors_held_until < $2`)
+	takeLogin         = stmt(`UPDATE login SET owner = owner WHERE owner = $1 RETURNING ` + loginColumns)
 	selectLogin       = stmt(`SELECT ` + loginColumns + ` FROM login WHERE realm = $1 AND username = $2`)
 	selectLoginOf     = stmt(`SELECT ` + loginColumns + ` FROM login WHERE owner = $1`)
 	selectLoginsEmail = stmt(`SELECT ` + loginColumns + ` FROM login WHERE owner IN (SELECT 'customer:' || id FROM customer WHERE LOWER(email) = $1 AND email <> '')`)
@@ -97,6 +100,8 @@ var (
 	useAuthenticator     = stmt(`UPDATE authenticator SET counter = $3, used_at = $4 WHERE id = $1 AND owner = $2 AND ended_at = 0`)
 	endAuthenticator     = stmt(`UPDATE authenticator SET ended_at = $3, end_reason = $4 WHERE id = $1 AND owner = $2 AND ended_at = 0`)
 	endAuthenticators    = stmt(`UPDATE authenticator SET ended_at = $3, end_reason = $4 WHERE owner = $1 AND kind = $2 AND ended_at = 0`)
+	undoBound            = stmt(`UPDATE authenticator SET ended_at = $3, end_reason = 'not_me' WHERE owner = $1 AND ended_at = 0 AND added_at >= $2`)
+	undoEnded            = stmt(`UPDATE authenticator SET ended_at = 0, end_reason = '' WHERE owner = $1 AND ended_at >= $2 AND end_reason IN ('replaced', 'removed', 'lost')`)
 	spendSavedCode       = stmt(`UPDATE authenticator SET used_at = $3, ended_at = $3, end_reason = 'used' WHERE lookup = $1 AND owner = $2 AND kind = 'saved_code' AND ended_at = 0`)
 	nameAuthenticator    = stmt(`UPDATE authenticator SET name = $3 WHERE id = $1 AND owner = $2 AND ended_at = 0`)
 
@@ -116,17 +121,20 @@ var (
 	endDevice     = stmt(`UPDATE device SET ended_at = $3 WHERE id = $1 AND owner = $2 AND ended_at = 0`)
 	endDevices    = stmt(`UPDATE device SET ended_at = $2 WHERE owner = $1 AND ended_at = 0`)
 
-	insertFlow = stmt(`INSERT INTO flow (` + flowColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
-	selectFlow = stmt(`SELECT ` + flowColumns + ` FROM flow WHERE token_hash = $1 AND kind = $2`)
-	proveFlow  = stmt(`UPDATE flow SET proofs = $3, state = $4 WHERE token_hash = $1 AND proofs = $2 AND state <> 'done'`)
-	endFlow    = stmt(`UPDATE flow SET state = 'done' WHERE token_hash = $1 AND state <> 'done'`)
-	endFlows   = stmt(`UPDATE flow SET state = 'done' WHERE owner = $1 AND kind = $2 AND state <> 'done'`)
-	dropFlows  = stmt(`DELETE FROM flow WHERE expires_at < $1`)
-	dropCodes  = stmt(`DELETE FROM code WHERE expires_at < $1`)
-	dropSpent  = stmt(`DELETE FROM spent WHERE expires_at < $1`)
+	insertFlow   = stmt(`INSERT INTO flow (` + flowColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
+	selectFlow   = stmt(`SELECT ` + flowColumns + ` FROM flow WHERE token_hash = $1 AND kind = $2`)
+	proveFlow    = stmt(`UPDATE flow SET proofs = $3, state = $4 WHERE token_hash = $1 AND proofs = $2 AND state <> 'done'`)
+	endFlow      = stmt(`UPDATE flow SET state = 'done' WHERE token_hash = $1 AND state <> 'done'`)
+	endFlows     = stmt(`UPDATE flow SET state = 'done' WHERE owner = $1 AND kind = $2 AND state <> 'done'`)
+	dropFlows    = stmt(`DELETE FROM flow WHERE expires_at < $1`)
+	dropCodes    = stmt(`DELETE FROM code WHERE expires_at < $1`)
+	dropSpent    = stmt(`DELETE FROM spent WHERE expires_at < $1`)
+	dropAttempts = stmt(`DELETE FROM attempt WHERE since < $1 AND until < $2`)
+	dropNobodies = stmt(`DELETE FROM visit WHERE at < $1 AND owner LIKE 'nobody:%'`)
 
 	insertCode  = stmt(`INSERT INTO code (id, purpose, binding, owner, channel, hash, sent_at, expires_at, used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)`)
 	retireCodes = stmt(`UPDATE code SET used_at = $3 WHERE purpose = $1 AND binding = $2 AND used_at = 0`)
+	countLive   = stmt(`SELECT COUNT(*) FROM code WHERE purpose = $1 AND binding = $2 AND used_at = 0 AND expires_at > $3 AND owner <> ''`)
 	spendCode   = stmt(`UPDATE code SET used_at = $4 WHERE purpose = $1 AND binding = $2 AND hash = $3 AND used_at = 0 AND expires_at > $4 AND owner <> '' RETURNING channel`)
 
 	insertSpent = stmt(`INSERT INTO spent (id, expires_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`)
@@ -178,6 +186,13 @@ func (tx *Tx) UnlockLogin(owner string) { tx.later(unlockLogin, owner) }
 // HoldLogin holds changes until a moment; an earlier one shortens nothing.
 func (tx *Tx) HoldLogin(owner string, until money.Instant) { tx.later(holdLogin, owner, until) }
 
+// HoldFactors holds changes of second factors until a moment.
+func (tx *Tx) HoldFactors(owner string, until money.Instant) { tx.later(holdFactors, owner, until) }
+
+// TakeLogin reads an owner's login and holds its row until the transaction ends:
+// what gives a session and what ends sessions come one after the other.
+func (tx *Tx) TakeLogin(owner string) (*Login, error) { return tx.login(takeLogin, owner) }
+
 // LoginNamed finds a login by its username in a realm.
 func (tx *Tx) LoginNamed(realm, username string) (*Login, error) {
 	return tx.login(selectLogin, realm, username)
@@ -207,7 +222,7 @@ func (tx *Tx) logins(s *statement, args ...any) (out []*Login, err error) {
 	err = tx.query(s, func(r *sql.Rows) error {
 		l := &Login{}
 		out = append(out, l)
-		return r.Scan(&l.Owner, &l.Realm, &l.Username, &l.PasswordHash, &l.Created, &l.Changed, &l.Locked, &l.LockReason, &l.HeldUntil, &l.Stale)
+		return r.Scan(&l.Owner, &l.Realm, &l.Username, &l.PasswordHash, &l.Created, &l.Changed, &l.Locked, &l.LockReason, &l.HeldUntil, &l.FactorsHeldUntil, &l.Stale)
 	}, args...)
 	return out, err
 }
@@ -281,6 +296,13 @@ func (tx *Tx) EndAuthenticator(id, owner, reason string, at money.Instant) (bool
 // EndAuthenticators takes all of a kind out of use.
 func (tx *Tx) EndAuthenticators(owner, kind, reason string, at money.Instant) {
 	tx.later(endAuthenticators, owner, kind, at, reason)
+}
+
+// UndoAuthenticators takes back what was done to an owner's second factors since a
+// moment: those bound since end, those taken out since work again.
+func (tx *Tx) UndoAuthenticators(owner string, since, now money.Instant) {
+	tx.later(undoEnded, owner, since)
+	tx.later(undoBound, owner, since, now)
 }
 
 // NameAuthenticator renames a second factor; false when it is not the owner's.
@@ -438,11 +460,25 @@ func (tx *Tx) DropExpired(before money.Instant) {
 	}
 }
 
+// DropCounts deletes counts that nobody has added to since a moment and that hold
+// nothing back now, and what was tried by names that nobody has.
+func (tx *Tx) DropCounts(since, now money.Instant) {
+	tx.later(dropAttempts, since, now)
+	tx.later(dropNobodies, since)
+}
+
 // InsertCode keeps a code and retires those sent before for the same thing: only
 // the newest works.
 func (tx *Tx) InsertCode(c *Code) {
 	tx.later(retireCodes, c.Purpose, c.Binding, c.Sent)
 	tx.later(insertCode, c.ID, c.Purpose, c.Binding, c.Owner, c.Channel, c.Hash, c.Sent, c.Expires)
+}
+
+// LiveCode says whether a code for something is out and still works.
+func (tx *Tx) LiveCode(purpose, binding string, now money.Instant) (bool, error) {
+	n := 0
+	err := tx.one(countLive, []any{&n}, purpose, binding, now)
+	return n > 0, err
 }
 
 // SpendCode uses a code and says how it had been sent; ErrNotFound when it is

@@ -278,6 +278,7 @@ CREATE TABLE login (
   locked_at     BIGINT NOT NULL,       -- 0 while open
   lock_reason   TEXT NOT NULL,
   held_until    BIGINT NOT NULL,       -- bank accounts and contact data stay as they are until then
+  factors_held_until BIGINT NOT NULL,  -- and so do the second factors
   stale         BIGINT NOT NULL CHECK (stale IN (0, 1)) -- the password is known to others and must be changed
 );
 CREATE UNIQUE INDEX login_name ON login (realm, username);
@@ -336,7 +337,7 @@ CREATE INDEX device_owner ON device (owner);
 -- A run through sign-in, activation or recovery, with what was proven so far.
 CREATE TABLE flow (
   token_hash TEXT PRIMARY KEY,
-  kind       TEXT NOT NULL CHECK (kind IN ('activation', 'sign_in', 'recovery', 'not_me')),
+  kind       TEXT NOT NULL CHECK (kind IN ('activation', 'sign_in', 'desk', 'recovery', 'not_me')),
   owner      TEXT NOT NULL,            -- '' when nobody matched: the run looks the same
   goal       TEXT NOT NULL,
   proofs     TEXT NOT NULL,            -- by spaces
