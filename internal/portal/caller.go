@@ -83,4 +83,3 @@ func (p *portal) answerCaller(w http.ResponseWriter, r *http.Request, s servicin
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
-

@@ -74,7 +74,8 @@ func TestTheCallerAnswersOnTheScreen(t *testing.T) {
 
 	// Somebody else who is signed in cannot answer for them.
 	other := l.activated(t, "770001002", "4322")
-	if _, status, _ := other.send(t, "/on-the-phone", form); status != http.StatusNotFound {
+	theirs := values("id", form.Get("id"), "answer", "yes", "number", check.Number)
+	if _, status, _ := other.send(t, "/on-the-phone", theirs); status != http.StatusNotFound {
 		t.Errorf("another's prompt: %d", status)
 	}
 	form.Set("number", check.Number)
@@ -87,4 +88,3 @@ func TestTheCallerAnswersOnTheScreen(t *testing.T) {
 		t.Error("answered twice")
 	}
 }
-

@@ -97,11 +97,12 @@ func TestQuestionsAreThereOnlyWhereTheLenderHasThem(t *testing.T) {
 func TestACodeThatCameTooLateForTheFactorBeginsAnew(t *testing.T) {
 	l := openLender(t)
 	b, seed := l.guarded(t, "770001001", "4321")
-	at, _, page := b.send(t, "/profile/email", values("email", "m.okafor@mail.example"))
+	at, _, _ := b.send(t, "/profile/email", values("email", "m.okafor@mail.example"))
 	code := l.code(t)
 	_, _, app := b.visit(t, "/security/second-step/app")
 	l.now = l.now.Add(identity.FreshFor + time.Minute)
-	at, _, page = b.send(t, at, values("code", code))
+	next, _, page := b.send(t, at, values("code", code))
+	at = next
 	if at != "/confirm?next=%2Fprofile%2Femail" {
 		t.Fatalf("went to %s: %s", at, words(page))
 	}

@@ -157,7 +157,7 @@ func pdfText(t testing.TB, pdf string) string {
 
 func TestWhileChangesAreHeldContactDataStays(t *testing.T) {
 	l := openLender(t)
-	_, seed := l.guarded(t, "770001001", "4321")
+	l.guarded(t, "770001001", "4321")
 	l.now = l.now.Add(10 * 24 * time.Hour)
 	ctx := context.Background()
 	flow, err := l.svc.StartRecovery(ctx, identity.GoalFactor, "maya@mail.example", home)
@@ -172,7 +172,7 @@ func TestWhileChangesAreHeldContactDataStays(t *testing.T) {
 	b := l.browser(t)
 	b.hold(t, entry.Session)
 	_, _, page := b.visit(t, "/security/second-step/app")
-	seed = appKey.FindStringSubmatch(page)[1]
+	seed := appKey.FindStringSubmatch(page)[1]
 	form := formOf(t, page, "/security/second-step/app")
 	form.Set("code", l.appCode(t, page))
 	b.send(t, "/security/second-step/app", form)

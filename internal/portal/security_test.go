@@ -231,7 +231,7 @@ func TestOneLooksAtAndEndsOnlyOnesOwn(t *testing.T) {
 		t.Fatalf("sessions, devices and second steps: %q", mine)
 	}
 	l.now = l.now.Add(time.Minute)
-	_, _, page = maya.visit(t, "/profile/email")
+	maya.visit(t, "/profile/email")
 	at, _, page := maya.send(t, "/profile/email", values("email", "maya.okafor@mail.example"))
 	if !strings.HasPrefix(at, "/profile/email/") {
 		t.Fatalf("the change went to %s: %s", at, words(page))
@@ -411,12 +411,12 @@ func TestAPhoneIsAddedWithTheCodeSentToIt(t *testing.T) {
 			t.Errorf("%q: %d", number, status)
 		}
 	}
-	_, status, page := b.send(t, "/security/second-step/phone", values("phone", "614 555 0121"))
+	_, _, page = b.send(t, "/security/second-step/phone", values("phone", "614 555 0121"))
 	says(t, page, "to (614) 555-0121", "Send another code")
 	whole(t, "second-step-phone-code", page)
 	form := formOf(t, page, "/security/second-step/phone/code")
 	form.Set("code", wrongCode(l.code(t)))
-	_, status, page = b.send(t, "/security/second-step/phone/code", form)
+	_, status, page := b.send(t, "/security/second-step/phone/code", form)
 	says(t, page, "That code is not the one we sent.", "to (614) 555-0121")
 	if status != http.StatusUnprocessableEntity || formOf(t, page, "/security/second-step/phone/code").Get("box") != form.Get("box") {
 		t.Errorf("%d, or the run is lost", status)

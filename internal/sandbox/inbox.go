@@ -91,7 +91,7 @@ func (in *Inbox) Address() (host string, port int) { return "127.0.0.1", in.addr
 // Close stops the server; messages that are arriving are finished first.
 func (in *Inbox) Close() error {
 	in.Misbehave(Well, 0)
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	err := in.server.Shutdown(ctx)
 	// A server that is stopped before Serve has begun does not know its listener

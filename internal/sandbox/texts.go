@@ -95,7 +95,7 @@ func (t *Texts) Credentials() (account, token string) { return textAccount, text
 // Close stops the server; messages that are arriving are finished first.
 func (t *Texts) Close() error {
 	t.Misbehave(Well, 0)
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	err := t.server.Shutdown(ctx)
 	if shut := t.listen.Close(); !errors.Is(shut, net.ErrClosed) {
