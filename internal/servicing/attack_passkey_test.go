@@ -102,6 +102,12 @@ func TestAPasskeysAnswerIsGoodForOneQuestion(t *testing.T) {
 			call := got(r.SignInPasskey(ctx, flow))(r)
 			return second(r.ProveSignInPasskey(ctx, flow, call.Box, thief.sign(r, call.Options), false, src))
 		},
+		"another's key in this one's recovery": func(r *resident) error {
+			flow := got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r)
+			must(r, r.shows(flow, identity.ProofEmailCode))
+			call := got(r.RecoveryPasskey(ctx, flow))(r)
+			return second(r.ProveRecoveryPasskey(ctx, flow, call.Box, thief.sign(r, call.Options), src))
+		},
 		"another's key under this one's name": func(r *resident) error {
 			flow := got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r)
 			call := got(r.RecoveryPasskey(ctx, flow))(r)
