@@ -210,6 +210,7 @@ func (customerPage) DueOf(c servicing.Card) (lines []string) {
 	due := c.Due
 	switch {
 	case c.Closed:
+		say("Nothing")
 	case c.Held:
 		say("Nothing is asked for")
 	case c.ChargedOff:
