@@ -32,7 +32,7 @@ func (c *console) search(w http.ResponseWriter, r *http.Request, s servicing.Sta
 	if box == "" {
 		return c.show(w, r, "search", nil, p)
 	}
-	text, err := c.svc.UnsealSearch(s.Actor, box)
+	text, err := c.svc.UnsealSearch(r.Context(), s.Actor, box)
 	if refusal(err) != nil {
 		return see(w, r, "/") // too old, or another session's
 	}
@@ -55,7 +55,7 @@ func (c *console) find(w http.ResponseWriter, r *http.Request, s servicing.Staff
 	if err != nil {
 		return err
 	}
-	box, err := c.svc.SealSearch(s.Actor, form.Value("q"))
+	box, err := c.svc.SealSearch(r.Context(), s.Actor, form.Value("q"))
 	if err != nil {
 		return err
 	}

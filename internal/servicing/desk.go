@@ -122,7 +122,7 @@ func (s *Service) Find(ctx context.Context, actor identity.Actor, text string) (
 // SealSearch locks what was typed into a search, so that the answer has an address
 // that can be gone back to and in which nobody reads a name. It opens in the same
 // session only, and for twenty minutes.
-func (s *Service) SealSearch(actor identity.Actor, text string) (string, error) {
+func (s *Service) SealSearch(_ context.Context, actor identity.Actor, text string) (string, error) {
 	if err := duty(actor, identity.DutyFind); err != nil {
 		return "", err
 	}
@@ -130,7 +130,7 @@ func (s *Service) SealSearch(actor identity.Actor, text string) (string, error) 
 }
 
 // UnsealSearch gives what SealSearch locked.
-func (s *Service) UnsealSearch(actor identity.Actor, box string) (string, error) {
+func (s *Service) UnsealSearch(_ context.Context, actor identity.Actor, box string) (string, error) {
 	if err := duty(actor, identity.DutyFind); err != nil {
 		return "", err
 	}

@@ -83,11 +83,11 @@ var desks = []deskReach{
 		return err
 	}},
 	{"SealSearch", needs(identity.DutyFind), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
-		_, err := o.SealSearch(by, "okafor")
+		_, err := o.SealSearch(ctx, by, "okafor")
 		return err
 	}},
 	{"UnsealSearch", needs(identity.DutyFind), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
-		_, err := o.UnsealSearch(by, "none")
+		_, err := o.UnsealSearch(ctx, by, "none")
 		return err
 	}},
 	{"AuditedStaff", needs(identity.DutyAudit), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
