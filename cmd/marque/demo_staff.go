@@ -34,7 +34,7 @@ func (d *demo) hire(ctx context.Context) error {
 		if i == 0 {
 			token, err = d.service.FoundAdministrator(ctx, operator, c.name)
 		} else {
-			token, err = d.service.Invite(ctx, boss, c.name, c.role)
+			token, err = d.service.Invite(ctx, boss, "", c.name, c.role)
 		}
 		if err != nil {
 			return fmt.Errorf("invite %s: %w", c.name, err)

@@ -21,6 +21,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,12 +68,17 @@ func New(svc *servicing.Service, brand *web.Brand, o Options) (http.Handler, err
 		}
 		mux.Handle(r.pattern, c.site.Handle(h))
 	}
+	for _, r := range c.routes() {
+		if path, up := c.above(r.pattern); up > 0 {
+			mux.Handle("GET "+path, c.site.Handle(toAbove(up)))
+		}
+	}
 	return c.site.Serve(mux), nil
 }
 
 func newConsole(svc *servicing.Service, brand *web.Brand, o Options) (*console, error) {
 	site, err := web.NewSite(web.Config{
-		Brand: brand, Account: []web.Place{{Key: "me", Name: "How you sign in", Href: "/me"}},
+		Brand: brand, Name: "Console", Account: []web.Place{{Key: "me", Name: "How you sign in", Href: "/me"}},
 		Home: "/", SignIn: "/sign-in", SignOut: "/sign-out", BaseURL: o.BaseURL, TrustedProxies: o.TrustedProxies, Log: o.Log, Now: o.Now,
 	})
 	if err != nil {
@@ -146,6 +152,7 @@ func (c *console) routes() []route {
 		desk("POST /approvals/{id}", c.decide),
 		desk("POST /approvals/{id}/reset", c.reset),
 		desk("GET /signals", c.signals),
+		desk("GET /audit", c.auditPlace),
 		desk("GET /staff", c.staff),
 		desk("GET /staff/new", c.showNewStaff),
 		desk("POST /staff/new", c.invite),
@@ -165,6 +172,35 @@ func (c *console) routes() []route {
 	}
 }
 
+// above says for the address of a form, which has no page of its own, how many
+// steps up the page is: whoever goes back or loads it again is led there.
+func (c *console) above(pattern string) (path string, up int) {
+	path, post := strings.CutPrefix(pattern, "POST ")
+	if !post || c.shows(path) {
+		return path, 0
+	}
+	for at := path; at != "/"; up++ {
+		if at = at[:max(1, strings.LastIndex(at, "/"))]; c.shows(at) {
+			return path, up + 1
+		}
+	}
+	return path, up
+}
+
+func (c *console) shows(path string) bool {
+	return slices.ContainsFunc(c.routes(), func(r route) bool { return r.pattern == "GET "+path })
+}
+
+func toAbove(up int) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		to := r.URL.EscapedPath()
+		for range up {
+			to = to[:max(1, strings.LastIndex(to, "/"))]
+		}
+		return see(w, r, to)
+	}
+}
+
 // page is the base of a page for staff: its places are those of the role.
 func page(s servicing.StaffSession, title, here string) web.Page {
 	p := web.Page{Title: title, Here: here, SignedIn: s.Name, Layout: "dense", Places: []web.Place{},
@@ -179,6 +215,7 @@ func page(s servicing.StaffSession, title, here string) web.Page {
 		{web.Place{Key: "find", Name: "Customers", Href: "/"}, []identity.Duty{identity.DutyFind}},
 		{web.Place{Key: "approvals", Name: "Approvals", Href: "/approvals"}, []identity.Duty{identity.DutyRecover, identity.DutyAgree, identity.DutyAgreeStaff}},
 		{web.Place{Key: "signals", Name: "Unusual sign-ins", Href: "/signals"}, []identity.Duty{identity.DutySignals}},
+		{web.Place{Key: "audit", Name: "Audit", Href: "/audit"}, []identity.Duty{identity.DutyAudit}},
 		{web.Place{Key: "staff", Name: "Staff", Href: "/staff"}, []identity.Duty{identity.DutyStaff}},
 	} {
 		for _, d := range l.any {

@@ -2,8 +2,10 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
+	"marque/internal/billing"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/servicing"
@@ -21,7 +23,8 @@ type customerPage struct {
 	Can      can
 	Purposes []web.Option
 	Methods  []web.Option
-	Timeline []line
+	Timeline []line // the newest, or older ones
+	Pages    web.Pages
 }
 
 // can are the links that a role has use for. What may be done servicing decides.
@@ -37,8 +40,20 @@ func id(r *http.Request) identity.CustomerID { return identity.CustomerID(r.Path
 func href(r *http.Request) string { return "/customers/" + r.PathValue("id") }
 
 func (c *console) customer(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
+	if p := r.URL.Query().Get("purpose"); p != "" {
+		return c.customerForm(w, r, s, web.NewForm("purpose", p), nil)
+	}
 	return c.customerForm(w, r, s, nil, nil)
 }
+
+// customerDone says what was just done, by its name in the address.
+var customerDone = map[string]string{
+	"unlocked": "Unlocked. The customer signs in with the password and the second step as before.",
+	"ended":    "Signed out everywhere. The customer signs in anew on each device.",
+}
+
+// timelineSize is how many lines of what happened stand on a page.
+const timelineSize = 20
 
 func (c *console) customerForm(w http.ResponseWriter, r *http.Request, s servicing.StaffSession, form *web.Form, reached *servicing.Reached) error {
 	p, err := c.about(r, s, form)
@@ -54,6 +69,15 @@ func (c *console) customerForm(w http.ResponseWriter, r *http.Request, s servici
 		return err
 	}
 	p.View, p.Timeline, p.BusinessDate = &view, timelineOf(view.Timeline), view.Date
+	at := url.URL{Path: href(r)}
+	if n := r.URL.Query().Get("page"); n != "" {
+		at.RawQuery = url.Values{"page": {n}}.Encode()
+	}
+	if p.Pages, err = web.Paginate(&at, len(p.Timeline), timelineSize); err != nil {
+		return err
+	}
+	p.Timeline = p.Timeline[p.Pages.Offset:min(len(p.Timeline), p.Pages.Offset+timelineSize)]
+	p.Notice = customerDone[r.URL.Query().Get("done")]
 	return c.show(w, r, "customer", form, p)
 }
 
@@ -118,9 +142,9 @@ func timelineOf(all []servicing.Moment) (out []line) {
 		l := line{At: m.At, Kind: m.Kind, Amount: m.Amount, More: m.Reason}
 		switch m.Kind {
 		case "payment":
-			l.Text = "Payment " + m.Detail + ": " + word(m.What)
+			l.Text = "Payment " + m.Detail + ": " + paymentWord(billing.PaymentState(m.What))
 		case "message":
-			l.Text = "Message “" + word(m.Detail) + "”: " + word(m.What)
+			l.Text = capital(wayName(m.Way)) + " “" + noticeWord(billing.NoticeKind(m.Detail)) + "”: " + word(m.What)
 		case "visit":
 			l.Text = outcomeWords(m.What)
 			if m.Detail != "" {
@@ -129,7 +153,7 @@ func timelineOf(all []servicing.Moment) (out []line) {
 		case "staff":
 			l.Text = m.Who + ": " + word(m.What)
 		default:
-			l.Text = word(m.What)
+			l.Text = capital(word(m.What))
 		}
 		out = append(out, l)
 	}

@@ -139,6 +139,7 @@ type clerk struct {
 	seen     string // everything that came to the browser
 	page     string
 	at       string // its path
+	to       string // where it leads to
 	status   int
 	username string
 }
@@ -156,7 +157,7 @@ func (c *clerk) read(res *http.Response, err error) string {
 	b, err := io.ReadAll(res.Body)
 	must(c.d.t, err)
 	must(c.d.t, res.Body.Close())
-	c.page, c.at, c.status = html.UnescapeString(string(b)), res.Request.URL.Path, res.StatusCode
+	c.page, c.at, c.status, c.to = html.UnescapeString(string(b)), res.Request.URL.Path, res.StatusCode, res.Header.Get("Location")
 	c.seen += c.page
 	return c.page
 }
@@ -245,7 +246,7 @@ func (c *clerk) invites(name string, role identity.Role) *clerk {
 		c.confirm()
 		c.open("/staff/new")
 	}
-	c.send("/staff/new", "name", name+" Colleague", "role", string(role))
+	c.send("/staff/new", "key", c.hidden("key"), "name", name+" Colleague", "role", string(role))
 	m := link.FindStringSubmatch(c.page)
 	if m == nil {
 		c.d.t.Fatalf("no invitation:\n%s", c.page)
@@ -285,18 +286,18 @@ func TestAnAgentHelpsACallerFromEndToEnd(t *testing.T) {
 	agent.open("/")
 	agent.expect("/", "Find a customer")
 	agent.send("/find", "q", "okafor")
-	agent.expect("/find", "Maya Okafor", "2023 Halden Orla ••1001", maya)
+	agent.expect("/", "Maya Okafor", "2023 Halden Orla ••1001", maya)
 	agent.open(maya)
 	agent.expect(maya, "Verify the caller", "Look at the account")
 	if strings.Contains(agent.page, "Payoff") || strings.Contains(agent.page, "Read only. Reason") {
 		t.Error("the account is open without a reason")
 	}
 	agent.send(maya+"/view", "reason", "x")
-	agent.expect(maya+"/view", "Say why in a few words")
+	agent.expect(maya+"/view", "Say why in at least 8 characters")
 	agent.send(maya+"/view", "reason", why)
 	agent.expect(maya, "You are looking at Maya Okafor’s account. Read only. Reason: "+why, "Payoff amount", "checking ••2916", "$100.00", "Text message")
 	agent.send(maya + "/unlock")
-	agent.expect(maya+"/unlock", "Say why in a few words")
+	agent.expect(maya+"/unlock", "Say why in at least 8 characters")
 	agent.send(maya+"/unlock", "reason", why)
 	agent.expect(maya+"/unlock", "Verify the caller first")
 	agent.send(maya+"/check", "purpose", "unlock", "method", "text")
@@ -309,13 +310,13 @@ func TestAnAgentHelpsACallerFromEndToEnd(t *testing.T) {
 	agent.send(check, "code", d.code())
 	agent.expect(maya, "Passed")
 	agent.send(maya+"/unlock", "reason", why)
-	agent.expect(maya, "unlocked sign-in")
+	agent.expect(maya, "Dana Colleague: unlocked sign-in", "Unlocked. The customer signs in")
 
-	// Lost everything: two people.
+	// Lost both: two people.
 	agent.send(maya+"/check", "purpose", "recovery", "method", "email")
 	agent.send(agent.at, "code", d.code())
 	agent.send(maya+"/recovery", "documents", "license", "reason", why)
-	agent.expect(maya+"/recovery", "Look at one document at least", `value="license" checked`)
+	agent.expect(maya+"/recovery", "Tick at least one document", `value="license" checked`)
 	agent.send(maya+"/recovery", "documents", "license", "facts", "vin", "reason", why)
 	agent.expect("/approvals", "Help a customer back in: Maya Okafor", "Somebody else must agree")
 	if approvalPath.MatchString(agent.page) {
@@ -335,9 +336,9 @@ func TestAnAgentHelpsACallerFromEndToEnd(t *testing.T) {
 	boss.send(form[1], "hash", hash, "verdict", "agree")
 	boss.expect("/confirm", "Confirm that it is you")
 	boss.confirm()
-	boss.expect("/approvals", "The customer can set a new password")
-	boss.send(form[1], "hash", hash, "verdict", "agree")
-	boss.expect("/approvals", "agreed")
+	boss.expect("/approvals", "The customer can choose “I lost both” and set a new password")
+	boss.send(form[1], "hash", hash, "kind", "recovery", "verdict", "agree")
+	boss.expect("/approvals", "The customer can now choose “I lost both”", "Agreed</span>")
 
 	// The view ends, and nothing is read without a new reason.
 	for range 4 {
@@ -359,7 +360,7 @@ func TestAnAgentHelpsACallerFromEndToEnd(t *testing.T) {
 		t.Error("they are shown again when the page is loaded again")
 	}
 	boss.open(maya + "/audit")
-	boss.expect(maya+"/audit", "Dana Colleague", "read the account", "saw e-mail, phone and address in full", why)
+	boss.expect(maya+"/audit", "Dana Colleague", "Read the account", "Saw e-mail, phone and address in full", why)
 	boss.open("/signals")
 	boss.expect("/signals", "Unusual sign-ins")
 
@@ -380,6 +381,8 @@ func TestSigningInAtTheDesk(t *testing.T) {
 	agent.expect("/sign-in", "You are signed out")
 	agent.open("/approvals")
 	agent.expect("/sign-in")
+	agent.send("/sign-in", "username", " ", "password", "")
+	agent.expect("/sign-in", "Enter your username.", "Enter your password.", "· Console</title>")
 	agent.send("/sign-in", "username", agent.username, "password", "not the password")
 	agent.expect("/sign-in", "do not match")
 	agent.send("/sign-in", "username", mayasMail, "password", mayasPassword)
@@ -425,5 +428,93 @@ func TestADisabledColleagueIsLedToTheDoor(t *testing.T) {
 	agent.open("/")
 	agent.expect("/sign-in", "your access changed")
 	admin.open(id + "/audit")
-	admin.expect(id+"/audit", "took the invitation")
+	admin.expect(id+"/audit", "Took the invitation")
+}
+
+func TestASearchHasAnAddressThatOthersCannotReadOrUse(t *testing.T) {
+	d := openDesk(t)
+	_, agent, boss := d.staffed()
+	agent.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	agent.send("/find", "q", "okafor")
+	agent.CheckRedirect = nil
+	to := agent.to
+	if !strings.HasPrefix(to, "/?found=") || strings.Contains(strings.ToLower(to), "okafor") {
+		t.Fatalf("the search leads to %q", to)
+	}
+	for range 2 { // and back, and again
+		agent.open(to)
+		agent.expect("/", "Maya Okafor", `value="okafor"`)
+	}
+	boss.open(to)
+	boss.expect("/", "Find a customer")
+	if strings.Contains(boss.page, "okafor") {
+		t.Error("a colleague reads what was searched for")
+	}
+	d.wait(14 * time.Minute)
+	agent.open("/")
+	d.wait(7 * time.Minute)
+	agent.open(to)
+	if strings.Contains(agent.page, "Maya") {
+		t.Error("the address works for more than twenty minutes")
+	}
+}
+
+// Whoever loads the page again after a form comes to a page, whatever the form was.
+func TestAFormsAddressLeadsToItsPage(t *testing.T) {
+	d := openDesk(t)
+	admin, agent, _ := d.staffed()
+	maya := "/customers/" + string(d.who)
+	for path, want := range map[string]string{"/find": "/", maya + "/view": maya, maya + "/reveal": maya, maya + "/unlock/ask": maya + "/unlock",
+		"/approvals/a1/reset": "/approvals", "/me/password": "/me", "/stay": "/"} {
+		agent.open(path)
+		agent.expect(want)
+	}
+	admin.open("/staff/s1/disable")
+	if admin.at != "/staff/s1" {
+		t.Errorf("at %s", admin.at)
+	}
+}
+
+func TestWhatNeedsACheckSaysSoBefore(t *testing.T) {
+	d := openDesk(t)
+	_, agent, _ := d.staffed()
+	maya := "/customers/" + string(d.who)
+	for path, purpose := range map[string]string{"/unlock": "unlock", "/end-sessions": "account", "/recovery": "recovery"} {
+		agent.open(maya + path)
+		agent.expect(maya+path, "Verify the caller first", `href="`+maya+`?purpose=`+purpose+`#verify"`)
+		if strings.Contains(agent.page, `name="reason"`) {
+			t.Errorf("%s offers what would be refused", path)
+		}
+	}
+	agent.open(maya + "?purpose=recovery")
+	agent.expect(maya, `value="recovery" selected`)
+	agent.send(maya+"/check", "purpose", "payment", "method", "text")
+	agent.send(agent.at, "code", d.code())
+	agent.open(maya + "/unlock")
+	agent.expect(maya+"/unlock", "Verify the caller first, for this purpose")
+	agent.send(maya+"/view", "reason", why)
+	agent.open(maya + "/end-sessions")
+	agent.send(maya+"/end-sessions", "reason", why)
+	agent.expect(maya, "Signed out everywhere.")
+}
+
+func TestAnInvitationIsMadeOnce(t *testing.T) {
+	d := openDesk(t)
+	admin, _, _ := d.staffed()
+	admin.confirm()
+	admin.open("/staff/new")
+	form := []string{"key", admin.hidden("key"), "name", "Kim Colleague", "role", "agent"}
+	for _, name := range []string{"🙂🙂", "K\u202eim", strings.Repeat("Kim ", 21), "7"} {
+		admin.send("/staff/new", "key", form[1], "name", name, "role", "agent")
+		if admin.status != http.StatusUnprocessableEntity || admin.hidden("key") != form[1] {
+			t.Errorf("%q: %d", name, admin.status)
+		}
+	}
+	admin.send("/staff/new", form...)
+	admin.expect("/staff/new", "Hand this over to Kim Colleague")
+	admin.send("/staff/new", form...)
+	admin.expect("/staff", "That invitation was made already")
+	if n := strings.Count(admin.page, ">Kim Colleague<"); n != 1 {
+		t.Errorf("%d colleagues", n)
+	}
 }

@@ -2,7 +2,10 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 
+	"marque/internal/billing"
+	"marque/internal/identity"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -11,23 +14,36 @@ import (
 // from it.
 type actionPage struct {
 	customerPage
-	Second    bool // a second person must agree first
+	Second    bool   // a second person must agree first
+	Lacks     string // what the caller has still to show, in words
+	Purpose   string // what to verify the caller for
 	Documents []servicing.Choice
 	Facts     []servicing.Choice
 }
 
-func (c *console) action(w http.ResponseWriter, r *http.Request, s servicing.StaffSession, name, title string, form *web.Form, second bool) error {
+// actions are the pages by the names of their templates.
+var actions = map[string]struct {
+	title, purpose string
+	duty           identity.Duty
+}{
+	"unlock":       {"Unlock sign-in", billing.CallerUnlock, identity.DutyUnlock},
+	"end-sessions": {"Sign the customer out everywhere", billing.CallerAccount, identity.DutyEndSessions},
+	"recovery":     {"Help the customer back in", billing.CallerRecovery, identity.DutyRecover},
+}
+
+func (c *console) action(w http.ResponseWriter, r *http.Request, s servicing.StaffSession, name string, form *web.Form, second bool) error {
 	about, err := c.about(r, s, form)
 	if err != nil {
 		return err
 	}
-	p := actionPage{about, second, servicing.EvidenceDocuments, servicing.EvidenceFacts}
-	p.Title, p.Back, p.Layout = title, href(r), "flow"
+	a := actions[name]
+	p := actionPage{about, second, about.Caller.Lacks[a.duty], a.purpose, servicing.EvidenceDocuments, servicing.EvidenceFacts}
+	p.Title, p.Back, p.Layout = a.title, href(r), "flow"
 	return c.show(w, r, name, form, p)
 }
 
 func (c *console) showUnlock(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
-	return c.action(w, r, s, "unlock", "Unlock sign-in", nil, false)
+	return c.action(w, r, s, "unlock", nil, false)
 }
 
 func (c *console) unlock(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
@@ -37,7 +53,7 @@ func (c *console) unlock(w http.ResponseWriter, r *http.Request, s servicing.Sta
 	}
 	err = c.svc.Unlock(r.Context(), s.Actor, id(r), form.Value("reason"))
 	if err == nil {
-		return see(w, r, href(r))
+		return see(w, r, href(r)+"?done=unlocked")
 	}
 	second := false
 	if no := refusal(err); no != nil {
@@ -46,7 +62,7 @@ func (c *console) unlock(w http.ResponseWriter, r *http.Request, s servicing.Sta
 	if err := told(form, err); err != nil {
 		return err
 	}
-	return c.action(w, r, s, "unlock", "Unlock sign-in", form, second)
+	return c.action(w, r, s, "unlock", form, second)
 }
 
 func (c *console) askUnlock(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
@@ -58,13 +74,13 @@ func (c *console) askUnlock(w http.ResponseWriter, r *http.Request, s servicing.
 		if err := told(form, err); err != nil {
 			return err
 		}
-		return c.action(w, r, s, "unlock", "Unlock sign-in", form, true)
+		return c.action(w, r, s, "unlock", form, true)
 	}
-	return see(w, r, "/approvals")
+	return see(w, r, "/approvals?done=asked")
 }
 
 func (c *console) showEndSessions(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
-	return c.action(w, r, s, "end-sessions", "Sign the customer out everywhere", nil, false)
+	return c.action(w, r, s, "end-sessions", nil, false)
 }
 
 func (c *console) endSessions(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
@@ -76,13 +92,13 @@ func (c *console) endSessions(w http.ResponseWriter, r *http.Request, s servicin
 		if err := told(form, err); err != nil {
 			return err
 		}
-		return c.action(w, r, s, "end-sessions", "Sign the customer out everywhere", form, false)
+		return c.action(w, r, s, "end-sessions", form, false)
 	}
-	return see(w, r, href(r))
+	return see(w, r, href(r)+"?done=ended")
 }
 
 func (c *console) showRecovery(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
-	return c.action(w, r, s, "recovery", "Help the customer back in", nil, false)
+	return c.action(w, r, s, "recovery", nil, false)
 }
 
 func (c *console) askRecovery(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
@@ -95,9 +111,9 @@ func (c *console) askRecovery(w http.ResponseWriter, r *http.Request, s servicin
 		if err := told(form, err); err != nil {
 			return err
 		}
-		return c.action(w, r, s, "recovery", "Help the customer back in", form, false)
+		return c.action(w, r, s, "recovery", form, false)
 	}
-	return see(w, r, "/approvals")
+	return see(w, r, "/approvals?done=asked")
 }
 
 // Ticked says whether a box of a group was ticked.
@@ -125,7 +141,7 @@ func (c *console) approvalsForm(w http.ResponseWriter, r *http.Request, s servic
 		return err
 	}
 	p := approvalsPage{Page: page(s, "Approvals", "approvals")}
-	p.Form = form
+	p.Form, p.Notice = form, approvalsDone[r.URL.Query().Get("done")]
 	for _, a := range all {
 		if a.State == "asked" || a.State == "agreed" {
 			p.Open = append(p.Open, a)
@@ -153,5 +169,19 @@ func (c *console) decide(w http.ResponseWriter, r *http.Request, s servicing.Sta
 	if err != nil {
 		return err
 	}
-	return see(w, r, "/approvals")
+	done := "refused"
+	if verdict == "agree" {
+		done = form.Value("kind")
+	}
+	return see(w, r, "/approvals?done="+url.QueryEscape(done))
+}
+
+// approvalsDone says what was done and what happens next: by the kind of what was
+// agreed to, or by what else was done.
+var approvalsDone = map[string]string{
+	"asked":    "Asked. Somebody else must agree within 24 hours. Then it goes on from here.",
+	"refused":  "Refused. Nothing changes, and who asked can see it here.",
+	"recovery": "Agreed. The customer can now choose “I lost both” under “Help signing in” and gets in with a code to an address on file. We have told all addresses. Who asked can tell the customer.",
+	"unlock":   "Agreed. Who asked can now unlock the sign-in. The customer must then set a new password.",
+	"reset":    "Agreed. Who asked can now end the old access and make the invitation.",
 }

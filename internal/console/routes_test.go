@@ -130,14 +130,14 @@ func TestARolesPlacesAreItsOwn(t *testing.T) {
 	for _, c := range []struct {
 		who    *clerk
 		places string
-	}{{admin, "approvals staff"}, {agent, "find approvals"}, {boss, "find approvals signals"}, {uma, "find signals"}} {
+	}{{admin, "approvals staff audit"}, {agent, "find approvals"}, {boss, "find approvals signals audit"}, {uma, "find signals audit"}} {
 		c.who.open("/me")
-		for key, href := range map[string]string{"find": `href="/"><svg`, "approvals": `href="/approvals"`, "signals": `href="/signals"`, "staff": `href="/staff"`} {
+		for key, href := range map[string]string{"find": `href="/"><svg`, "approvals": `href="/approvals"`, "signals": `href="/signals"`, "staff": `href="/staff"`, "audit": `href="/audit"`} {
 			if strings.Contains(c.places, key) != strings.Contains(c.who.page, href) {
 				t.Errorf("%s: %s", c.who.username, key)
 			}
 		}
-		for key, path := range map[string]string{"approvals": "/approvals", "signals": "/signals", "staff": "/staff"} {
+		for key, path := range map[string]string{"approvals": "/approvals", "signals": "/signals", "staff": "/staff", "audit": "/audit"} {
 			if c.who.open(path); (c.who.status == http.StatusOK) != strings.Contains(c.places, key) {
 				t.Errorf("%s at %s: %d", c.who.username, path, c.who.status)
 			}

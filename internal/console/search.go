@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 
 	"marque/internal/identity"
 	"marque/internal/servicing"
@@ -26,23 +27,37 @@ func (c *console) search(w http.ResponseWriter, r *http.Request, s servicing.Sta
 		}
 		return see(w, r, "/me")
 	}
-	return c.show(w, r, "search", nil, searchPage{Page: page(s, "Customers", "find")})
+	p := searchPage{Page: page(s, "Customers", "find")}
+	box := r.URL.Query().Get("found")
+	if box == "" {
+		return c.show(w, r, "search", nil, p)
+	}
+	text, err := c.svc.UnsealSearch(r.Context(), s.Actor, box)
+	if refusal(err) != nil {
+		return see(w, r, "/") // too old, or another session's
+	}
+	if err != nil {
+		return err
+	}
+	p.Form, p.Searched = web.NewForm("q", text), true
+	if p.Found, err = c.svc.Find(r.Context(), s.Actor, text); err != nil {
+		if err := told(p.Form, err); err != nil {
+			return err
+		}
+	}
+	return c.show(w, r, "search", p.Form, p)
 }
 
-// find answers in place: what was typed is a name or a number of somebody's, and
-// stands in no address.
+// find leads to the answer. What was typed is a name or a number of somebody's, and
+// stands in the address only as nobody can read it.
 func (c *console) find(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
 	form, err := web.ReadForm(r)
 	if err != nil {
 		return err
 	}
-	p := searchPage{Page: page(s, "Customers", "find"), Searched: true}
-	p.Form = form
-	p.Found, err = c.svc.Find(r.Context(), s.Actor, form.Value("q"))
+	box, err := c.svc.SealSearch(r.Context(), s.Actor, form.Value("q"))
 	if err != nil {
-		if err := told(form, err); err != nil {
-			return err
-		}
+		return err
 	}
-	return c.show(w, r, "search", form, p)
+	return see(w, r, "/?found="+url.QueryEscape(box))
 }

@@ -60,6 +60,13 @@ func (c *console) signIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	next := pageFor(form.Value("next"))
+	form.Need("username", "Enter your username.")
+	if form.Raw("password") == "" {
+		form.Error("password", "Enter your password.")
+	}
+	if !form.OK() {
+		return c.signInForm(w, r, form, next)
+	}
 	entry, err := c.svc.StaffSignIn(r.Context(), form.Value("username"), form.Raw("password"), c.source(r))
 	return c.entered(w, r, form, entry, err, next)
 }

@@ -16,6 +16,7 @@ type staffPage struct {
 	One   servicing.StaffMember
 	Self  bool
 	Roles []web.Option
+	Key   string // one invitation's
 }
 
 func (c *console) staff(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
@@ -23,7 +24,11 @@ func (c *console) staff(w http.ResponseWriter, r *http.Request, s servicing.Staf
 	if err != nil {
 		return err
 	}
-	return c.show(w, r, "staff", nil, staffPage{Page: page(s, "Staff", "staff"), All: all})
+	p := staffPage{Page: page(s, "Staff", "staff"), All: all}
+	if r.URL.Query().Get("done") == "invited" {
+		p.Notice = "That invitation was made already, and its address was shown that once. If it is lost, open the person’s page and ask to set up access anew."
+	}
+	return c.show(w, r, "staff", nil, p)
 }
 
 func (c *console) showNewStaff(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
@@ -37,7 +42,10 @@ func (c *console) showNewStaff(w http.ResponseWriter, r *http.Request, s servici
 }
 
 func (c *console) newStaffForm(w http.ResponseWriter, r *http.Request, s servicing.StaffSession, form *web.Form) error {
-	p := staffPage{Page: page(s, "Invite somebody", "staff"), Roles: roleOptions()}
+	p := staffPage{Page: page(s, "Invite somebody", "staff"), Roles: roleOptions(), Key: identity.NewToken()}
+	if form.Has("key") {
+		p.Key = form.Value("key")
+	}
 	p.Form, p.Layout, p.Back = form, "flow", "/staff"
 	return c.show(w, r, "staff-new", form, p)
 }
@@ -54,7 +62,10 @@ func (c *console) invite(w http.ResponseWriter, r *http.Request, s servicing.Sta
 	if err != nil {
 		return err
 	}
-	token, err := c.svc.Invite(r.Context(), s.Actor, form.Value("name"), identity.Role(form.Value("role")))
+	token, err := c.svc.Invite(r.Context(), s.Actor, form.Value("key"), form.Value("name"), identity.Role(form.Value("role")))
+	if no := refusal(err); no != nil && no.Code == "invited_already" {
+		return see(w, r, "/staff?done=invited")
+	}
 	if no := refusal(err); no != nil && no.Code != "step_up" {
 		form.Error(no.Field, no.Message)
 		return c.newStaffForm(w, r, s, form)
@@ -128,7 +139,7 @@ func (c *console) askReset(w http.ResponseWriter, r *http.Request, s servicing.S
 	}
 	_, err = c.svc.AskReset(r.Context(), s.Actor, r.PathValue("id"), form.Value("reason"))
 	if err == nil {
-		return see(w, r, "/approvals")
+		return see(w, r, "/approvals?done=asked")
 	}
 	return c.changed(w, r, s, form, err)
 }
@@ -159,12 +170,30 @@ type auditRow struct {
 	Customer, Reason, Note string
 }
 
+// auditPlace leads to what each colleague did and to who saw a customer.
+func (c *console) auditPlace(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
+	all, err := c.svc.AuditedStaff(r.Context(), s.Actor)
+	if err != nil {
+		return err
+	}
+	return c.show(w, r, "audits", nil, auditsPage{staffPage{Page: page(s, "Audit", "audit"), All: all}, s.Actor.Role.Has(identity.DutyFind)})
+}
+
+type auditsPage struct {
+	staffPage
+	Find bool // may look for customers
+}
+
 func (c *console) whoSaw(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
 	lines, err := c.svc.WhoSaw(r.Context(), s.Actor, id(r), r.URL.Query().Get("before"))
 	if err != nil {
 		return err
 	}
-	return c.audit(w, r, s, "Who saw this customer", "find", href(r), lines)
+	back := "/audit"
+	if s.Actor.Role.Has(identity.DutyFind) {
+		back = href(r)
+	}
+	return c.audit(w, r, s, "Who saw this customer", "audit", back, lines)
 }
 
 func (c *console) whatDid(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
@@ -172,14 +201,14 @@ func (c *console) whatDid(w http.ResponseWriter, r *http.Request, s servicing.St
 	if err != nil {
 		return err
 	}
-	return c.audit(w, r, s, "What this person did and saw", "staff", "/staff", lines)
+	return c.audit(w, r, s, "What this person did and saw", "audit", "/audit", lines)
 }
 
 func (c *console) audit(w http.ResponseWriter, r *http.Request, s servicing.StaffSession, title, here, back string, lines []servicing.AuditLine) error {
 	p := auditPage{Page: page(s, title, here), What: title}
 	p.Back = back
 	for _, l := range lines {
-		p.Rows = append(p.Rows, auditRow{l.At, l.Who, word(l.Action), l.About, l.Subject, l.Reason, l.Detail})
+		p.Rows = append(p.Rows, auditRow{l.At, l.Who, capital(word(l.Action)), l.About, l.Subject, l.Reason, l.Detail})
 	}
 	if len(lines) == servicing.AuditPage {
 		p.More = r.URL.Path + "?before=" + lines[len(lines)-1].ID
@@ -189,8 +218,8 @@ func (c *console) audit(w http.ResponseWriter, r *http.Request, s servicing.Staf
 
 type signalsPage struct {
 	web.Page
-	Rows []servicing.Signaled
-	View bool
+	Customers, Staff []servicing.Signaled
+	View             bool
 }
 
 func (c *console) signals(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
@@ -198,5 +227,13 @@ func (c *console) signals(w http.ResponseWriter, r *http.Request, s servicing.St
 	if err != nil {
 		return err
 	}
-	return c.show(w, r, "signals", nil, signalsPage{page(s, "Unusual sign-ins", "signals"), rows, s.Actor.Role.Has(identity.DutyView)})
+	p := signalsPage{Page: page(s, "Unusual sign-ins", "signals"), View: s.Actor.Role.Has(identity.DutyView)}
+	for _, row := range rows {
+		if row.Staff {
+			p.Staff = append(p.Staff, row)
+		} else {
+			p.Customers = append(p.Customers, row)
+		}
+	}
+	return c.show(w, r, "signals", nil, p)
 }

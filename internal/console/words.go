@@ -1,7 +1,10 @@
 package console
 
 import (
+	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"marque/internal/billing"
 	"marque/internal/identity"
@@ -18,27 +21,32 @@ func word(s string) string {
 	return strings.ReplaceAll(s, "_", " ")
 }
 
+// capital sets a sentence's first letter.
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
 var words = map[string]string{
+	// What staff did.
 	"view_opened":      "opened the account",
 	"view_closed":      "closed the account",
 	"view_customer":    "read the account",
 	"read_caller":      "looked up how to reach the customer",
+	"read_customer":    "read the customer’s record",
 	"reveal_contact":   "saw e-mail, phone and address in full",
 	"find":             "searched",
 	"caller_asked":     "asked the caller to prove who they are",
-	"caller_passed":    "the caller passed",
-	"caller_failed":    "the caller did not pass",
+	"caller_passed":    "the caller passed the check",
+	"caller_failed":    "the caller did not pass the check",
 	"unlock":           "unlocked sign-in",
 	"unlock_asked":     "asked a supervisor to agree to an unlock",
 	"unlock_agreed":    "agreed to an unlock",
 	"unlock_refused":   "refused an unlock",
 	"end_sessions":     "signed the customer out everywhere",
-	"recovery_asked":   "asked a supervisor to agree to a recovery",
-	"recovery_agreed":  "agreed to a recovery",
-	"recovery_refused": "refused a recovery",
-	"recovery_both":    "got back in after losing everything",
-	"recovery_factor":  "got back in with a new second step",
-	"recovery_unlock":  "unlocked the sign-in",
+	"recovery_asked":   "asked a supervisor to agree to help the customer back in",
+	"recovery_agreed":  "agreed to help the customer back in",
+	"recovery_refused": "refused to help the customer back in",
 	"reset_asked":      "asked to set up a colleague’s access anew",
 	"reset_agreed":     "agreed to set up a colleague’s access anew",
 	"reset_refused":    "refused to set up a colleague’s access anew",
@@ -50,18 +58,184 @@ var words = map[string]string{
 	"staff_disabled":   "disabled a colleague",
 	"staff_reset":      "made a new invitation for a colleague",
 	"invite_accepted":  "took the invitation",
-	"add_bank_account": "added a bank account",
-	"activated":        "set up online access",
-	"lock":             "locked the sign-in: “this was not me”",
-	"factor_added":     "added a second step",
-	"factor_removed":   "removed a second step",
-	"password_changed": "changed the password",
-	"saved_codes_made": "made new saved codes",
-	"sign_in":          "signed in",
-	"sent":             "sent",
-	"queued":           "waits to be sent",
-	"confirm":          "confirmed with the second step",
-	"wrong_password":   "wrong password",
+
+	// What owners did about their access.
+	"activated":         "activated online access",
+	"sign_in":           "signed in",
+	"confirm":           "confirmed with the second step",
+	"lock":              "locked the sign-in: “this was not me”",
+	"factor_added":      "added a second step",
+	"factor_removed":    "removed a second step",
+	"password_changed":  "changed the password",
+	"saved_codes_made":  "made new saved codes",
+	"questions_changed": "changed the security questions",
+	"session_ended":     "signed out one device",
+	"sessions_ended":    "signed out everywhere else",
+	"device_forgotten":  "forgot a device",
+	"contact_changed":   "changed how we reach them",
+	"language":          "changed the language of messages",
+	"paperless_on":      "turned paperless on",
+	"paperless_off":     "turned paperless off",
+	"recovery_password": "got back in with a new password",
+	"recovery_factor":   "got back in with a new second step",
+	"recovery_both":     "got back in after losing both, password and second step",
+	"recovery_username": "asked for the username",
+	"recovery_unlock":   "unlocked the sign-in with a code",
+
+	// What happened to money.
+	"add_bank_account":    "added a bank account",
+	"remove_bank_account": "removed a bank account",
+	"pay":                 "made a payment",
+	"cancel_payment":      "canceled a payment",
+	"payment_returned":    "took back a payment that the bank returned",
+	"autopay_on":          "turned autopay on",
+	"autopay_off":         "turned autopay off",
+	"payoff_quote":        "asked for a payoff quote",
+
+	// What the system and its operators did.
+	"event":         "changed the account",
+	"clear_event":   "decided about an entry that waited",
+	"board":         "took contracts onto the books",
+	"cut_file":      "made the file to the bank",
+	"drop_file":     "handed the file to the bank",
+	"read_returns":  "read the bank’s returns",
+	"keys_prepared": "prepared a new key",
+	"keys_rotated":  "put a new key into use",
+
+	// Where a message stands.
+	"queued":  "waits to be sent",
+	"sent":    "sent",
+	"failed":  "could not be delivered",
+	"expired": "not sent in time",
+
+	// Where an approval stands.
+	"asked":   "waits for a decision",
+	"agreed":  "agreed",
+	"refused": "refused",
+	"used":    "agreed and done",
+}
+
+// noticeWord is what a message was about.
+func noticeWord(k billing.NoticeKind) string {
+	if w, ok := noticeWords[k]; ok {
+		return w
+	}
+	return capital(word(string(k)))
+}
+
+var noticeWords = map[billing.NoticeKind]string{
+	billing.NoticePaymentReceived:  "Payment received",
+	billing.NoticePaymentScheduled: "Payment scheduled",
+	billing.NoticePaymentCancelled: "Payment canceled",
+	billing.NoticePaymentReturned:  "Payment returned by the bank",
+	billing.NoticeAutopayOn:        "Autopay is on",
+	billing.NoticeAutopayOff:       "Autopay is off",
+	billing.NoticeAutopayDrawn:     "Autopay payment",
+	billing.NoticeStatementReady:   "Statement ready",
+	billing.NoticeLateFee:          "Late fee charged",
+	billing.NoticePaidOff:          "Paid in full",
+	billing.NoticeAccountChanged:   "Account changed",
+	billing.NoticeActivationCode:   "Code to activate online access",
+	billing.NoticeSignInCode:       "Code to sign in",
+	billing.NoticeRecoveryCode:     "Code to get back in",
+	billing.NoticeUnlockCode:       "Code to unlock sign-in",
+	billing.NoticeContactCode:      "Code to confirm an address",
+	billing.NoticeCallerCode:       "Code to read to our agent",
+	billing.NoticeActivated:        "Online access activated",
+	billing.NoticeUsernameReminder: "Username reminder",
+	billing.NoticeNewDevice:        "Sign-in on a new device",
+	billing.NoticeSignInLocked:     "Sign-in locked",
+	billing.NoticeSignInUnlocked:   "Sign-in unlocked",
+	billing.NoticeFactorFailed:     "Right password, wrong second step",
+	billing.NoticeFactorAdded:      "Second step added",
+	billing.NoticeFactorRemoved:    "Second step removed",
+	billing.NoticeSavedCodesMade:   "New saved codes",
+	billing.NoticeSavedCodeUsed:    "Saved code used",
+	billing.NoticePasswordChanged:  "Password changed",
+	billing.NoticePasswordBreached: "Password found in a list of stolen ones",
+	billing.NoticeEmailChanged:     "E-mail address changed",
+	billing.NoticePhoneChanged:     "Phone changed",
+	billing.NoticeAddressChanged:   "Postal address changed",
+	billing.NoticeRecoveryStarted:  "Somebody asked to get back in",
+	billing.NoticeRecoveryDone:     "Got back in",
+	billing.NoticeChangesHeld:      "Changes are held",
+	billing.NoticeSessionsEnded:    "Signed out on the oldest device",
+	billing.NoticeLockedByYou:      "Locked by the customer",
+	billing.NoticeQuestionsChanged: "Security questions changed",
+	billing.NoticeDeviceForgotten:  "Device forgotten",
+	billing.NoticePaperlessOn:      "Paperless is on",
+	billing.NoticePaperlessOff:     "Paperless is off",
+	billing.NoticeBankAccountAdded: "Bank account added",
+}
+
+func wayName(channel string) string {
+	if channel == billing.ByText {
+		return "text message"
+	}
+	return "e-mail"
+}
+
+// paymentWord says where a payment stands as the portal does.
+func paymentWord(s billing.PaymentState) string {
+	switch s {
+	case billing.Scheduled:
+		return "scheduled"
+	case billing.Pending:
+		return "received"
+	case billing.Sent:
+		return "sent to the bank"
+	case billing.Settled:
+		return "complete"
+	case billing.Returned:
+		return "returned by the bank"
+	case billing.Cancelled:
+		return "canceled"
+	}
+	return word(string(s))
+}
+
+// PaymentWord says where a payment stands.
+func (customerPage) PaymentWord(s billing.PaymentState) string { return capital(paymentWord(s)) }
+
+// State is an approval's state, said.
+func (approvalsPage) State(s string) string { return capital(word(s)) }
+
+// State is an approval's state, said.
+func (customerPage) State(s string) string { return word(s) }
+
+// DueOf is what a contract's borrower reads about what is due: the same words and
+// figures, each a line.
+func (customerPage) DueOf(c servicing.Card) (lines []string) {
+	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	due := c.Due
+	switch {
+	case c.Closed:
+		say("Nothing")
+	case c.Held:
+		say("Nothing is asked for")
+	case c.ChargedOff:
+		say("Still owed %s", c.Payoff.Total.USD())
+	case c.Called || due.PastDue > 0 && due.Upcoming.IsZero():
+		say("All that is left %s, due now", c.Payoff.Total.USD())
+	case due.PastDue > 0:
+		say("Past due now %s, since %s", (due.PastDue + due.Fees).USD(), due.NextDate.Long())
+		if due.Fees > 0 {
+			say("%s past due and %s in fees", due.PastDue.USD(), due.Fees.USD())
+		}
+		if due.UpcomingAmount > 0 {
+			say("Next payment %s on %s", due.UpcomingAmount.USD(), due.Upcoming.Long())
+		}
+	case due.Amount() <= 0:
+		say("Nothing is due right now")
+	case due.Upcoming.IsZero():
+		say("Amount due %s in fees", due.Amount().USD())
+	default:
+		say("Amount due %s by %s", due.Amount().USD(), due.Upcoming.Long())
+		if due.Fees > 0 {
+			say("%s payment and %s in fees", due.UpcomingAmount.USD(), due.Fees.USD())
+		}
+	}
+	return lines
 }
 
 // outcomeWords are a try to get in, said.
@@ -85,26 +259,38 @@ func outcomeWords(outcome string) string {
 	return word(outcome)
 }
 
+// signalTable is the unusual sign-ins of customers, or of staff.
+type signalTable struct {
+	Name string
+	Rows []servicing.Signaled
+	View bool // may open a customer
+}
+
+// Table makes one of the page's tables.
+func (p signalsPage) Table(name string, rows []servicing.Signaled) signalTable {
+	return signalTable{name, rows, p.View}
+}
+
 // Outcome is a try to get in, said.
-func (signalsPage) Outcome(o string) string { return outcomeWords(o) }
+func (signalTable) Outcome(o string) string { return outcomeWords(o) }
 
 // Decision is what the signals led to, said, with the tone of its tag.
-func (signalsPage) Decision(d identity.Decision) string {
+func (signalTable) Decision(d identity.Decision) string {
 	switch d {
 	case identity.Allow:
-		return "let in"
+		return "Let in"
 	case identity.StepUp:
-		return "second step asked for"
+		return "Second step asked for"
 	case identity.HoldChanges:
-		return "changes held"
+		return "Let in, changes held for a day"
 	case identity.Refuse:
-		return "refused"
+		return "Kept out"
 	}
-	return "noted"
+	return "Noted, nothing else done"
 }
 
 // Tone goes with Decision.
-func (signalsPage) Tone(d identity.Decision) string {
+func (signalTable) Tone(d identity.Decision) string {
 	switch d {
 	case identity.HoldChanges:
 		return "warn"
@@ -115,7 +301,7 @@ func (signalsPage) Tone(d identity.Decision) string {
 }
 
 // Words joins the signals.
-func (signalsPage) Words(all []identity.Signal) string {
+func (signalTable) Words(all []identity.Signal) string {
 	out := make([]string, len(all))
 	for i, s := range all {
 		out[i] = s.Words()
@@ -154,7 +340,7 @@ func methodOptions(c servicing.Caller) (out []web.Option) {
 		out = append(out, web.Option{Value: string(servicing.CallerEmail), Label: "E-mail to " + c.Email, Hint: fresh(c.EmailFresh)})
 	}
 	if c.OnScreen {
-		out = append(out, web.Option{Value: string(servicing.CallerOnScreen), Label: "Question on the customer’s screen", Hint: "The customer is signed in now."})
+		out = append(out, web.Option{Value: string(servicing.CallerOnScreen), Label: "On the screen", Hint: "The customer is signed in now and answers there."})
 	}
 	if c.Questions {
 		out = append(out, web.Option{Value: string(servicing.CallerQuestions), Label: "Security questions", Hint: "Beside a code that was read to you, never alone."})
@@ -216,10 +402,10 @@ func (customerPage) StatusOf(c servicing.Card) string {
 		return "Closed"
 	case c.ChargedOff:
 		return "Charged off"
-	case c.Called:
-		return "All of it is due"
 	case c.Held:
 		return "Do not contact"
+	case c.Called || c.Due.PastDue > 0 && c.Due.Upcoming.IsZero():
+		return "All of it is due"
 	case c.Due.PastDue > 0:
 		return "Past due"
 	}
@@ -279,7 +465,7 @@ func (approvalsPage) KindName(k string) string {
 func (approvalsPage) Follows(k string) string {
 	switch k {
 	case "recovery":
-		return "The customer can set a new password and a new second step with a code to an address on file. All addresses are told now. Changes to money and contact data are held for 72 hours."
+		return "The customer can choose “I lost both” and set a new password and a new second step with a code to an address on file. All addresses are told now. Changes to money and contact data are held for 72 hours."
 	case "unlock":
 		return "Who asked can unlock the sign-in. The customer must set a new password."
 	}

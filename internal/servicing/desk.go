@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"marque/internal/billing"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -83,7 +84,7 @@ func (s *Service) Find(ctx context.Context, actor identity.Actor, text string) (
 	if err := duty(actor, identity.DutyFind); err != nil {
 		return nil, err
 	}
-	text = strings.Join(strings.Fields(cut(text, 200)), " ")
+	text = oneSearch(text)
 	if utf8.RuneCountInString(text) < 2 {
 		return nil, refuse("find_short", "q", "Type at least two letters of a name, or a whole account number, VIN (or its last six), phone or e-mail address.")
 	}
@@ -117,6 +118,27 @@ func (s *Service) Find(ctx context.Context, actor identity.Actor, text string) (
 	})
 	return out, err
 }
+
+// SealSearch locks what was typed into a search, so that the answer has an address
+// that can be gone back to and in which nobody reads a name. It opens in the same
+// session only, and for twenty minutes.
+func (s *Service) SealSearch(_ context.Context, actor identity.Actor, text string) (string, error) {
+	if err := duty(actor, identity.DutyFind); err != nil {
+		return "", err
+	}
+	return s.sealFor("search", actor.Standing.Session, []byte(oneSearch(text)))
+}
+
+// UnsealSearch gives what SealSearch locked.
+func (s *Service) UnsealSearch(_ context.Context, actor identity.Actor, box string) (string, error) {
+	if err := duty(actor, identity.DutyFind); err != nil {
+		return "", err
+	}
+	text, err := s.unseal("search", actor.Standing.Session, box)
+	return string(text), err
+}
+
+func oneSearch(text string) string { return strings.Join(strings.Fields(cut(text, 200)), " ") }
 
 func search(tx *store.Tx, kind searchKind, text string) ([]store.Found, error) {
 	switch kind {
@@ -178,7 +200,7 @@ func reasonFor(reason string) (string, error) {
 	reason = strings.Join(strings.Fields(reason), " ")
 	switch n := utf8.RuneCountInString(reason); {
 	case n < 8:
-		return "", refuse("reason", "reason", "Say why in a few words: what the person asked for, or the ticket's number.")
+		return "", refuse("reason", "reason", "Say why in at least 8 characters: what the person asked for, or the ticket’s number.")
 	case n > 200:
 		return "", refuse("reason", "reason", "Say it in at most 200 characters.")
 	case longNumber.MatchString(reason):
@@ -303,7 +325,8 @@ type Moment struct {
 	Kind   string // payment, message, visit, staff or access
 	What   string // a payment's or message's state, a visit's outcome, an action
 	Amount money.Cents
-	Detail string
+	Detail string // a payment's number, a message's kind, a visit's device and place
+	Way    string // of a message: billing's channel
 	Who    string // the colleague
 	Reason string
 }
@@ -312,7 +335,7 @@ type Moment struct {
 const (
 	viewPayments = 8
 	viewVisits   = 12
-	viewRows     = 60
+	viewRows     = 200
 )
 
 // ViewCustomer reads a customer who is open on the desk. Each read is a row of the
@@ -484,7 +507,7 @@ func (s *Service) timeline(tx *store.Tx, customer string, out *CustomerView) err
 		return err
 	}
 	for _, n := range notices {
-		out.Timeline = append(out.Timeline, Moment{At: n.Created, Kind: "message", What: n.State, Detail: n.Kind})
+		out.Timeline = append(out.Timeline, Moment{At: n.Created, Kind: "message", What: n.State, Detail: n.Kind, Way: wayOf(n)})
 	}
 	for _, v := range out.Access.Visits {
 		where := strings.TrimSpace(v.Device + " " + v.Near)
@@ -511,6 +534,14 @@ func (s *Service) timeline(tx *store.Tx, customer string, out *CustomerView) err
 	slices.SortStableFunc(out.Timeline, func(a, b Moment) int { return cmp.Compare(b.At, a.At) })
 	out.Timeline = out.Timeline[:min(len(out.Timeline), viewRows)]
 	return nil
+}
+
+// wayOf is the channel of a message, which is part of what it is said once by.
+func wayOf(n store.SentNotice) string {
+	if strings.HasPrefix(n.Once, n.Kind+":"+billing.ByText+":") {
+		return billing.ByText
+	}
+	return billing.ByEmail
 }
 
 func signalWords(signals []identity.Signal) string {

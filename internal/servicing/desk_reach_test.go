@@ -79,7 +79,19 @@ var desks = []deskReach{
 		return o.DecideApproval(ctx, by, "none", "", true, src)
 	}},
 	{"Invite", needs(identity.DutyStaff), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
-		_, err := o.Invite(ctx, by, "Eve Colleague", identity.RoleAgent)
+		_, err := o.Invite(ctx, by, "", "Eve Colleague", identity.RoleAgent)
+		return err
+	}},
+	{"SealSearch", needs(identity.DutyFind), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.SealSearch(ctx, by, "okafor")
+		return err
+	}},
+	{"UnsealSearch", needs(identity.DutyFind), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.UnsealSearch(ctx, by, "none")
+		return err
+	}},
+	{"AuditedStaff", needs(identity.DutyAudit), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.AuditedStaff(ctx, by)
 		return err
 	}},
 	{"ListStaff", needs(identity.DutyStaff), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {

@@ -71,7 +71,7 @@ func (o *office) founder() *colleague {
 
 func (c *colleague) hires(name string, role identity.Role) *colleague {
 	c.Helper()
-	return c.enrol(got(c.Invite(ctx, c.fresh(), name+" Colleague", role))(c), strings.ToLower(name))
+	return c.enrol(got(c.Invite(ctx, c.fresh(), "", name+" Colleague", role))(c), strings.ToLower(name))
 }
 
 const why = "ticket 4711, asked about a fee"
@@ -200,7 +200,7 @@ func TestStaffComeInWithAnAppAndNeverWithAMessage(t *testing.T) {
 func TestWhoIsInvitedBindsAFactorBeforeAnythingElse(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
 		admin := o.founder()
-		token := got(o.Invite(ctx, admin.fresh(), "Dana Colleague", identity.RoleAdministrator))(t)
+		token := got(o.Invite(ctx, admin.fresh(), "", "Dana Colleague", identity.RoleAdministrator))(t)
 		e := got(o.AcceptInvite(ctx, token, "dana.desk", deskPassword, src))(t)
 		who := got(o.StaffSession(ctx, e.Session))(t)
 		if _, err := o.ListStaff(ctx, who.Actor); !errors.Is(err, servicing.ErrForbidden) {

@@ -130,8 +130,19 @@ func (s *Service) ProveStaffPasskey(ctx context.Context, id FlowID, box, respons
 }
 
 func nameProblem(name string) error {
-	if n := utf8.RuneCountInString(name); n < 2 || n > 80 || strings.ContainsFunc(name, unicode.IsControl) {
-		return refuse("name", "name", "Enter the person's first and last name.")
+	letters := 0
+	for _, r := range name {
+		if unicode.IsLetter(r) {
+			letters++
+		} else if !unicode.IsPrint(r) {
+			letters = -len(name) // nothing makes up for what nobody sees
+		}
+	}
+	switch {
+	case letters < 2:
+		return refuse("name", "name", "Enter the person’s first and last name, in letters.")
+	case utf8.RuneCountInString(name) > 80:
+		return refuse("name", "name", "Enter a name of at most 80 characters.")
 	}
 	return nil
 }
@@ -155,7 +166,7 @@ func (s *Service) FoundAdministrator(ctx context.Context, actor identity.Actor, 
 	if err := system(actor); err != nil {
 		return "", err
 	}
-	name = oneLine(name)
+	name = strings.Join(strings.Fields(name), " ")
 	if err := nameProblem(name); err != nil {
 		return "", err
 	}
@@ -211,12 +222,13 @@ func (s *Service) closeStaff(tx *store.Tx, id, reason string) error {
 }
 
 // Invite adds a member of staff and gives the token, good for a day, by which that
-// person sets up a way in.
-func (s *Service) Invite(ctx context.Context, actor identity.Actor, name string, role identity.Role) (token string, err error) {
+// person sets up a way in. Of two with the same key the second is refused as
+// "invited_already"; an empty key is no key.
+func (s *Service) Invite(ctx context.Context, actor identity.Actor, key, name string, role identity.Role) (token string, err error) {
 	if err := s.freshDuty(actor, identity.DutyStaff); err != nil {
 		return "", err
 	}
-	name = oneLine(name)
+	name = strings.Join(strings.Fields(name), " ")
 	if err := nameProblem(name); err != nil {
 		return "", err
 	}
@@ -224,6 +236,12 @@ func (s *Service) Invite(ctx context.Context, actor identity.Actor, name string,
 		return "", err
 	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		if key != "" {
+			first, err := tx.Spend(tx.Keys().Hash("invite_key", actor.String()+" "+key), s.clock().Add(day))
+			if err != nil || !first {
+				return absentOr(err, refuse("invited_already", "", "That invitation was made before. It was shown once, and no second one was made."))
+			}
+		}
 		m := &store.Staff{ID: store.NewID(), Name: name, Role: string(role), State: staffInvited, Created: s.clock(), CreatedBy: actor.String()}
 		tx.InsertStaff(m)
 		token = s.invite(tx, m.ID, actor.String())
@@ -341,12 +359,16 @@ type StaffMember struct {
 }
 
 // ListStaff lists all who are or were on the staff.
-func (s *Service) ListStaff(ctx context.Context, actor identity.Actor) (out []StaffMember, err error) {
+func (s *Service) ListStaff(ctx context.Context, actor identity.Actor) ([]StaffMember, error) {
 	if !actor.IsSystem() {
 		if err := duty(actor, identity.DutyStaff); err != nil {
 			return nil, err
 		}
 	}
+	return s.listStaff(ctx)
+}
+
+func (s *Service) listStaff(ctx context.Context) (out []StaffMember, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		all, err := tx.AllStaff()
 		out = nil

@@ -29,6 +29,19 @@ func (s *Service) WhoSaw(ctx context.Context, actor identity.Actor, customer ide
 	})
 }
 
+// AuditedStaff lists all whose doings WhatDid answers for: without their usernames,
+// which only who manages staff has use for.
+func (s *Service) AuditedStaff(ctx context.Context, actor identity.Actor) ([]StaffMember, error) {
+	if err := duty(actor, identity.DutyAudit); err != nil {
+		return nil, err
+	}
+	all, err := s.listStaff(ctx)
+	for i := range all {
+		all[i].Username = ""
+	}
+	return all, err
+}
+
 // WhatDid answers what a member of staff did and saw, newest first, as WhoSaw does.
 func (s *Service) WhatDid(ctx context.Context, actor identity.Actor, staff, before string) ([]AuditLine, error) {
 	return s.auditPage(ctx, actor, "read_audit", "", "staff:"+staff, func(tx *store.Tx) ([]AuditRow, error) {
@@ -95,6 +108,7 @@ func (n names) customer(tx *store.Tx, id string) (string, error) {
 type Signaled struct {
 	At           money.Instant
 	Customer     identity.CustomerID // empty when nobody has that name, or it is a colleague's
+	Staff        bool                // a colleague's
 	Who          string
 	Outcome      string
 	Signals      []identity.Signal
@@ -124,6 +138,7 @@ func (s *Service) Signals(ctx context.Context, actor identity.Actor) (out []Sign
 				line.Customer = id
 				line.Who, err = people.customer(tx, string(id))
 			} else if id, ok := identity.OwnerStaff(v.Owner); ok {
+				line.Staff = true
 				line.Who, err = staff.of(tx, id)
 			}
 			if err != nil {

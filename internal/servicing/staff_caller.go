@@ -40,7 +40,7 @@ const callerFor = 30 * time.Minute
 // done. The message said the purpose: a code that somebody was talked into reading
 // out to chat about the account must not unlock it.
 var serves = map[identity.Duty][]string{
-	identity.DutyEndSessions: {billing.CallerAccount, billing.CallerUnlock, billing.CallerRecovery},
+	identity.DutyEndSessions: CallerPurposes, // it opens nothing and only makes things safer
 	identity.DutyUnlock:      {billing.CallerUnlock, billing.CallerRecovery},
 	identity.DutyRecover:     {billing.CallerRecovery},
 }
@@ -74,7 +74,8 @@ type Caller struct {
 	OnScreen            bool // signed in at this moment
 	Questions           bool // the lender asks them beside another check, and they are set
 	Viewing             *Viewing
-	Checks              []CallerChecked // of the last half hour
+	Checks              []CallerChecked          // of the last half hour
+	Lacks               map[identity.Duty]string // what the caller has still to show to who reads this, in words
 }
 
 // ReadCaller says how a caller who claims to be a customer can be asked.
@@ -136,6 +137,15 @@ func (s *Service) caller(tx *store.Tx, actor identity.Actor, customer identity.C
 		out.Viewing = &v
 	} else if !errors.Is(err, errNoView) {
 		return out, err
+	}
+	out.Lacks = map[identity.Duty]string{}
+	for d := range serves {
+		err := s.verified(tx, actor, p.ID, d)
+		if no, refused := asRefused(err); refused {
+			out.Lacks[d] = no.Message
+		} else if err != nil {
+			return out, err
+		}
 	}
 	out.Checks, err = s.checksOf(tx, actor, p.ID, now.Add(-callerFor-identity.CodeLife))
 	return out, err
@@ -273,7 +283,7 @@ func (s *Service) verified(tx *store.Tx, actor identity.Actor, customer string, 
 		return err
 	}
 	if !ok {
-		return refuse("caller_unknown", "", "Verify the caller first, for this purpose. A check is good for thirty minutes.")
+		return refuse("caller_unknown", "", "Verify the caller first%s. A check is good for thirty minutes.", forThis(d))
 	}
 	if s.rules.Access.Questions != QuestionsAgent || d == identity.DutyEndSessions {
 		return nil
@@ -286,6 +296,13 @@ func (s *Service) verified(tx *store.Tx, actor identity.Actor, customer string, 
 		return absentOr(err, refuse("questions_first", "", "Ask the security questions too: this customer has set them."))
 	}
 	return nil
+}
+
+func forThis(d identity.Duty) string {
+	if len(serves[d]) == len(CallerPurposes) {
+		return ""
+	}
+	return ", for this purpose"
 }
 
 // ownCheck reads a check that the acting member of staff has asked for.

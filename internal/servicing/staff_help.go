@@ -100,7 +100,7 @@ func (s *Service) AskRecovery(ctx context.Context, actor identity.Actor, custome
 	documents, known := chosen(EvidenceDocuments, seen.Documents)
 	facts, known2 := chosen(EvidenceFacts, seen.Facts)
 	if !known || !known2 || len(documents) == 0 || len(documents)+len(facts) < 2 {
-		return "", refuse("evidence", "documents", "Look at one document at least, and at another one or ask for a fact.")
+		return "", refuse("evidence", "documents", "Tick at least one document, and at least two things in all.")
 	}
 	detail := "Seen: " + strings.Join(documents, ", ") + "."
 	if len(facts) > 0 {

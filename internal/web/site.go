@@ -16,6 +16,7 @@ type Place struct{ Key, Name, Href string }
 // Config is what one site (the portal, the console) is made of.
 type Config struct {
 	Brand   *Brand
+	Name    string  // of a site beside the brand's own: "Console"
 	Places  []Place // across the top, and along the bottom on a phone
 	Account []Place // in the account menu, above sign out
 	Home    string  // where the logo leads
