@@ -198,7 +198,7 @@ func (g *guest) setUpApp(ctx context.Context, entry servicing.Entry, src servici
 	if in, err = s.Session(ctx, entry.Session); err != nil {
 		return entry, err
 	}
-	g.in.Saved, err = s.MakeSavedCodes(ctx, in.Actor, src)
+	g.in.Saved, err = s.MakeSavedCodes(ctx, in.Actor, servicing.NewKey(), src)
 	return entry, err
 }
 

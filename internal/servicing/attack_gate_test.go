@@ -322,7 +322,7 @@ var sensitive = []reach{
 	{"FinishPasskey", func(v *victim, by identity.Actor) (any, error) {
 		return nil, step(v.FinishPasskey(ctx, by, "", "", "", src))
 	}},
-	{"MakeSavedCodes", func(v *victim, by identity.Actor) (any, error) { return v.MakeSavedCodes(ctx, by, src) }},
+	{"MakeSavedCodes", func(v *victim, by identity.Actor) (any, error) { return v.MakeSavedCodes(ctx, by, servicing.NewKey(), src) }},
 	{"SetQuestions", func(v *victim, by identity.Actor) (any, error) {
 		return nil, v.SetQuestions(ctx, by, []string{"first-pet", "first-trip", "dream-job"}, []string{"quiet lantern", "copper window", "velvet ladder"}, src)
 	}},
@@ -417,7 +417,7 @@ func TestANewTokenIsNoFresherThanTheOldOne(t *testing.T) {
 			t.Errorf("after the password was changed: %+v, before %+v", now, before)
 		}
 		o.wait(2 * time.Minute)
-		if _, err := r.MakeSavedCodes(ctx, r.me(), src); outcome(err) != "refused step_up" {
+		if _, err := r.MakeSavedCodes(ctx, r.me(), servicing.NewKey(), src); outcome(err) != "refused step_up" {
 			t.Errorf("six minutes after the factor was shown: %s", outcome(err))
 		}
 	})

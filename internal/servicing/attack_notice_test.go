@@ -151,7 +151,7 @@ func TestAllAddressesHearOfEveryChange(t *testing.T) {
 		"a new device":    {billing.NoticeNewDevice, func(r *resident) { r.comeFrom(1) }, oneHome},
 		"a new app":       {billing.NoticeFactorAdded, func(r *resident) { r.addApp(r.in) }, oneHome},
 		"a new passkey":   {billing.NoticeFactorAdded, func(r *resident) { newPasskey().register(r, r.in) }, oneHome},
-		"new saved codes": {billing.NoticeSavedCodesMade, func(r *resident) { got(r.MakeSavedCodes(ctx, r.me(), src))(r) }, oneHome},
+		"new saved codes": {billing.NoticeSavedCodesMade, func(r *resident) { got(r.MakeSavedCodes(ctx, r.me(), servicing.NewKey(), src))(r) }, oneHome},
 		"a saved code used": {billing.NoticeSavedCodeUsed, func(r *resident) {
 			got(r.ProveSignIn(ctx, r.pending(), servicing.SavedCode, r.saved[0], false, src))(r)
 		}, oneHome},

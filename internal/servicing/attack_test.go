@@ -86,7 +86,7 @@ func moveIn(o *office) *resident {
 	r.in = got(o.FinishActivation(ctx, flow, chosenName, password, src))(o)
 	r.device = r.in.Device
 	r.app, r.in = o.addApp(r.in)
-	r.saved = got(o.MakeSavedCodes(ctx, r.me(), src))(o)
+	r.saved = got(o.MakeSavedCodes(ctx, r.me(), servicing.NewKey(), src))(o)
 	r.key = newPasskey()
 	r.in = r.key.register(r, r.in)
 	o.wait(24 * time.Hour) // what is counted by the day begins anew

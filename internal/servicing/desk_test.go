@@ -151,7 +151,7 @@ func TestStaffComeInWithAnAppAndNeverWithAMessage(t *testing.T) {
 		if _, err := o.StartPhone(ctx, actor, "+12025550188", src); !errors.Is(err, servicing.ErrForbidden) {
 			t.Errorf("a phone as a factor of staff: %v", err)
 		}
-		if _, err := o.MakeSavedCodes(ctx, actor, src); !errors.Is(err, servicing.ErrForbidden) {
+		if _, err := o.MakeSavedCodes(ctx, actor, servicing.NewKey(), src); !errors.Is(err, servicing.ErrForbidden) {
 			t.Errorf("saved codes of staff: %v", err)
 		}
 		// The portal's door does not open for them, nor the desk's for a borrower.

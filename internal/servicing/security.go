@@ -428,8 +428,8 @@ func (s *Service) bindText(tx *store.Tx, owner, phone, source string) error {
 }
 
 // MakeSavedCodes makes ten new saved codes; the old ones end. They are shown this
-// once.
-func (s *Service) MakeSavedCodes(ctx context.Context, actor identity.Actor, src Source) (codes []string, err error) {
+// once: the same key again is refused as made.
+func (s *Service) MakeSavedCodes(ctx context.Context, actor identity.Actor, key string, src Source) (codes []string, err error) {
 	if err := s.mayBind(actor); err != nil {
 		return nil, err
 	}
@@ -438,6 +438,12 @@ func (s *Service) MakeSavedCodes(ctx context.Context, actor identity.Actor, src 
 	}
 	if actor.Standing.Scope == identity.ScopeEnrol || actor.Standing.Scope == identity.ScopeRestore {
 		return nil, ErrForbidden // saved codes stand beside another second factor
+	}
+	if err := s.spend(ctx, "saved_codes "+actor.Standing.Session+" "+key); err != nil {
+		if errors.Is(err, errFlow) {
+			err = refuse("made", "", "These codes were made already, and are shown once only. If you did not keep them, make new ones: the ones before stop working.")
+		}
+		return nil, err
 	}
 	codes = identity.NewSavedCodes()
 	owner := actor.String()

@@ -459,7 +459,7 @@ func TestWayBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
 		o.take("L1", loan())
 		key, e := o.addApp(o.activate())
-		saved := got(o.MakeSavedCodes(ctx, o.session(e).Actor, src))(t)
+		saved := got(o.MakeSavedCodes(ctx, o.session(e).Actor, servicing.NewKey(), src))(t)
 		start := func(goal identity.Goal) servicing.FlowID {
 			o.wait(2 * time.Hour)
 			return got(o.StartRecovery(ctx, goal, username, src))(t)
