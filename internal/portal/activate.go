@@ -55,9 +55,10 @@ func readFacts(form *web.Form) servicing.ActivationRequest {
 	if len(req.AccountNumber) > 40 {
 		form.Error("account_number", "That is too long for an account number. It is on your welcome letter and on each statement.")
 	}
-	switch {
-	case req.SSN4 != "" && !fourDigits.MatchString(req.SSN4):
+	if req.SSN4 != "" && !fourDigits.MatchString(req.SSN4) {
 		form.Error("ssn4", "Enter the last four digits of your Social Security number.")
+	}
+	switch {
 	case req.SSN4 == "" && (req.ZIP == "" || !born):
 		form.Error("ssn4", "Enter the last four digits of your Social Security number, or your ZIP code and your date of birth.")
 	case req.ZIP == "" && !born:

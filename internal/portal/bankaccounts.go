@@ -151,7 +151,8 @@ func (p *portal) add(r *http.Request, s servicing.Session, form *web.Form) (serv
 		}
 	}
 	// A whole account number is never sent back to a screen.
-	if form.Value("account")+form.Value("account_again") != "" {
+	carried := !form.Has("account") // past confirming, which carries no account number
+	if carried || form.Value("account")+form.Value("account_again") != "" {
 		form.Set("typed", "yes")
 	}
 	form.Set("account", "")
