@@ -310,7 +310,7 @@ func TestEveryWayBackInABrowser(t *testing.T) {
 	j.lost("both")
 	j.shows("email_code")
 	j.shows("saved_code")
-	b.reads("Get back in")
+	b.reads("Lost your password and your phone")
 	j.newPassword()
 	b.press("Set this password")
 	b.reads("Set up a new one in place of the second step you lost")

@@ -383,7 +383,7 @@ func (b *browser) codeInInbox(number string) string {
 		}
 		tab.look()
 		tab.leaving(chromedp.Click(`main table a`))
-		tab.reads("Text message", "Do not share")
+		tab.reads("Text message", "Never tell it to anyone")
 		return someDigits.FindString(tab.textNow())
 	}
 	b.t.Fatalf("no text message came to %s", number)

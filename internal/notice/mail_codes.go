@@ -6,10 +6,10 @@ import "marque/internal/billing"
 // out to somebody else opens that page for them.
 
 var codeRest = []string{"Type it on the page where you asked for it. It works once, and only for a short time.",
-	"Do not share this code with anyone. We will not ask you for it by phone, text or e-mail."}
+	"Never tell anyone this code, not even us. There is one exception: a code that says it is for a call you made to us."}
 
 var codeRestInEs = []string{"Escríbalo en la página donde lo pidió. Sirve una sola vez y por poco tiempo.",
-	"No comparta este código con nadie. No se lo pediremos por teléfono, mensaje de texto ni correo electrónico."}
+	"Nunca le diga este código a nadie, ni a nosotros. Hay una sola excepción: un código que dice que es para una llamada que usted nos hizo."}
 
 // typedCode is a letter with a code that is typed where it was asked for.
 func typedCode(subject, reason, otherwise string) func(told) letter {

@@ -63,10 +63,10 @@ type bothTexts struct{ en, es func(told) []string }
 func typed(en, es string) bothTexts {
 	return bothTexts{
 		en: func(n told) []string {
-			return []string{n.Code + " is your code " + en + ". Do not share it. We never ask you for it.", n.Code + " is your code " + en + ". Do not share it."}
+			return []string{n.Code + " is your code " + en + ". Never tell it to anyone, not even us.", n.Code + " is your code " + en + ". Never tell it to anyone."}
 		},
 		es: func(n told) []string {
-			return []string{n.Code + " es su código " + es + ". No lo comparta. Nunca se lo pediremos.", n.Code + " es su código " + es + ". No lo comparta."}
+			return []string{n.Code + " es su código " + es + ". No se lo diga a nadie, ni a nosotros.", n.Code + " es su código " + es + ". No se lo diga a nadie."}
 		},
 	}
 }

@@ -82,8 +82,8 @@ func TestTextsFitIntoOneMessage(t *testing.T) {
 
 func TestTheTextsAreWhatAPersonReads(t *testing.T) {
 	for kind, want := range map[billing.NoticeKind][2]string{
-		billing.NoticeSignInCode: {"Harborline Motor Finance: 481516 is your code to sign in. Do not share it. We never ask you for it.",
-			"Harborline Motor Finance: 481516 es su codigo para entrar a su cuenta. No lo comparta. Nunca se lo pediremos."},
+		billing.NoticeSignInCode: {"Harborline Motor Finance: 481516 is your code to sign in. Never tell it to anyone, not even us.",
+			"Harborline Motor Finance: 481516 es su codigo para entrar a su cuenta. No se lo diga a nadie, ni a nosotros."},
 		billing.NoticeCallerCode: {"Harborline Motor Finance: 481516 is your code to change a payment or a bank account. Read it only to the person you called. It cannot be used to sign in.",
 			"Harborline Motor Finance: 481516 es su codigo para cambiar un pago o una cuenta bancaria. Léalo solo si usted hizo la llamada. No sirve para entrar."},
 		billing.NoticeNewDevice: {"Harborline Motor Finance: New sign-in: Chrome on a phone, near Dallas, TX, Dec 15, 2026, 3:04 PM CST. Not you? Please call (503) 555-0142.",

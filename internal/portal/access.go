@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"strings"
 
 	"marque/internal/identity"
 	"marque/internal/money"
@@ -112,13 +113,15 @@ func (p *portal) notHere(w http.ResponseWriter, r *http.Request, s servicing.Ses
 type heldPage struct {
 	web.Page
 	Until money.Instant
+	Adds  bool // a bank account, where others change what is there
 }
 
 // showHeld says until when changes wait, and why.
 func (p *portal) showHeld(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	b := page(s, "This is on hold", "")
 	b.Layout = "flow"
-	return p.pages.Render(w, r, http.StatusForbidden, "held", heldPage{b, s.Actor.Standing.HeldUntil})
+	adds := r.URL.Path == "/bank-accounts/new" || strings.HasSuffix(r.URL.Path, "/bank-account")
+	return p.pages.Render(w, r, http.StatusForbidden, "held", heldPage{b, s.Actor.Standing.HeldUntil, adds})
 }
 
 func (p *portal) askSignIn(w http.ResponseWriter, r *http.Request) error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 
 	"marque/internal/identity"
 	"marque/internal/servicing"
@@ -39,6 +40,11 @@ func factsPage(title string, form *web.Form, text string) activatePage {
 	return v
 }
 
+var (
+	fourDigits = regexp.MustCompile(`^(?:[ -]*[0-9]){4}[ -]*$`)
+	zipCode    = regexp.MustCompile(`^[0-9]{5}(?:[ -]?[0-9]{4})?$`)
+)
+
 // readFacts reads them as people type, and notes on the form what is missing.
 func readFacts(form *web.Form) servicing.ActivationRequest {
 	req := servicing.ActivationRequest{
@@ -46,14 +52,23 @@ func readFacts(form *web.Form) servicing.ActivationRequest {
 		SSN4:          form.Value("ssn4"), ZIP: form.Value("zip"),
 	}
 	born := form.Value("birth_date") != ""
-	if born {
-		req.BirthDate = form.Date("birth_date")
+	if len(req.AccountNumber) > 40 {
+		form.Error("account_number", "That is too long for an account number. It is on your welcome letter and on each statement.")
+	}
+	if req.SSN4 != "" && !fourDigits.MatchString(req.SSN4) {
+		form.Error("ssn4", "Enter the last four digits of your Social Security number.")
 	}
 	switch {
 	case req.SSN4 == "" && (req.ZIP == "" || !born):
 		form.Error("ssn4", "Enter the last four digits of your Social Security number, or your ZIP code and your date of birth.")
 	case req.ZIP == "" && !born:
 		form.Error("zip", "Enter your ZIP code, or your date of birth.")
+	}
+	if req.ZIP != "" && !zipCode.MatchString(req.ZIP) {
+		form.Error("zip", "Enter your ZIP code, five digits.")
+	}
+	if born {
+		req.BirthDate = form.Date("birth_date")
 	}
 	req.By = servicing.Channel(form.OneOf("by", "Choose where we send your code.", string(servicing.ByText), string(servicing.ByEmail)))
 	return req
@@ -83,8 +98,12 @@ func (p *portal) startActivation(w http.ResponseWriter, r *http.Request) error {
 			http.Redirect(w, r, "/activate/code?"+url.Values{"by": {string(req.By)}}.Encode(), http.StatusSeeOther)
 			return nil
 		}
-		if err := told(form, err, nil); err != nil {
+		if err := told(form, err, map[string]string{"code": ""}); err != nil {
 			return err
+		}
+		if tooSoon(err) && run != "" {
+			p.keep(w, activationRun, string(run))
+			return p.show(w, r, "activate-code", form, newCodePage(form, string(req.By), false))
 		}
 	}
 	form.Set("ssn4", "")
@@ -261,6 +280,7 @@ type activatedPage struct {
 	web.Page
 	Ends       string // of the phone that is the second step
 	SavedCodes bool
+	TextOnly   bool
 }
 
 // activated is the last page: what stands now, and the saved codes.
@@ -269,7 +289,7 @@ func (p *portal) activated(w http.ResponseWriter, r *http.Request, s servicing.S
 	if err != nil {
 		return err
 	}
-	v := activatedPage{Page: page(s, "Online access is on", ""), SavedCodes: guard.SavedCodes > 0}
+	v := activatedPage{Page: page(s, "Online access is on", ""), SavedCodes: guard.SavedCodes > 0, TextOnly: textOnly(guard)}
 	v.Layout = "flow"
 	for _, f := range guard.Factors {
 		if f.Kind == servicing.Text {

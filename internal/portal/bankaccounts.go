@@ -68,7 +68,7 @@ func newBankAccountPage(s servicing.Session, form *web.Form, action, back, submi
 		key = servicing.NewKey()
 	}
 	hint := "4 to 17 digits."
-	if !form.OK() {
+	if form.Value("typed") == "yes" {
 		hint = "Type it again: a whole account number is never sent back to a screen."
 	}
 	return bankAccountPage{Page: b, Action: action, Key: key, Submit: submit, AccountHint: hint,
@@ -151,6 +151,10 @@ func (p *portal) add(r *http.Request, s servicing.Session, form *web.Form) (serv
 		}
 	}
 	// A whole account number is never sent back to a screen.
+	carried := !form.Has("account") // past confirming, which carries no account number
+	if carried || form.Value("account")+form.Value("account_again") != "" {
+		form.Set("typed", "yes")
+	}
 	form.Set("account", "")
 	form.Set("account_again", "")
 	return added, false, nil

@@ -105,7 +105,7 @@ func (b *browser) hold(t testing.TB, token string) {
 
 func (b *browser) savedCodes(t testing.TB) []string {
 	t.Helper()
-	codes, err := b.l.svc.MakeSavedCodes(context.Background(), b.signedIn(t).Actor, servicing.Source{IP: "127.0.0.1"})
+	codes, err := b.l.svc.MakeSavedCodes(context.Background(), b.signedIn(t).Actor, servicing.NewKey(), servicing.Source{IP: "127.0.0.1"})
 	must(t, err)
 	return codes
 }

@@ -173,7 +173,13 @@ func (p *portal) addPhone(w http.ResponseWriter, r *http.Request, s servicing.Se
 		return err
 	}
 	box, err := p.svc.StartPhone(r.Context(), s.Actor, form.Value("phone"), p.source(r))
-	if err != nil {
+	switch {
+	case tooSoon(err) && form.Value("box") != "":
+		return mend(w, r, s, form, err, p.phoneCodeForm)
+	case tooSoon(err):
+		form.Error("", refusedWords(err))
+		return p.phoneForm(w, r, s, form)
+	case err != nil:
 		return mend(w, r, s, form, err, p.phoneForm)
 	}
 	form.Set("box", box)
@@ -259,6 +265,7 @@ func (p *portal) removeStep(w http.ResponseWriter, r *http.Request, s servicing.
 
 type savedCodesPage struct {
 	web.Page
+	Key     string // of the form: sent twice, it makes codes once
 	Left    int
 	IsAlone bool // there is no other second step
 	Codes   []string
@@ -268,6 +275,10 @@ type savedCodesPage struct {
 func (v savedCodesPage) Text() string { return strings.Join(v.Codes, "\n") }
 
 func (p *portal) showSavedCodes(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	return p.savedCodesForm(w, r, s, nil)
+}
+
+func (p *portal) savedCodesForm(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
 	if single(s) {
 		return errNotHere
 	}
@@ -275,9 +286,9 @@ func (p *portal) showSavedCodes(w http.ResponseWriter, r *http.Request, s servic
 	if err != nil {
 		return found(err)
 	}
-	v := savedCodesPage{Page: page(s, "Saved codes", "security"), Left: all.SavedCodes, IsAlone: len(all.Factors) == 0}
-	v.Layout, v.Back = "flow", "/security"
-	return p.show(w, r, "saved-codes", nil, v)
+	v := savedCodesPage{Page: page(s, "Saved codes", "security"), Key: servicing.NewKey(), Left: all.SavedCodes, IsAlone: len(all.Factors) == 0}
+	v.Layout, v.Back, v.Form = "flow", "/security", form
+	return p.show(w, r, "saved-codes", form, v)
 }
 
 // makeSavedCodes shows the codes in the answer to the form: no address leads to
@@ -287,11 +298,9 @@ func (p *portal) makeSavedCodes(w http.ResponseWriter, r *http.Request, s servic
 	if err != nil {
 		return err
 	}
-	codes, err := p.svc.MakeSavedCodes(r.Context(), s.Actor, p.source(r))
+	codes, err := p.svc.MakeSavedCodes(r.Context(), s.Actor, form.Value("key"), p.source(r))
 	if err != nil {
-		return mend(w, r, s, form, err, func(w http.ResponseWriter, r *http.Request, s servicing.Session, _ *web.Form) error {
-			return p.showSavedCodes(w, r, s)
-		})
+		return mend(w, r, s, form, err, p.savedCodesForm)
 	}
 	v := savedCodesPage{Page: page(s, "Your saved codes", "security"), Codes: codes}
 	v.Layout, v.Scripts = "flow", []string{"print.js"}

@@ -10,6 +10,7 @@ import (
 
 type ownPasswordPage struct {
 	web.Page
+	Least    int  // characters
 	IsForced bool // the password is known to others, and nothing else can be done first
 	Strength *identity.Strength
 }
@@ -19,7 +20,7 @@ func (p *portal) showChangePassword(w http.ResponseWriter, r *http.Request, s se
 }
 
 func (p *portal) passwordForm(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
-	v := ownPasswordPage{Page: page(s, "Change your password", "security"), IsForced: s.Actor.Standing.MustChange}
+	v := ownPasswordPage{Page: page(s, "Change your password", "security"), Least: p.svc.LeastPassword(), IsForced: s.Actor.Standing.MustChange}
 	v.Layout, v.Back, v.Form, v.Scripts = "flow", "/security", form, []string{"password.js"}
 	if v.IsForced {
 		v.Title = "Choose a new password"
@@ -44,13 +45,11 @@ func (p *portal) choosePassword(w http.ResponseWriter, r *http.Request, s servic
 	if form.Raw("current") == "" {
 		form.Error("current", "Enter the password you have now.")
 	}
-	if form.Raw("password") == "" {
-		form.Error("password", "Choose a new password.")
-	}
+	password := needPassword(form)
 	if !form.OK() {
 		return p.passwordForm(w, r, s, form)
 	}
-	entry, err := p.svc.ChangePassword(r.Context(), s.Actor, form.Raw("current"), form.Raw("password"), p.source(r))
+	entry, err := p.svc.ChangePassword(r.Context(), s.Actor, form.Raw("current"), password, p.source(r))
 	if err != nil {
 		return mend(w, r, s, form, err, p.passwordForm)
 	}

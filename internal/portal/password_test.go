@@ -18,12 +18,12 @@ func TestThePasswordIsChanged(t *testing.T) {
 	const next = "orchard engine seven tides"
 	for _, bad := range []struct{ current, next, says string }{
 		{"", next, "Enter the password you have now."},
-		{ownPassword, "", "Choose a new password."},
+		{ownPassword, "", "Choose a password."},
 		{"not it, not it", next, "That is not your password."},
 		{ownPassword, "short", "Use at least 8 characters. A short sentence works well. This one has 5. Letters"},
 		{ownPassword, "password1", "Password strength: Very easy to guess"},
 	} {
-		_, status, page := b.send(t, "/security/password", values("current", bad.current, "password", bad.next))
+		_, status, page := b.send(t, "/security/password", values("current", bad.current, "password", bad.next, "password_again", bad.next))
 		if bad.next != "short" {
 			says(t, page, bad.says)
 		} else {
@@ -33,7 +33,9 @@ func TestThePasswordIsChanged(t *testing.T) {
 			t.Errorf("%q: %d, or it is sent back", bad.next, status)
 		}
 	}
-	at, _, page := b.send(t, "/security/password", values("current", ownPassword, "password", next))
+	_, _, page = b.send(t, "/security/password", values("current", ownPassword, "password", next, "password_again", "orchard engine"))
+	says(t, page, "The two passwords are not the same.", "At least 8 characters.")
+	at, _, page := b.send(t, "/security/password", values("current", ownPassword, "password", next, "password_again", next))
 	says(t, page, "Your password was changed.", "Changed today, 10:01 a.m. EST")
 	if at != "/security?done=password" {
 		t.Errorf("went to %s", at)

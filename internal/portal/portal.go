@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +66,9 @@ func New(svc *servicing.Service, brand *web.Brand, o Options) (http.Handler, err
 			h = p.signedIn(r.act, r.mine)
 		}
 		mux.Handle(r.pattern, p.site.Handle(h))
+	}
+	for _, path := range postOnly(p.routes()) {
+		mux.Handle("GET "+path, p.site.Handle(toPage))
 	}
 	return p.site.Serve(mux), nil
 }
@@ -232,6 +236,36 @@ func (p *portal) routes() []route {
 	}
 }
 
+// postOnly are the addresses that only forms are sent to. People come to them
+// by reloading what a form answered, and are led to the page that has the form.
+func postOnly(all []route) (paths []string) {
+	for _, r := range all {
+		path, isForm := strings.CutPrefix(r.pattern, "POST ")
+		if isForm && pageOfForm(path) != "/" && !slices.ContainsFunc(all, func(o route) bool { return o.pattern == "GET "+path }) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+// pageOfForm is the page that a form stands on; "/" for none of its own.
+func pageOfForm(path string) string {
+	switch path {
+	case "/sign-in/passkey":
+		return "/sign-in"
+	case "/activate/code/send":
+		return "/activate/code"
+	case "/recover/questions":
+		return "/recover/proofs"
+	}
+	return pageFor(strings.NewReplacer("{", "", "}", "").Replace(path))
+}
+
+func toPage(w http.ResponseWriter, r *http.Request) error {
+	http.Redirect(w, r, pageOfForm(r.URL.Path), http.StatusSeeOther)
+	return nil
+}
+
 // page is the base of a page for the signed in.
 func page(s servicing.Session, title, here string) web.Page {
 	return web.Page{Title: title, Here: here, SignedIn: strings.TrimSpace(s.FirstName + " " + s.LastName),
@@ -276,6 +310,10 @@ func told(form *web.Form, err error, fields map[string]string) error {
 	form.Error(field, refused.Message)
 	return nil
 }
+
+// tooSoon says that a code was asked for again before the last one can have
+// arrived. That one still works.
+func tooSoon(err error) bool { return refusedAs(err, "too_soon") }
 
 // found answers what is not there and what is not theirs alike.
 func found(err error) error {

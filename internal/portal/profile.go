@@ -16,6 +16,7 @@ type profilePage struct {
 	servicing.Profile
 	PhoneShown string
 	Language   string
+	SignsInAs  string        // a username that is an e-mail address, but not the one on file
 	HeldUntil  money.Instant // no address is changed before; 0 when nothing is held
 }
 
@@ -23,6 +24,7 @@ var profileDone = map[string]string{
 	"email":     "Your e-mail address was changed. We told the old address too.",
 	"phone":     "Your phone number was changed. We told the old number too.",
 	"address":   "Your postal address was changed.",
+	"same":      "Nothing to change: that is the address we have.",
 	"language":  "The language of your messages was changed.",
 	"paperless": "Paperless is on. From now on we send an e-mail when there is something new to read here.",
 	"paper":     "Paperless is off. From now on we send paper again.",
@@ -40,6 +42,9 @@ func (p *portal) profile(w http.ResponseWriter, r *http.Request, s servicing.Ses
 
 func newProfilePage(s servicing.Session, who servicing.Profile) profilePage {
 	v := profilePage{Page: page(s, "Profile", "profile"), Profile: who, PhoneShown: phoneWords(who.Phone), Language: "English"}
+	if strings.Contains(who.Username, "@") && !strings.EqualFold(who.Username, who.Email) {
+		v.SignsInAs = who.Username
+	}
 	if until := s.Actor.Standing.HeldUntil; until > s.At {
 		v.HeldUntil = until
 	}
@@ -58,6 +63,7 @@ type contactPage struct {
 	Now     string // what is on file
 	To      string // where the code went
 	Value   string
+	Change  string
 	Action  string
 }
 
@@ -97,7 +103,14 @@ func (p *portal) startContact(kind servicing.ContactKind) handler {
 			return err
 		}
 		id, err := p.svc.StartContactChange(r.Context(), s.Actor, kind, form.Value(string(kind)), p.source(r))
-		if err != nil {
+		switch {
+		case tooSoon(err) && form.Value("change") != "":
+			r.SetPathValue("change", form.Value("change"))
+			return mend(w, r, s, form, err, p.contactCodeForm(kind))
+		case tooSoon(err):
+			form.Error("", refusedWords(err))
+			return p.contactForm(kind)(w, r, s, form)
+		case err != nil:
 			return mend(w, r, s, form, err, p.contactForm(kind))
 		}
 		http.Redirect(w, r, "/profile/"+string(kind)+"/"+id, http.StatusSeeOther)
@@ -125,7 +138,8 @@ func (p *portal) contactCodeForm(kind servicing.ContactKind) formHandler {
 		if !v.IsEmail {
 			v.To = phoneWords(asked.Value)
 		}
-		v.Action = "/profile/" + string(kind) + "/" + r.PathValue("change")
+		v.Change = r.PathValue("change")
+		v.Action += "/" + v.Change
 		return p.show(w, r, "contact-code", form, v)
 	}
 }
@@ -189,7 +203,12 @@ func (p *portal) changeAddress(w http.ResponseWriter, r *http.Request, s servici
 	if !form.OK() {
 		return p.addressForm(w, r, s, form)
 	}
-	if err := p.svc.ChangeAddress(r.Context(), s.Actor, to, p.source(r)); err != nil {
+	err = p.svc.ChangeAddress(r.Context(), s.Actor, to, p.source(r))
+	switch {
+	case refusedAs(err, "same"):
+		http.Redirect(w, r, "/profile?done=same", http.StatusSeeOther)
+		return nil
+	case err != nil:
 		return mend(w, r, s, form, err, p.addressForm)
 	}
 	http.Redirect(w, r, "/profile?done=address", http.StatusSeeOther)

@@ -95,6 +95,11 @@ func TestThePostalAddressAndTheLanguageAreChanged(t *testing.T) {
 	}
 	_, _, page = b.send(t, "/profile/language", values("language", "es"))
 	says(t, page, "The language of your messages was changed.", "Spanish")
+	_, status, page = b.send(t, "/profile/address", values("street", "4 Quarry Road, Apt 2", "city", "Alder Falls", "state", "OR", "zip", "97000"))
+	says(t, page, "Nothing to change: that is the address we have.")
+	if status != http.StatusOK {
+		t.Errorf("the same address: %d", status)
+	}
 }
 
 func TestEveryStateOnAFormIsAState(t *testing.T) {

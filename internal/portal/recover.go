@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"marque/internal/identity"
 	"marque/internal/money"
@@ -17,26 +18,34 @@ import (
 
 // lost is what a person is told about one way back.
 type lost struct {
-	Title, Lead, Needs string
-	Else               string // what to do when that cannot be shown
+	Title string
+	Steps int    // pages there are, from the name to the end
+	Needs string // what will be asked for, said once at the start
+	End   string // and below the first form
+	After string // what to go on with when the first proof was shown
+	Stuck string // who cannot go on online
+	Else  string // what to do when nothing can be shown
 }
 
-// callTwo is the way of those who have nothing else to show.
-const callTwo = "If you have none of these, two of our people make sure that it is you, which can take a day. Then come back here: a code that we send you is enough."
+// noAddress is for those whom no code reaches.
+const noAddress = "Has your e-mail address or phone changed?"
 
 var losses = map[identity.Goal]lost{
-	identity.GoalPassword: {"Choose a new password", "First we make sure that it is you.",
-		"You need a code that we send to your e-mail address or phone, and one thing more: your authenticator app, a passkey, or a saved code. If you never set up a second step, the code is enough.",
-		callTwo},
-	identity.GoalFactor: {"Set up a new second step", "First we make sure that it is you.",
-		"You need your password, and one thing more: a saved code, or a code that we send to your e-mail address.",
-		"Do you not know your password either? Then you have lost both, and there is another way: choose “Something else was lost”."},
-	identity.GoalBoth: {"Get back in", "First we make sure that it is you.",
-		"You need a code that we send to your e-mail address or phone, and one of the codes you saved when you set up your second step.",
-		callTwo},
-	identity.GoalUnlock: {"Unlock my access", "First we make sure that it is you.",
-		"You need a code that we send to your e-mail address or phone, and your second step if you have one: your app, a passkey, a saved code, or a second code to your phone. Then sign in as usual.",
-		"Have you lost your second step too?"},
+	identity.GoalPassword: {Title: "Forgot your password", Steps: 4,
+		Needs: "First we make sure that it is you. You need a code that we send to your e-mail address or phone, and one thing more: your authenticator app, a passkey, or a saved code.",
+		End:   "Did you never set up a second step? Then the code is enough, and you go straight on to a new password.",
+		After: "With an authenticator app, a passkey or a saved code you go on here.", Stuck: "Is a text message your only second step?", Else: noAddress},
+	identity.GoalFactor: {Title: "Lost your phone or app", Steps: 5,
+		Needs: "First we make sure that it is you. You need your password, and one thing more: a saved code, or a code that we send to your e-mail address. Then you set up a new second step.",
+		After: "One thing more: a saved code, or a code that we send to your e-mail address.",
+		Else:  "Do you not know your password either? Then you have lost both, and there is another way: choose “Something else was lost”."},
+	identity.GoalBoth: {Title: "Lost your password and your phone", Steps: 5,
+		Needs: "First we make sure that it is you. You need a code that we send to your e-mail address or phone, and one of the codes you saved when you set up your second step.",
+		After: "With a saved code you go on here.", Stuck: "Do you have no saved code?", Else: noAddress},
+	identity.GoalUnlock: {Title: "Unlock my access", Steps: 4,
+		Needs: "First we make sure that it is you. You need a code that we send to your e-mail address or phone, and your second step if you have one: your app, a passkey, a saved code, or a second code to your phone. Then sign in as usual.",
+		After: "One thing more: your second step, or a code to the other address.",
+		Else:  "Have you lost your second step too?"},
 }
 
 // proofWords name what can be shown.
@@ -113,7 +122,8 @@ type proofsPage struct {
 	Lost    lost
 	Shown   []string
 	Way     identity.Proof // what is asked for now; empty when there is nothing left
-	Sent    bool           // the code
+	Step    int
+	Sent    bool // the code
 	Options json.RawMessage
 	Box     string
 	Others  []otherWay
@@ -127,6 +137,7 @@ func newProofsPage(state servicing.Recovery, want string, form *web.Form) proofs
 			v.Shown = append(v.Shown, shownWords[shown])
 		}
 	}
+	v.Step = min(2+len(v.Shown), 3)
 	for i, way := range state.Next {
 		if i == 0 || string(way) == want {
 			v.Way = way
@@ -194,6 +205,8 @@ func (p *portal) prove(w http.ResponseWriter, r *http.Request) error {
 		form.Error("password", "Enter your password.")
 	case way == string(identity.ProofPassword):
 		_, err = p.svc.ProveRecovery(r.Context(), run, identity.ProofPassword, form.Raw("password"), p.source(r))
+	case codeProblem(way, form.Value("code")) != "":
+		form.Error("code", codeProblem(way, form.Value("code")))
 	default:
 		_, err = p.svc.ProveRecovery(r.Context(), run, identity.Proof(way), form.Value("code"), p.source(r))
 	}
@@ -215,6 +228,29 @@ func (p *portal) prove(w http.ResponseWriter, r *http.Request) error {
 	return p.showProofsForm(w, r, form, way, form.Has("sent"))
 }
 
+// codeDigits are how many digits a code has that is shown in each way.
+var codeDigits = map[identity.Proof]struct {
+	count int
+	words string
+}{
+	identity.ProofEmailCode: {identity.MailCodeDigits, "Enter the code from our e-mail: only digits, eight of them."},
+	identity.ProofTextCode:  {identity.TextCodeDigits, "Enter the code from our text message: only digits, six of them."},
+	identity.ProofTOTP:      {6, "Enter the code from your authenticator app: only digits, six of them."},
+}
+
+// codeProblem says what is wrong with the look of a code, which needs no try.
+// Either sent code may be typed on the page of the other.
+func codeProblem(way, code string) string {
+	want, ok := codeDigits[identity.Proof(way)]
+	code = strings.NewReplacer(" ", "", "-", "").Replace(code)
+	n := len(code)
+	sent := identity.Proof(way) != identity.ProofTOTP && (n == identity.MailCodeDigits || n == identity.TextCodeDigits)
+	if !ok || strings.Trim(code, "0123456789") == "" && (n == want.count || sent) {
+		return ""
+	}
+	return want.words
+}
+
 // sendProof sends a code to an address on file, or seems to.
 func (p *portal) sendProof(w http.ResponseWriter, r *http.Request, form *web.Form, way string) error {
 	by := servicing.ByEmail
@@ -232,7 +268,7 @@ func (p *portal) sendProof(w http.ResponseWriter, r *http.Request, form *web.For
 	if err := told(form, err, nil); err != nil {
 		return err
 	}
-	return p.showProofsForm(w, r, form, way, false)
+	return p.showProofsForm(w, r, form, way, tooSoon(err))
 }
 
 type questionsPage struct {

@@ -116,7 +116,7 @@ func TestAForgottenPasswordComesBackByCodeAndApp(t *testing.T) {
 	}
 	for _, path := range []string{"/bank-accounts/new"} {
 		_, status, page := b.visit(t, path)
-		says(t, page, "This is on hold", "cannot be changed until", "You can still pay")
+		says(t, page, "This is on hold", "You can add a bank account after", "it cannot wait, call us")
 		if status != http.StatusForbidden {
 			t.Errorf("%s: %d", path, status)
 		}
@@ -158,7 +158,7 @@ func TestWhoLostEverythingComesBackWithASavedCodeOrTheAgents(t *testing.T) {
 	l.now = l.now.Add(8 * 24 * time.Hour)
 	b := l.recovering(t, identity.GoalBoth, "maya@mail.example")
 	_, page := b.shows(t, identity.ProofTextCode, "")
-	says(t, page, "Saved code", "If you have none of these, two of our people make sure that it is you", "(800) 555-0142", "Monday to Friday")
+	says(t, page, "Saved code", "Step 3 of 5", "Do you have no saved code? Then we cannot do it online. Call us at", "Two of us make sure that it is you", "(800) 555-0142", "Monday to Friday")
 	if at, page := b.shows(t, identity.ProofSavedCode, saved[1]); at != "/recover/finish" {
 		t.Fatalf("the saved code led to %s: %s", at, words(page))
 	}
@@ -288,12 +288,27 @@ func TestEveryPageOfTheWayInIsSound(t *testing.T) {
 				}
 			}
 			if len(state.Next) == 0 {
-				says(t, render(t, "recover-proofs", nil, newProofsPage(state, "", nil)), losses[goal].Else)
+				says(t, render(t, "recover-proofs", nil, newProofsPage(state, "", nil)), "(800) 555-0142")
 				break
 			}
 			proofs = proofs.And(state.Next[0])
 		}
 		state := servicing.Recovery{Goal: goal, NewPassword: goal == identity.GoalPassword, HeldUntil: money.InstantOf(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))}
 		render(t, "recover-finish", nil, p.newFinishPage(state, nil))
+	}
+}
+
+func TestACodeThatIsNoneIsSaidBeforeATryIsCounted(t *testing.T) {
+	for _, c := range []struct {
+		way   identity.Proof
+		code  string
+		wrong bool
+	}{
+		{identity.ProofEmailCode, "12", true}, {identity.ProofEmailCode, "1234 5678", false}, {identity.ProofEmailCode, "123456", false},
+		{identity.ProofTextCode, "12a456", true}, {identity.ProofTOTP, "12345678", true}, {identity.ProofTOTP, "123 456", false}, {identity.ProofSavedCode, "12", false},
+	} {
+		if got := codeProblem(string(c.way), c.code); (got != "") != c.wrong || c.wrong && !strings.Contains(got, "only digits") {
+			t.Errorf("%s %q: %q", c.way, c.code, got)
+		}
 	}
 }

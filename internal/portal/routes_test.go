@@ -275,7 +275,7 @@ func TestWrongSignInKeepsTheNameAndNotThePassword(t *testing.T) {
 	says(t, page, "Enter your username or e-mail address.")
 	w = httptest.NewRecorder()
 	h.ServeHTTP(w, posted("/activate", "account_number", "7700010", "ssn4", "12"))
-	says(t, w.Body.String(), "Enter your ZIP code, or your date of birth.", "Choose where we send your code.")
+	says(t, w.Body.String(), "Enter the last four digits of your Social Security number.", "Enter your ZIP code, or your date of birth.", "Choose where we send your code.")
 	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `value="7700010"`) || strings.Contains(w.Body.String(), `value="12"`) {
 		t.Errorf("%d: what was typed is lost", w.Code)
 	}
@@ -310,6 +310,33 @@ func TestEveryTemplateHasAPage(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(f), ".html")
 		if !strings.HasPrefix(name, "_") && !strings.Contains(src, `"`+name+`"`) {
 			t.Errorf("%s is shown by no handler", f)
+		}
+	}
+}
+
+func TestAllThatIsWrongWithAnActivationIsSaidAtOnce(t *testing.T) {
+	_, h := testPortal(t, "")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, posted("/activate", "ssn4", "12", "zip", "430", "birth_date", "13/45/1990"))
+	says(t, w.Body.String(), "5 things need another look", "Enter your account number.", "Enter the last four digits", "Enter your ZIP code, five digits.", "Enter a date that exists", "Choose where we send your code.")
+}
+
+// Whoever reloads what a form answered stands on the page of the form.
+func TestAFormsAddressLeadsToItsPage(t *testing.T) {
+	p, h := testPortal(t, "")
+	for path, page := range map[string]string{
+		"/sign-in/passkey": "/sign-in", "/activate/code/send": "/activate/code", "/recover/questions": "/recover/proofs",
+		"/accounts/k1/pay/confirm": "/accounts/k1/pay", "/security/second-step/phone/code": "/security/second-step/phone", "/security/sessions/end-others": "/security",
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, get(path))
+		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != page {
+			t.Errorf("%s: %d to %s", path, w.Code, w.Header().Get("Location"))
+		}
+	}
+	for _, path := range postOnly(p.routes()) {
+		if strings.HasPrefix(path, "/sign-out") || strings.HasPrefix(path, "/session") {
+			t.Errorf("%s has no page", path)
 		}
 	}
 }

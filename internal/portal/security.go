@@ -23,6 +23,14 @@ func refusedAs(err error, code string) bool {
 	return ok && no.Code == code
 }
 
+// refusedWords are a refusal's own; none for any other error.
+func refusedWords(err error) string {
+	if no, ok := errors.AsType[*servicing.Refusal](err); ok {
+		return no.Message
+	}
+	return ""
+}
+
 // formHandler shows a form, with what was typed and what was wrong with it.
 type formHandler = func(http.ResponseWriter, *http.Request, servicing.Session, *web.Form) error
 
@@ -52,6 +60,8 @@ type securityPage struct {
 	Devices  []deviceRow
 	Visits   []visitRow
 	Others   bool // signed in elsewhere too
+	// Which second steps there are to forget a password by, and to add.
+	TextOnly, NoPasskeys bool
 }
 
 type stepRow struct {
@@ -90,12 +100,18 @@ func (p *portal) security(w http.ResponseWriter, r *http.Request, s servicing.Se
 		return found(err)
 	}
 	v := newSecurityPage(s, all, p.site.Brand.Location)
+	if _, err := p.svc.PasskeySignIn(); err != nil {
+		if err := noPasskeys(err); err != nil {
+			return err
+		}
+		v.NoPasskeys = true
+	}
 	v.Notice = securityDone[r.URL.Query().Get("done")]
 	return p.show(w, r, "security", nil, v)
 }
 
 func newSecurityPage(s servicing.Session, all servicing.Security, zone *time.Location) securityPage {
-	v := securityPage{Page: page(s, "Security", "security"), Security: all, Lead: guardedBy(all)}
+	v := securityPage{Page: page(s, "Security", "security"), Security: all, Lead: guardedBy(all), TextOnly: textOnly(all)}
 	on := func(i money.Instant) string { return clockWords(i, s.At, zone) }
 	v.Set = on(all.Changed)
 	for _, f := range all.Factors {
@@ -114,6 +130,12 @@ func newSecurityPage(s servicing.Session, all servicing.Security, zone *time.Loc
 		}
 	}
 	return v
+}
+
+// textOnly says that a forgotten password cannot be replaced online: a text
+// message is no second proof beside a code.
+func textOnly(all servicing.Security) bool {
+	return len(all.Factors) > 0 && all.SavedCodes == 0 && !slices.ContainsFunc(all.Factors, func(f servicing.Factor) bool { return f.Kind != servicing.Text })
 }
 
 // guardedBy is the sentence at the top: what signing in takes.

@@ -141,13 +141,19 @@ func TestAfterActivationTheSecondStepIsSetUpAndCodesAreOffered(t *testing.T) {
 	_, _, page = b.visit(t, "/security/saved-codes")
 	says(t, page, "for the day your phone is lost")
 	whole(t, "saved-codes", page)
-	_, status, page := b.send(t, "/security/saved-codes", formOf(t, page, "/security/saved-codes"))
+	once := formOf(t, page, "/security/saved-codes")
+	_, status, page := b.send(t, "/security/saved-codes", once)
 	says(t, page, "They are shown this once.")
 	codes := regexp.MustCompile(`<b class="code">([A-Z2-7-]{34})</b>`).FindAllStringSubmatch(page, -1)
 	if status != http.StatusOK || len(codes) != 10 {
 		t.Errorf("%d: %d codes", status, len(codes))
 	}
 	whole(t, "saved-codes-made", page)
+	_, status, page = b.send(t, "/security/saved-codes", once)
+	says(t, page, "These codes were made already", "Make new codes")
+	if status != http.StatusUnprocessableEntity || formOf(t, page, "/security/saved-codes").Get("key") == once.Get("key") {
+		t.Errorf("the same form twice: %d, or its key is used again", status)
+	}
 	_, _, page = b.visit(t, "/security/saved-codes")
 	says(t, page, "You have 10 codes left.")
 	if strings.Contains(page, codes[0][1]) {

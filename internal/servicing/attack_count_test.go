@@ -420,6 +420,7 @@ func TestAnotherCodeGivesNoMoreTries(t *testing.T) {
 		}
 		// Nor does another run, in the end: the account has a count of its own.
 		n = 0
+		last := ""
 		for range 40 {
 			r.wait(time.Hour)
 			flow, err := r.StartRecovery(ctx, identity.GoalPassword, chosenName, src)
@@ -427,6 +428,10 @@ func TestAnotherCodeGivesNoMoreTries(t *testing.T) {
 				continue
 			}
 			code := r.recoveryCode(flow, servicing.ByEmail)
+			if code == last {
+				continue // none was sent: there is nothing to guess at
+			}
+			last = code
 			for range 5 {
 				if _, err := r.ProveRecovery(ctx, flow, identity.ProofEmailCode, other(code), src); compared(err) {
 					n++

@@ -32,7 +32,7 @@ func TestMessagesHaveCaps(t *testing.T) {
 	many := func(r *resident, n int, wait time.Duration, ask func(i int) error) int {
 		was := r.sent()
 		for i := range n {
-			if err := ask(i); err != nil && outcome(err) != "refused too_many" && outcome(err) != "refused stopped" {
+			if err := ask(i); err != nil && outcome(err) != "refused too_many" && outcome(err) != "refused stopped" && outcome(err) != "refused too_soon" {
 				r.Error(err)
 			}
 			r.wait(wait)

@@ -29,7 +29,7 @@ var (
 	kept   = []identity.Proof{identity.ProofTOTP, identity.ProofPasskey, identity.ProofSavedCode}
 )
 
-func bare(h identity.Held) bool { return !h.App && !h.Passkey && !h.Text && !h.SavedCodes }
+func bare(h identity.Held) bool { return !h.Required && !h.App && !h.Passkey && !h.Text && !h.SavedCodes }
 
 // ways are all there are. A way with two sets wants one of each.
 var ways = []struct {
@@ -45,13 +45,13 @@ var ways = []struct {
 	{way{identity.GoalBoth, []identity.Proof{identity.ProofAgent}, issued, nil, 72 * time.Hour, true}, nil},
 	{way{identity.GoalUnlock, nil, issued, nil, 0, false}, kept},
 	{way{identity.GoalUnlock, nil, issued, bare, 0, false}, nil},
-	{way{identity.GoalUnlock, issued, nil, func(h identity.Held) bool { return h.Text }, 0, false}, nil},
+	{way{identity.GoalUnlock, issued, nil, func(h identity.Held) bool { return h.Text && h.TextOnFile }, 0, false}, nil},
 	{way{identity.GoalUnlock, []identity.Proof{identity.ProofAgent}, issued, nil, 0, false}, nil},
 }
 
 // wayBack says whether some way is open, by the table alone.
 func wayBack(goal identity.Goal, has func(identity.Proof) bool, h identity.Held) (open bool, holds []time.Duration, endings bool) {
-	if h.Questions && !has(identity.ProofQuestions) {
+	if h.Questions && !h.Unanswered && !has(identity.ProofQuestions) && !has(identity.ProofAgent) {
 		return false, nil, false
 	}
 	for _, w := range ways {
@@ -67,7 +67,7 @@ func wayBack(goal identity.Goal, has func(identity.Proof) bool, h identity.Held)
 type recovers func(identity.Goal, identity.Proofs, identity.Held) identity.Recovered
 
 var proofs = []identity.Proof{identity.ProofFacts, identity.ProofPassword, identity.ProofEmailCode, identity.ProofTextCode, identity.ProofTOTP,
-	identity.ProofPasskey, identity.ProofSavedCode, identity.ProofDevice, identity.ProofQuestions, identity.ProofAgent}
+	identity.ProofPasskey, identity.ProofSavedCode, identity.ProofQuestions, identity.ProofAgent}
 
 // differ counts where a rule decides otherwise than the table: every goal, every
 // set of proofs, everything an account can have.
@@ -80,8 +80,9 @@ func differ(rule recovers) (cases int, differences []string) {
 					shown = shown.And(p)
 				}
 			}
-			for n := range 1 << 5 {
-				h := identity.Held{App: n&1 > 0, Passkey: n&2 > 0, Text: n&4 > 0, SavedCodes: n&8 > 0, Questions: n&16 > 0}
+			for n := range 1 << 8 {
+				h := identity.Held{App: n&1 > 0, Passkey: n&2 > 0, Text: n&4 > 0, SavedCodes: n&8 > 0, Questions: n&16 > 0,
+					Unanswered: n&32 > 0, TextOnFile: n&64 > 0, Required: n&128 > 0}
 				open, holds, endings := wayBack(goal, shown.Has, h)
 				got := rule(goal, shown, h)
 				if got.Enough != open || open && (!slices.Contains(holds, got.Hold) || got.EndFactors != endings) {

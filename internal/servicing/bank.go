@@ -66,7 +66,7 @@ func checkBankAccount(r *BankAccountRequest) error {
 	case r.Holder == "":
 		return refuse("holder_missing", "holder", "Enter the name on the bank account.")
 	case !fitsACH(r.Holder):
-		return refuse("holder_long", "holder", "Shorten the name to 22 letters, with initials if you need to, using the letters A to Z.")
+		return refuse("holder_long", "holder", "Banks take 22 characters: we shorten first names to initials, but this is still too long, or has letters other than A to Z. Write it shorter, in those letters.")
 	case r.Type != "checking" && r.Type != "savings":
 		return refuse("type_missing", "type", "Choose checking or savings.")
 	}

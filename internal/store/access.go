@@ -134,7 +134,7 @@ var (
 
 	insertCode  = stmt(`INSERT INTO code (id, purpose, binding, owner, channel, hash, sent_at, expires_at, used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)`)
 	retireCodes = stmt(`UPDATE code SET used_at = $3 WHERE purpose = $1 AND binding = $2 AND used_at = 0`)
-	countLive   = stmt(`SELECT COUNT(*) FROM code WHERE purpose = $1 AND binding = $2 AND used_at = 0 AND expires_at > $3 AND owner <> ''`)
+	countLive   = stmt(`SELECT COUNT(*) FROM code WHERE purpose = $1 AND binding = $2 AND used_at = 0 AND expires_at > $3`)
 	spendCode   = stmt(`UPDATE code SET used_at = $4 WHERE purpose = $1 AND binding = $2 AND hash = $3 AND used_at = 0 AND expires_at > $4 AND owner <> '' RETURNING channel`)
 
 	insertSpent = stmt(`INSERT INTO spent (id, expires_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`)

@@ -27,7 +27,7 @@ func (e *HTTPError) Error() string { return strconv.Itoa(e.Status) + " " + e.Tit
 // person's: the two must look the same.
 func NotFound() error {
 	return &HTTPError{Status: http.StatusNotFound, Title: "We can’t find that page",
-		Message: "The address may have changed, or it may belong to another account. Nothing has changed on your account."}
+		Message: "The address may be wrong, or no longer in use. Nothing has changed."}
 }
 
 // Forbidden is the answer for what this person may not do.
@@ -59,7 +59,7 @@ func Unavailable() error {
 
 func methodNotAllowed() error {
 	return &HTTPError{Status: http.StatusMethodNotAllowed, Title: "That page can’t be opened this way",
-		Message: "Nothing has changed, and you have not been charged. Go to the overview and start from there."}
+		Message: "Nothing has changed. Go to the overview and start from there."}
 }
 
 func tooLarge() *HTTPError {
