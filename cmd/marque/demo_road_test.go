@@ -157,7 +157,7 @@ func (d *demoForTest) verify(t *testing.T, b *browser, in sandbox.SignIn, purpos
 }
 
 // The demo, as a visitor tries it out: the people's page, a locked account that
-// two members of staff open, and somebody who lost everything.
+// two members of staff open, and somebody who lost both.
 func TestTheDemoTriedOut(t *testing.T) {
 	d := serveDemo(t)
 	b := newBrowser(t, d.base)
@@ -206,7 +206,7 @@ func TestTheDemoTriedOut(t *testing.T) {
 	// Lost both: two members of staff, and a code to the address on file.
 	current := d.who(t, "current, on autopay")
 	d.verify(t, agent, current, billing.CallerRecovery)
-	agent.press("Lost everything")
+	agent.press("Help the customer back in")
 	agent.choose("documents", "license")
 	agent.choose("documents", "contract")
 	agent.choose("facts", "account")

@@ -376,7 +376,7 @@ func TestAnAgentHelpsACallerFromEndToEnd(t *testing.T) {
 
 func TestSigningInAtTheDesk(t *testing.T) {
 	d := openDesk(t)
-	_, agent, _ := d.staffed()
+	_, agent, boss := d.staffed()
 	agent.send("/sign-out")
 	agent.expect("/sign-in", "You are signed out")
 	agent.open("/approvals")
@@ -395,6 +395,13 @@ func TestSigningInAtTheDesk(t *testing.T) {
 	agent.expect("/", "Find a customer")
 	agent.open("/me")
 	agent.expect("/me", "Authenticator app", "Signed in")
+	_, err := d.svc.SignIn(ctx, mayasMail, mayasPassword, servicing.Source{IP: "203.0.113.9", UserAgent: "Mozilla/5.0 (X11; Linux) Chrome/140.0"})
+	must(t, err)
+	boss.open("/signals")
+	boss.expect("/signals", "Maya Okafor</a>", "Second step asked for", "Dana Colleague</td>", "Noted, nothing else done")
+	if strings.Index(boss.page, "Maya Okafor") > strings.Index(boss.page, "<h2>Staff") || strings.Index(boss.page, "Dana Colleague</td>") < strings.Index(boss.page, "<h2>Staff") {
+		t.Error("the sign-ins of staff and customers are not apart")
+	}
 	d.wait(15 * time.Minute)
 	agent.open("/approvals")
 	agent.expect("/sign-in", "nothing happened for a while")
@@ -516,5 +523,26 @@ func TestAnInvitationIsMadeOnce(t *testing.T) {
 	admin.expect("/staff", "That invitation was made already")
 	if n := strings.Count(admin.page, ">Kim Colleague<"); n != 1 {
 		t.Errorf("%d colleagues", n)
+	}
+}
+
+func TestWhatHappenedIsReadTwentyLinesAtATime(t *testing.T) {
+	d := openDesk(t)
+	_, agent, _ := d.staffed()
+	maya := "/customers/" + string(d.who)
+	for range 25 {
+		agent.send(maya+"/view", "reason", why)
+	}
+	const line = "Dana Colleague: opened the account"
+	if n := strings.Count(agent.page, line); n != 20 {
+		t.Errorf("%d lines", n)
+	}
+	agent.expect(maya, `href="`+maya+`?page=2"`, "Older")
+	agent.open(maya + "?page=2")
+	if n := strings.Count(agent.page, line); n != 5 || !strings.Contains(agent.page, "Activated online access") {
+		t.Errorf("%d older lines", n)
+	}
+	if verify, history := strings.Index(agent.page, `id="verify"`), strings.Index(agent.page, `id="line"`); verify < 0 || verify > history {
+		t.Error("what an agent does comes after what happened")
 	}
 }

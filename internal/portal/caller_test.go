@@ -34,7 +34,7 @@ func (l *lender) agent(t testing.TB) identity.Actor {
 	token, err := l.svc.FoundAdministrator(ctx, identity.System("test"), "Ada Founder")
 	must(t, err)
 	admin, _ := enrol(token, "ada.desk")
-	token, err = l.svc.Invite(ctx, admin, servicing.NewKey(), "Noor Colleague", identity.RoleAgent)
+	token, err = l.svc.Invite(ctx, admin, "", "Noor Colleague", identity.RoleAgent)
 	must(t, err)
 	a, _ := enrol(token, "noor.desk")
 	return a

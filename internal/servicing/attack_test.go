@@ -240,7 +240,7 @@ func (r *resident) button() servicing.FlowID {
 	link := ""
 	for _, m := range got(r.Outbox(ctx, system, 10_000))(r) {
 		// Not of a factor that was just bound: that one would end with it.
-		if m.Notice.Link != "" && m.Notice.Kind != billing.NoticeFactorAdded {
+		if m.Notice.Link != "" && m.Notice.Kind != billing.NoticeFactorAdded && m.Notice.To == username {
 			link = m.Notice.Link
 		}
 	}

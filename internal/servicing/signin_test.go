@@ -546,12 +546,19 @@ func TestThisWasNotMeLocks(t *testing.T) {
 		if len(told) != 2 || told[0].Link == "" {
 			t.Fatalf("told %v", told)
 		}
+		o.wait(24 * time.Hour)
+		elsewhere := servicing.Source{IP: "198.51.100.4", UserAgent: "elsewhere"}
+		e = got(o.signIn(password, elsewhere))(t)
+		_, e = o.addApp(e) // whoever it is binds a factor of their own
+		told = o.messages(billing.NoticeNewDevice)
 		link := servicing.FlowID(strings.TrimPrefix(told[0].Link, "/not-me/"))
 		for range 3 { // a mail scanner looks
 			got(o.ReadNotMe(ctx, link))(t)
 		}
 		o.session(e)
 		must(t, o.PressNotMe(ctx, link, src))
+		o.expect(0, "apps that still work", `SELECT COUNT(*) FROM authenticator WHERE kind = 'totp' AND ended_at = 0`)
+		o.expect(1, "phones that still work", `SELECT COUNT(*) FROM authenticator WHERE kind = 'text' AND ended_at = 0`)
 		if _, err := o.Session(ctx, e.Session); !errors.Is(err, servicing.ErrNoSession) {
 			t.Errorf("a session lives on: %v", err)
 		}
