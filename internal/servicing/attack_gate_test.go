@@ -322,7 +322,9 @@ var sensitive = []reach{
 	{"FinishPasskey", func(v *victim, by identity.Actor) (any, error) {
 		return nil, step(v.FinishPasskey(ctx, by, "", "", "", src))
 	}},
-	{"MakeSavedCodes", func(v *victim, by identity.Actor) (any, error) { return v.MakeSavedCodes(ctx, by, servicing.NewKey(), src) }},
+	{"MakeSavedCodes", func(v *victim, by identity.Actor) (any, error) {
+		return v.MakeSavedCodes(ctx, by, servicing.NewKey(), src)
+	}},
 	{"SetQuestions", func(v *victim, by identity.Actor) (any, error) {
 		return nil, v.SetQuestions(ctx, by, []string{"first-pet", "first-trip", "dream-job"}, []string{"quiet lantern", "copper window", "velvet ladder"}, src)
 	}},

@@ -29,7 +29,9 @@ var (
 	kept   = []identity.Proof{identity.ProofTOTP, identity.ProofPasskey, identity.ProofSavedCode}
 )
 
-func bare(h identity.Held) bool { return !h.Required && !h.App && !h.Passkey && !h.Text && !h.SavedCodes }
+func bare(h identity.Held) bool {
+	return !h.Required && !h.App && !h.Passkey && !h.Text && !h.SavedCodes
+}
 
 // ways are all there are. A way with two sets wants one of each.
 var ways = []struct {

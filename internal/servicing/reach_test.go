@@ -135,7 +135,9 @@ var sessions = []reach{
 	{"FinishPhone", func(v *victim, by identity.Actor) (any, error) { return v.FinishPhone(ctx, by, "", "123456", src) }},
 	{"StartPasskey", func(v *victim, by identity.Actor) (any, error) { return v.StartPasskey(ctx, by) }},
 	{"FinishPasskey", func(v *victim, by identity.Actor) (any, error) { return v.FinishPasskey(ctx, by, "", "", "", src) }},
-	{"MakeSavedCodes", func(v *victim, by identity.Actor) (any, error) { return v.MakeSavedCodes(ctx, by, servicing.NewKey(), src) }},
+	{"MakeSavedCodes", func(v *victim, by identity.Actor) (any, error) {
+		return v.MakeSavedCodes(ctx, by, servicing.NewKey(), src)
+	}},
 	{"ChangePassword", func(v *victim, by identity.Actor) (any, error) {
 		return v.ChangePassword(ctx, by, password, "seven blue kites over town", src)
 	}},
