@@ -541,14 +541,14 @@ func TestWayBack(t *testing.T) {
 func TestThisWasNotMeLocks(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
 		o.take("L1", loan())
-		e := o.activate()
+		o.activate()
 		told := o.messages(billing.NoticeActivated)
 		if len(told) != 2 || told[0].Link == "" {
 			t.Fatalf("told %v", told)
 		}
 		o.wait(24 * time.Hour)
 		elsewhere := servicing.Source{IP: "198.51.100.4", UserAgent: "elsewhere"}
-		e = got(o.signIn(password, elsewhere))(t)
+		e := got(o.signIn(password, elsewhere))(t)
 		_, e = o.addApp(e) // whoever it is binds a factor of their own
 		told = o.messages(billing.NoticeNewDevice)
 		link := servicing.FlowID(strings.TrimPrefix(told[0].Link, "/not-me/"))
