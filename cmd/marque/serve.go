@@ -5,10 +5,14 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"regexp"
+	"strings"
 	"syscall"
 	"time"
 
@@ -184,6 +188,8 @@ func serveOn(ctx context.Context, l net.Listener, secure *tls.Config, h http.Han
 	server := &http.Server{
 		Handler: h, TLSConfig: secure, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		DisableGeneralOptionsHandler: true, // the program's own answer has the headers
+		ErrorLog:                     log.New(nameless{}, "", 0),
 	}
 	failed := make(chan error, 1)
 	go func() {
@@ -207,4 +213,15 @@ func serveOn(ctx context.Context, l net.Listener, secure *tls.Config, h http.Han
 		return err
 	}
 	return nil
+}
+
+// nameless passes on what the server says about connections without the address it
+// says it of: the log names nobody.
+type nameless struct{}
+
+var fromAddress = regexp.MustCompile(` from [^ ]+:[0-9]+:?`)
+
+func (nameless) Write(b []byte) (int, error) {
+	slog.Warn("connection", "error", strings.TrimSpace(fromAddress.ReplaceAllString(string(b), "")))
+	return len(b), nil
 }

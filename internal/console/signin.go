@@ -177,6 +177,9 @@ func (c *console) inviteForm(w http.ResponseWriter, r *http.Request, form *web.F
 		return err
 	}
 	p.Invited, p.Role = in, roleName(in.Role)
+	if p.Gone {
+		return c.pages.Render(w, r, http.StatusGone, "invite", p)
+	}
 	return c.show(w, r, "invite", form, p)
 }
 

@@ -50,6 +50,10 @@ func (s *Site) Serve(mux *http.ServeMux) http.Handler {
 			http.Error(w, "This server does not answer for that address.", http.StatusMisdirectedRequest)
 			return
 		}
+		if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+			// RFC 9112, 6.1: who says two lengths may mean two requests.
+			w.Header().Set("Connection", "close")
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 		routes.ServeHTTP(w, r)
 	})
