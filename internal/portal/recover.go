@@ -21,7 +21,6 @@ type lost struct {
 	Title string
 	Steps int    // pages there are, from the name to the end
 	Needs string // what will be asked for, said once at the start
-	End   string // and below the first form
 	After string // what to go on with when the first proof was shown
 	Stuck string // who cannot go on online
 	Else  string // what to do when nothing can be shown
@@ -33,7 +32,6 @@ const noAddress = "Has your e-mail address or phone changed?"
 var losses = map[identity.Goal]lost{
 	identity.GoalPassword: {Title: "Forgot your password", Steps: 4,
 		Needs: "First we make sure that it is you. You need a code that we send to your e-mail address or phone, and one thing more: your authenticator app, a passkey, or a saved code.",
-		End:   "Did you never set up a second step? Then the code is enough, and you go straight on to a new password.",
 		After: "With an authenticator app, a passkey or a saved code you go on here.", Stuck: "Is a text message your only second step?", Else: noAddress},
 	identity.GoalFactor: {Title: "Lost your phone or app", Steps: 5,
 		Needs: "First we make sure that it is you. You need your password, and one thing more: a saved code, or a code that we send to your e-mail address. Then you set up a new second step.",
