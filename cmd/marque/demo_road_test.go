@@ -137,7 +137,7 @@ func (b *browser) find(email string) {
 	b.open("/")
 	b.fill("q", email)
 	b.press("Search")
-	b.leaving(chromedp.Click(`main table a`))
+	b.leaving(chromedp.Click(`main table td a`))
 }
 
 // verify asks the caller for a code that goes to the telephone on file.

@@ -382,7 +382,7 @@ func (b *browser) codeInInbox(number string) string {
 			continue
 		}
 		tab.look()
-		tab.leaving(chromedp.Click(`main table a`))
+		tab.leaving(chromedp.Click(`main table td a`))
 		tab.reads("Text message", "Never tell it to anyone")
 		return someDigits.FindString(tab.textNow())
 	}

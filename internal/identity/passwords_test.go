@@ -236,31 +236,6 @@ func TestAStolenDatabaseIsWorthlessWithoutThePepper(t *testing.T) {
 	}
 }
 
-func TestNobodyTakesAsLongAsSomebody(t *testing.T) {
-	hash, err := identity.HashPassword(t.Context(), pepper, "four green boats")
-	if err != nil {
-		t.Fatal(err)
-	}
-	took := map[string][]time.Duration{}
-	for range 15 {
-		for _, kept := range []string{hash, ""} {
-			start := time.Now()
-			if ok, err := identity.CheckPassword(t.Context(), pepper, "wrong", kept); ok || err != nil {
-				t.Fatal(ok, err)
-			}
-			took[kept] = append(took[kept], time.Since(start))
-		}
-	}
-	median := func(all []time.Duration) time.Duration {
-		slices.Sort(all)
-		return all[len(all)/2]
-	}
-	somebody, nobody := median(took[hash]), median(took[""])
-	if d := somebody - nobody; d > somebody/2 || -d > somebody/2 {
-		t.Errorf("somebody takes %s, nobody %s", somebody, nobody)
-	}
-}
-
 // Two hundred at once come through in turn, or give way when their request ends.
 func TestManySignInsAtOnceWaitTheirTurnOrGiveWay(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
@@ -298,11 +273,20 @@ func TestManySignInsAtOnceWaitTheirTurnOrGiveWay(t *testing.T) {
 	}
 }
 
+// Somebody and nobody must take as long: compare the two.
 func BenchmarkCheckPassword(b *testing.B) {
-	for b.Loop() {
-		if _, err := identity.CheckPassword(b.Context(), pepper, "four green boats", ""); err != nil {
-			b.Fatal(err)
-		}
+	hash, err := identity.HashPassword(b.Context(), pepper, "four green boats")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for who, kept := range map[string]string{"somebody": hash, "nobody": ""} {
+		b.Run(who, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := identity.CheckPassword(b.Context(), pepper, "wrong", kept); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
