@@ -7,7 +7,7 @@ WITH_POSTGRES = $(GO) run ./internal/pgtest/withpostgres
 # Everything, on a clean clone: installs what is missing, then format, vet,
 # staticcheck and all tests, with both databases and the browser.
 test: setup check
-	$(WITH_POSTGRES) $(GO) test -timeout 12m ./...
+	$(WITH_POSTGRES) $(GO) test -timeout 40m ./...
 
 setup:
 	@./.ci/setup
