@@ -127,12 +127,17 @@ func goThrough(r *resident) (c canaries, told []string) {
 	c.add("run", string(flow))
 	must(r, r.ProveActivation(ctx, flow, code(), src))
 	tell(second(r.FinishActivation(ctx, flow, chosenName, "seven grey hills in the rain", src)))
+	var last servicing.FlowID
 	for _, m := range got(r.Outbox(ctx, system, 1000))(r) {
 		if m.Notice.Link != "" {
-			c.add("button", strings.TrimPrefix(m.Notice.Link, "/not-me/"))
+			button := servicing.FlowID(strings.TrimPrefix(m.Notice.Link, "/not-me/"))
+			c.add("button", string(button))
+			if _, err := r.ReadNotMe(ctx, button); err == nil {
+				last = button
+			}
 		}
 	}
-	must(r, r.PressNotMe(ctx, r.button(), src))
+	must(r, r.PressNotMe(ctx, last, src))
 	return c, told
 }
 

@@ -241,7 +241,9 @@ func (r *resident) button() servicing.FlowID {
 	for _, m := range got(r.Outbox(ctx, system, 10_000))(r) {
 		// Not of a factor that was just bound: that one would end with it.
 		if m.Notice.Link != "" && m.Notice.Kind != billing.NoticeFactorAdded && m.Notice.To == username {
-			link = m.Notice.Link
+			if _, err := r.ReadNotMe(ctx, servicing.FlowID(strings.TrimPrefix(m.Notice.Link, "/not-me/"))); err == nil {
+				link = m.Notice.Link
+			}
 		}
 	}
 	return servicing.FlowID(strings.TrimPrefix(link, "/not-me/"))
