@@ -91,6 +91,8 @@ var doors = []struct{ path, rooms, why string }{
 	{"golang.org/x/crypto", "identity rail", "password rules live in one room; SFTP is a rail's"},
 	{"golang.org/x/sync", "store servicing cycle sandbox cmd", "the pure rooms do nothing at the same time"},
 	{"github.com/wneessen/go-mail", "notice rail", "mail leaves through one door"},
+	{"github.com/pkg/sftp", "rail", "files to and from the bank leave through one door"},
+	{"github.com/stripe/stripe-go/v84", "rail", "the card processor is reached through one client"},
 	{"github.com/emersion/go-smtp", "sandbox", "the inbox that receives is a program outside"},
 	{"github.com/emersion/go-sasl", "sandbox", "the inbox that receives is a program outside"},
 	{"github.com/boombuler/barcode", "web", "a code that a phone reads is drawn in the page"},

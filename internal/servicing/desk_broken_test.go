@@ -61,7 +61,7 @@ var brokenDesk = map[string]struct {
 		{"staff.go", `m.State != staffActive`, `m.State == "gone"`},
 		{"staff.go", `s.closeStaff(tx, staff, "disabled")`, `error(nil)`}}},
 	"a code in a message signs staff in": {"TestStaffComeInWithAnAppAndNeverWithAMessage", []patch{
-		{"security.go", `	if actor.Kind == identity.KindStaff {
+		{"bind.go", `	if actor.Kind == identity.KindStaff {
 		return "", ErrForbidden`, `	if false {
 		return "", ErrForbidden`}}},
 	"questions alone": {"TestQuestionsAreAGateBesideACodeAndNothingAlone", []patch{

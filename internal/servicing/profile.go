@@ -196,8 +196,9 @@ func (s *Service) FinishContactChange(ctx context.Context, actor identity.Actor,
 				if err := s.bindText(tx, actor.String(), c.New, "contact"); err != nil {
 					return err
 				}
-				tx.EndSessions(actor.String(), actor.Standing.Session, "factor_added", now)
-				tx.EndDevices(actor.String(), now)
+				if err := s.endAll(tx, actor.String(), actor.Standing.Session, "factor_added"); err != nil {
+					return err
+				}
 			}
 		} else {
 			tx.SetEmail(who, c.New)
