@@ -82,6 +82,10 @@ func byTheLayout(file string) (faults []string, entries int) {
 			}
 			continue
 		}
+		if head == "" && line[0] >= '6' && line[0] <= '8' {
+			wrong("no batch header")
+			return faults, entries
+		}
 		if line[0] != '7' && addenda != announced {
 			wrong("addenda announced and there")
 		}
