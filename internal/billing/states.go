@@ -132,9 +132,11 @@ const (
 	ContestedReturn      ExceptionKind = "contested_return"
 	ChangeNotApplied     ExceptionKind = "change"
 	QuarantinedEntry     ExceptionKind = "quarantined_entry"
-	UnauthorizedReturn   ExceptionKind = "unauthorized_return"
+	UnauthorizedItem     ExceptionKind = "unauthorized_return"
 	LateReturn           ExceptionKind = "late_return"
-	ReturnRate           ExceptionKind = "return_rate"
+	ReturnedItem         ExceptionKind = "returned_payment" // a return that asks a person to do something
+	ReversalFailed       ExceptionKind = "reversal_failed"
+	RateAlarm            ExceptionKind = "return_rate"
 	SettlementDifference ExceptionKind = "settlement_difference"
 	CardDifference       ExceptionKind = "card_difference"
 	Dispute              ExceptionKind = "dispute"

@@ -23,8 +23,11 @@ type Rules struct {
 	// CheckAccount asks a provider about a bank account that somebody adds; nil asks
 	// nobody, and the account is checked by entries to it. It is called outside of
 	// any transaction and changes nothing.
-	CheckAccount func(context.Context, AccountQuestion) (AccountAnswer, error)
-	Access       Access
+	CheckAccount  func(context.Context, AccountQuestion) (AccountAnswer, error)
+	RetryReturned int  // how often a debit that lacked money is presented again: 0, 1 or 2
+	RetryAfter    int  // days from the return until it is; at least one
+	SameDay       bool // payments may be marked to settle the day they are sent
+	Access        Access
 }
 
 // Access are the lender's settings for who comes in and how.
