@@ -129,9 +129,14 @@ func (p *Processor) Close() error {
 	p.api.set(Well, 0, 0)
 	p.hooks.set(Well, 0, 0)
 	p.stop()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	// A second for requests under way; connections on which nothing came, which
+	// browsers open ahead, are not waited for.
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	err := p.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = p.server.Close()
+	}
 	if shut := p.listen.Close(); !errors.Is(shut, net.ErrClosed) {
 		err = errors.Join(err, shut) // stopped before Serve knew its listener
 	}

@@ -34,7 +34,7 @@ var testCards = []testCard{
 	{"4000 0566 5566 5556", "visa", "debit", "Works, a debit card", ""},
 	{"4000 0027 6000 3184", "visa", "credit", "Its bank asks whether it is you", "authentication_required"},
 	{"4000 0000 0000 0002", "visa", "credit", "Is declined", "generic_decline"},
-	{"4000 0000 0000 9995", "visa", "credit", "Has not enough money", "insufficient_funds"},
+	{"4000 0000 0000 9995", "visa", "credit", "Does not have enough money", "insufficient_funds"},
 	{"4000 0000 0000 0069", "visa", "credit", "Has expired", "expired_card"},
 	{"4000 0000 0000 0127", "visa", "credit", "The security code is wrong", "incorrect_cvc"},
 	{"4000 0000 0000 9979", "visa", "credit", "Was reported stolen", "stolen_card"},
@@ -97,7 +97,7 @@ type payView struct {
 func newPayView(s *payPage) payView {
 	v := payView{Processor: processorName, State: "unknown", Cards: testCards,
 		Number: payField{Name: "number", Label: "Card number", Hint: "One of the test cards below. Never a real card."},
-		Expiry: payField{Name: "expiry", Label: "Expiration date", Hint: "Month and year, for example 04 / 30"},
+		Expiry: payField{Name: "expiry", Label: "Expiration date", Hint: "Like 04 / 30"},
 		Code:   payField{Name: "code", Label: "Security code", Hint: "Any 3 digits"},
 		ZIP:    payField{Name: "zip", Label: "ZIP code", Hint: "Any 5 digits"}}
 	if s != nil {

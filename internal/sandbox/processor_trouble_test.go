@@ -397,7 +397,7 @@ func TestTheOperatorSeesAndMakesTrouble(t *testing.T) {
 	do("/sandbox/cards/"+intent, url.Values{"do": {"win"}})
 	s.shows(t, "/sandbox/cards/"+intent, "Charged")
 	do("/sandbox/cards", url.Values{"do": {"payout"}})
-	s.shows(t, "/sandbox/cards", "Payouts", "$421.65") // 450.00 less 13.35 and the dispute’s 15.00
+	s.shows(t, "/sandbox/cards", "Newest payouts", "$421.65") // 450.00 less 13.35 and the dispute’s 15.00
 	l.heard(t)
 	s.shows(t, "/sandbox/cards/events", "checkout.session.completed", "payout.paid", "taken")
 	do("/sandbox/cards", url.Values{"do": {"trouble"}, "requests": {"busy"}, "events": {"never"}})
