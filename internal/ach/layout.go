@@ -50,6 +50,14 @@ func Fits(s string) bool { return firstUnprintable(s) == 0 }
 // fit, or 0.
 func firstUnprintable(s string) int {
 	i := 0
+	for ; i+8 <= len(s); i += 8 { // eight at a time: every column of every line is looked at
+		const ones = 0x0101010101010101
+		v := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		if (v|(v-ones*' ')|(v+ones))&(ones<<7) != 0 {
+			break // one of them is below the space, above the tilde, or not ASCII
+		}
+	}
 	for i < len(s) && s[i]-' ' <= '~'-' ' {
 		i++
 	}
@@ -123,9 +131,13 @@ func putNumber(cell []byte, n int64) Reason {
 	if n < 0 {
 		return Negative
 	}
-	for i := len(cell) - 1; i >= 0; i-- {
+	i := len(cell) - 1
+	for ; i >= 0 && n != 0; i-- {
 		cell[i] = byte('0' + n%10)
 		n /= 10
+	}
+	for ; i >= 0; i-- {
+		cell[i] = '0'
 	}
 	if n != 0 {
 		return TooLarge

@@ -20,10 +20,10 @@ const retryKey = "retry:"
 // settlement (Nacha Operating Rules, subsection 2.12.4). It says on which day; zero
 // when it is not tried again. The customer is told the day and can cancel it.
 func (s *Service) retryReturned(tx *store.Tx, actor identity.Actor, c *store.Contract, p *store.Payment, day money.Date) (money.Date, error) {
-	if p.Rail != billing.ACH || p.Attempt-1 >= s.rules.RetryReturned {
+	if p.Rail != billing.ACH || p.Attempt-1 >= s.rules.Returns.Retry {
 		return 0, nil
 	}
-	on := (day + money.Date(max(s.rules.RetryAfter, 1)) - 1).AddBankingDays(1)
+	on := (day + money.Date(max(s.rules.Returns.RetryAfter, 1)) - 1).AddBankingDays(1)
 	why, err := s.noRetry(tx, c, p, on)
 	if err != nil || why != "" {
 		return 0, err
@@ -45,7 +45,7 @@ func (s *Service) noRetry(tx *store.Tx, c *store.Contract, p *store.Payment, on 
 	if err != nil {
 		return "", err
 	}
-	if p.Attempt-1 >= s.rules.RetryReturned || !billing.MayRetry(p.ReturnCode, p.Attempt-1, first, on.AddBankingDays(1)) {
+	if p.Attempt-1 >= s.rules.Returns.Retry || !billing.MayRetry(p.ReturnCode, p.Attempt-1, first, on.AddBankingDays(1)) {
 		return "it cannot be tried again", nil
 	}
 	if c.Status != "open" || held(c) {
@@ -165,11 +165,11 @@ func (s *Service) retryOff(tx *store.Tx, c *store.Contract, p *store.Payment, on
 
 // retryWords is what an authorization says about trying again.
 func (s *Service) retryWords() string {
-	if s.rules.RetryReturned == 0 {
+	if s.rules.Returns.Retry == 0 {
 		return ""
 	}
 	times := "once more"
-	if s.rules.RetryReturned > 1 {
+	if s.rules.Returns.Retry > 1 {
 		times = "up to two more times"
 	}
 	return fmt.Sprintf(" If there was not enough money, it may be tried %s within %d days, for the same amount; I am told the day before and can cancel it", times, billing.RetryDays)

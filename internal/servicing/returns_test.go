@@ -90,11 +90,6 @@ var lateStories = map[string]string{
 
 func TestLateReturnsOpenWhatTheyTouch(t *testing.T) { tellAll(t, lateStories) }
 
-func init() {
-	tellings["opened"] = (*teller).opened
-	tellings["final"] = (*teller).final
-}
-
 // opened L1 late_return R10 on D: the open items about a contract; none
 func (s *teller) opened(words, _ []string) {
 	s.Helper()
@@ -138,7 +133,7 @@ func (o *office) state(a *account, p servicing.PaymentID) billing.PaymentState {
 // payment scheduled from the same bank account.
 func TestEveryReturnCodeDoesWhatTheTableSays(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
-		o.with(func(r *servicing.Rules) { r.RetryReturned, r.RetryAfter = 2, 3 })
+		o.with(func(r *servicing.Rules) { r.Returns = servicing.Returns{Retry: 2, RetryAfter: 3} })
 		var rules []billing.Return
 		var all []tape.Boarding
 		for _, r := range billing.ReturnRules() {
@@ -232,7 +227,7 @@ func permutations(n int, do func([]int)) {
 // every order, each in a file of its own and then all again in one: one state.
 func TestReturnsInAnyOrderEndInOneState(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
-		o.with(func(r *servicing.Rules) { r.RetryReturned, r.RetryAfter = 2, 3 })
+		o.with(func(r *servicing.Rules) { r.Returns = servicing.Returns{Retry: 2, RetryAfter: 3} })
 		var all []tape.Boarding
 		for i := range 24 {
 			all = append(all, boarding(fmt.Sprintf("A%02d", i), loan()), boarding(fmt.Sprintf("B%02d", i), loan()))
@@ -319,7 +314,9 @@ func TestAnExceptionItemIsClearedOnceWithAReason(t *testing.T) {
 			t.Errorf("a borrower: %v", err)
 		}
 		done := make([]bool, 4)
-		atOnce(4, func(i int) { done[i] = got(o.ClearException(ctx, boss.actor(), item.ID, fmt.Sprintf("called, %d", i)))(t) })
+		atOnce(4, func(i int) {
+			done[i] = got(o.ClearException(ctx, boss.actor(), item.ID, fmt.Sprintf("called, %d", i)))(t)
+		})
 		if n := len(slices.DeleteFunc(slices.Clone(done), func(d bool) bool { return !d })); n != 1 {
 			t.Errorf("cleared %d times", n)
 		}
@@ -350,7 +347,7 @@ func (o *office) retries(a *account) (out []servicing.Payment) {
 
 func TestADebitThatLackedMoneyIsTriedTwiceMoreAndNeverAThirdTime(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
-		o.with(func(r *servicing.Rules) { r.RetryReturned, r.RetryAfter = 2, 3 })
+		o.with(func(r *servicing.Rules) { r.Returns = servicing.Returns{Retry: 2, RetryAfter: 3} })
 		a := o.take("L1", loan())
 		o.to(day("2026-02-16"))
 		p := o.pay(a, 450_00)
@@ -383,7 +380,7 @@ func TestADebitThatLackedMoneyIsTriedTwiceMoreAndNeverAThirdTime(t *testing.T) {
 // A retry is for who has not paid, wants it still, and can be drawn from.
 func TestARetryIsOffWhenThingsHaveChanged(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
-		on := func(r *servicing.Rules) { r.RetryReturned, r.RetryAfter = 1, 5 }
+		on := func(r *servicing.Rules) { r.Returns = servicing.Returns{Retry: 1, RetryAfter: 5} }
 		changes := []struct {
 			what string
 			do   func(*account)

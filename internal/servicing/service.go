@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"marque/internal/billing"
 	"marque/internal/identity"
@@ -23,11 +24,24 @@ type Rules struct {
 	// CheckAccount asks a provider about a bank account that somebody adds; nil asks
 	// nobody, and the account is checked by entries to it. It is called outside of
 	// any transaction and changes nothing.
-	CheckAccount  func(context.Context, AccountQuestion) (AccountAnswer, error)
-	RetryReturned int  // how often a debit that lacked money is presented again: 0, 1 or 2
-	RetryAfter    int  // days from the return until it is; at least one
-	SameDay       bool // payments may be marked to settle the day they are sent
-	Access        Access
+	CheckAccount func(context.Context, AccountQuestion) (AccountAnswer, error)
+	Paying       Paying
+	Returns      Returns
+	SameDay      bool // payments may be marked to settle the day they are sent
+	Access       Access
+}
+
+// Returns are the lender's settings for debits that come back.
+type Returns struct {
+	Retry      int // how often one that lacked money is presented again: 0, 1 or 2
+	RetryAfter int // days from the return until it is; at least one
+}
+
+// Paying are the lender's settings for the days on which payments count.
+type Paying struct {
+	CutOff      int            // minutes after midnight, where the lender is, after which a payment counts for the next day; 0: none
+	Zone        *time.Location // where the lender is; nil is UTC
+	BankingDays bool           // payments made by hand count on banking days only
 }
 
 // Access are the lender's settings for who comes in and how.
