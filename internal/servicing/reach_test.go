@@ -228,9 +228,11 @@ var systems = []reach{
 	{"Record", func(v *victim, by identity.Actor) (any, error) {
 		return nil, v.Record(ctx, by, v.out, servicing.OutcomeSent, "", 0)
 	}},
-	{"Exceptions", func(v *victim, by identity.Actor) (any, error) { return v.Exceptions(ctx, by, "", 10) }},
+	{"Exceptions", func(v *victim, by identity.Actor) (any, error) {
+		return v.Exceptions(ctx, by, servicing.ExceptionFilter{Limit: 10})
+	}},
 	{"ClearException", func(v *victim, by identity.Actor) (any, error) {
-		err := v.ClearException(ctx, by, "there is none", "looked at")
+		_, err := v.ClearException(ctx, by, "there is none", "looked at")
 		if errors.Is(err, servicing.ErrNotFound) {
 			err = nil // whose turn it is was looked at first
 		}

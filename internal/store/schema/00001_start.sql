@@ -144,7 +144,7 @@ CREATE TABLE agreement (
   contract_id TEXT NOT NULL REFERENCES contract (id),
   id          TEXT NOT NULL,
   customer_id TEXT NOT NULL REFERENCES customer (id),
-  kind        TEXT NOT NULL CHECK (kind IN ('payment', 'autopay')),
+  kind        TEXT NOT NULL CHECK (kind IN ('payment', 'autopay', 'signed_form')),
   text        TEXT NOT NULL,
   hash        TEXT NOT NULL,           -- SHA-256 of the text, hexadecimal
   ip          TEXT NOT NULL,
@@ -185,6 +185,7 @@ CREATE TABLE payment (
   autopay         BIGINT NOT NULL CHECK (autopay IN (0, 1)),
   rail            TEXT NOT NULL CHECK (rail IN ('ach', 'card')),
   sec             TEXT NOT NULL CHECK (sec IN ('', 'WEB', 'TEL', 'PPD')),
+  same_day        BIGINT NOT NULL CHECK (same_day IN (0, 1)), -- to settle the day it is sent
   group_id        TEXT NOT NULL,
   retry_of        TEXT NOT NULL,
   attempt         BIGINT NOT NULL CHECK (attempt BETWEEN 1 AND 3),
@@ -204,6 +205,7 @@ CREATE TABLE payment (
   created_at      BIGINT NOT NULL,
   PRIMARY KEY (contract_id, id),
   CHECK ((rail = 'ach') = (sec <> '')),
+  CHECK (same_day = 0 OR (rail = 'ach' AND amount <= 100000000)),
   CHECK (rail <> 'ach' OR method_id <> ''),
   CHECK (rail <> 'ach' OR state NOT IN ('created', 'unknown')),
   CHECK (rail <> 'ach' OR state NOT IN ('submitted', 'settled', 'returned', 'reversed') OR (file_id <> '' AND settles_on <> '')),
@@ -223,6 +225,7 @@ CREATE INDEX payment_scheduled ON payment (date) WHERE state = 'scheduled';
 CREATE INDEX payment_authorised ON payment (date) WHERE state = 'authorised';
 CREATE INDEX payment_file ON payment (file_id) WHERE file_id <> '';
 CREATE INDEX payment_submitted ON payment (settles_on) WHERE state = 'submitted';
+CREATE INDEX payment_reversed ON payment (contract_id, id) WHERE state = 'reversed' AND rail = 'ach';
 CREATE INDEX payment_group ON payment (group_id) WHERE group_id <> '';
 
 CREATE TABLE statement (
@@ -312,13 +315,16 @@ CREATE TABLE ach_entry (
 CREATE UNIQUE INDEX ach_entry_once ON ach_entry (payment_id, kind) WHERE payment_id <> '';
 CREATE INDEX ach_entry_method ON ach_entry (method_id) WHERE payment_id = '';
 CREATE INDEX ach_entry_effective ON ach_entry (effective);
+CREATE INDEX ach_entry_returned ON ach_entry (returned_on) WHERE returned_on <> '';
+CREATE INDEX ach_entry_file ON ach_entry (file_id);
+CREATE INDEX ach_entry_contract ON ach_entry (contract_id) WHERE contract_id <> '';
 
 -- What a person must look at, opened once for each thing.
 CREATE TABLE exception (
   id          TEXT PRIMARY KEY,
   once        TEXT NOT NULL UNIQUE,
   kind        TEXT NOT NULL CHECK (kind IN ('unknown_return', 'return_differs', 'dishonored_return', 'contested_return', 'change', 'quarantined_entry',
-    'unauthorized_return', 'late_return', 'return_rate', 'settlement_difference', 'card_difference', 'dispute', 'unknown_charge', 'screened_payment')),
+    'unauthorized_return', 'late_return', 'returned_payment', 'reversal_failed', 'return_rate', 'settlement_difference', 'card_difference', 'dispute', 'unknown_charge', 'screened_payment')),
   contract_id TEXT NOT NULL,
   payment_id  TEXT NOT NULL,
   customer_id TEXT NOT NULL,
