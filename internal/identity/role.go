@@ -34,6 +34,8 @@ const (
 	DutySignals     Duty = "signals"      // unusual sign-ins of all customers
 	DutyExceptions  Duty = "exceptions"   // what a person must look at, and the return rates: read
 	DutyClear       Duty = "clear"        // say how an exception item was dealt with
+	DutySettlement  Duty = "settlement"   // what the bank moved against what was expected: read
+	DutyReconcile   Duty = "reconcile"    // say where a difference between the two goes
 	DutyReverse     Duty = "reverse"      // ask that an erroneous debit be reversed; a second person must agree
 )
 
@@ -41,9 +43,9 @@ const (
 // touch customers, so that no one person can make an agent and be one.
 var duties = map[Role][]Duty{
 	RoleAgent:         {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyExceptions, DutyReverse},
-	RoleSupervisor:    {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyAgree, DutyAgreeStaff, DutySignals, DutyAudit, DutyExceptions, DutyClear, DutyReverse},
-	RoleAdministrator: {DutyStaff, DutyAgreeStaff, DutyAudit},
-	RoleAuditor:       {DutyFind, DutyView, DutyAudit, DutySignals, DutyExceptions},
+	RoleSupervisor:    {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyAgree, DutyAgreeStaff, DutySignals, DutyAudit, DutyExceptions, DutyClear, DutyReverse, DutySettlement, DutyReconcile},
+	RoleAdministrator: {DutyStaff, DutyAgreeStaff, DutyAudit, DutySettlement, DutyReconcile},
+	RoleAuditor:       {DutyFind, DutyView, DutyAudit, DutySignals, DutyExceptions, DutySettlement},
 }
 
 // Has says whether a role includes a duty.

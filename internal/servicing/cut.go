@@ -306,6 +306,7 @@ func (c *fileCut) write(actor identity.Actor) error {
 	for _, e := range c.rows {
 		c.tx.InsertACHEntry(e)
 	}
+	c.expected(row.Name)
 	c.tx.SetSetting(settingTrace+c.odfi, strconv.Itoa(c.last))
 	c.tx.Audit(row.Created, actor.String(), "cut_file", "", row.Name)
 	return nil
