@@ -157,7 +157,7 @@ func (c *Config) lender(b *web.Brand) billing.Lender {
 func (c *Config) rules() servicing.Rules {
 	cutOff, _ := c.Payments.minutes() // looked at when the settings were read
 	return servicing.Rules{StatementDays: c.StatementDays, SettleDays: c.SettleDays,
-		Paying: servicing.Paying{CutOff: cutOff, BankingDays: c.Payments.BankingDays},
+		Paying:  servicing.Paying{CutOff: cutOff, BankingDays: c.Payments.BankingDays},
 		Returns: servicing.Returns{Retry: c.ACH.RetryReturned, RetryAfter: c.ACH.RetryAfterDays}, SameDay: c.ACH.SameDay}
 }
 

@@ -145,6 +145,14 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 			r.Log.Error("payment left out of the file to the bank", "date", day.String(), "why", why)
 		}
 	}
+	rates, err := s.WatchRates(ctx, actor, day)
+	if err != nil {
+		return d, err
+	}
+	for _, words := range rates {
+		d.Problems = append(d.Problems, words)
+		r.Log.Error("return rate", "date", day.String(), "what", words)
+	}
 	return d, r.Drop(ctx, &d)
 }
 

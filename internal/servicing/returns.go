@@ -95,7 +95,11 @@ func (s *Service) ReadReturns(ctx context.Context, actor identity.Actor, name st
 // aside keeps a record that needs a person.
 func (s *Service) aside(tx *store.Tx, res *ReturnsResult, day money.Date, e store.Exception) error {
 	res.Aside = append(res.Aside, AsideItem{e.Reference, e.Code, e.Reason, e.Amount})
-	e.Once = inputHash(e.Reference, e.Code, e.Amount, e.Content)
+	about := "" // of the same entry's return for the same reason one item, whatever file it comes in
+	if e.Kind == billing.ChangeNotApplied {
+		about = e.Content
+	}
+	e.Once = inputHash(e.Reference, e.Code, e.Amount, about)
 	return s.exception(tx, day, &e)
 }
 

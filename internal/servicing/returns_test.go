@@ -27,7 +27,7 @@ var lateStories = map[string]string{
 		return   L1 R10 on 2026-04-17 -> reversed fee 0.00
 		balance  L1 on 2026-04-17  principal 24000.00  interest 356.91  fees 22.50
 		due      L1 on 2026-04-17  past 1350.00
-		balance  L1 on 2026-04-18  principal 24000.00  interest 360.79  fees 45.00
+		balance  L1 on 2026-04-18  principal 24000.00  interest 360.79  fees 22.50
 		statement L1 on 2026-04-24  beginning 23670.26  adjustments 329.74  ending 24000.00  interest -120.26
 		opened   L1 unauthorized_return R10 on 2026-04-25`,
 
@@ -223,8 +223,8 @@ func permutations(n int, do func([]int)) {
 	rec()
 }
 
-// Four returns about two borrowers, one of them of an entry that nobody knows, in
-// every order, each in a file of its own and then all again in one: one state.
+// Four returns about two borrowers in every order, each in a file of its own, and
+// then all again in one beside an entry that nobody knows: one state.
 func TestReturnsInAnyOrderEndInOneState(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
 		o.with(func(r *servicing.Rules) { r.Returns = servicing.Returns{Retry: 2, RetryAfter: 3} })
@@ -234,10 +234,10 @@ func TestReturnsInAnyOrderEndInOneState(t *testing.T) {
 		}
 		accounts := o.takeAll(all...)
 		o.to(day("2026-02-15"))
-		var paid [24][3]servicing.PaymentID
+		var paid [24][4]servicing.PaymentID
 		for i := range paid {
 			a, b := accounts[2*i], accounts[2*i+1]
-			paid[i] = [3]servicing.PaymentID{o.pay(a, 450_00).ID, o.pay(a, 100_00).ID, o.pay(b, 450_00).ID}
+			paid[i] = [4]servicing.PaymentID{o.pay(a, 450_00).ID, o.pay(a, 100_00).ID, o.pay(b, 450_00).ID, o.pay(b, 100_00).ID}
 			for _, x := range []*account{a, b} {
 				req := o.request(x, 50_00)
 				req.Date += 20
@@ -247,8 +247,7 @@ func TestReturnsInAnyOrderEndInOneState(t *testing.T) {
 		o.to(day("2026-02-20"))
 		i, states := 0, map[string][]int{}
 		permutations(4, func(order []int) {
-			back := []returned{{o.trace(paid[i][0]), "R01", 450_00}, {o.trace(paid[i][1]), "R02", 100_00}, {o.trace(paid[i][2]), "R10", 450_00},
-				{ach.TraceNumber(fmt.Sprintf("1210428899999%02d", i)), "R03", 1_00}}
+			back := []returned{{o.trace(paid[i][0]), "R01", 450_00}, {o.trace(paid[i][1]), "R02", 100_00}, {o.trace(paid[i][2]), "R10", 450_00}, {o.trace(paid[i][3]), "R04", 100_00}}
 			for n, at := range order {
 				name := fmt.Sprintf("%d-%d", i, n)
 				file := returnFile(t, o.day, string("ABCDEFGH"[n]), back[at])
@@ -257,7 +256,8 @@ func TestReturnsInAnyOrderEndInOneState(t *testing.T) {
 					t.Errorf("the same file twice: %+v", twice)
 				}
 			}
-			if res := got(o.ReadReturns(ctx, system, fmt.Sprintf("%d all", i), returnFile(t, o.day, "Z", back...)))(t); res.Returned != 0 || res.Repeated != 3 {
+			back = append(back, returned{ach.TraceNumber(fmt.Sprintf("1210428899999%02d", i)), "R03", 1_00})
+			if res := got(o.ReadReturns(ctx, system, fmt.Sprintf("%d all", i), returnFile(t, o.day, "Z", back...)))(t); res.Returned != 0 || res.Repeated != 4 || len(res.Aside) != 1 {
 				t.Errorf("all again in one file: %+v", res)
 			}
 			is := o.settledState(accounts[2*i]) + o.settledState(accounts[2*i+1])
@@ -270,8 +270,8 @@ func TestReturnsInAnyOrderEndInOneState(t *testing.T) {
 				t.Errorf("orders %v:\n%s", orders, is)
 			}
 		}
-		if n := len(o.exceptions()); n != 24*3 {
-			t.Errorf("%d exception items, want one for each account that is stopped and each unknown return", n)
+		if n := len(o.exceptions()); n != 24*4 {
+			t.Errorf("%d exception items, want one for each return that stops an account and each that nobody knows", n)
 		}
 		o.verify()
 	})
@@ -293,6 +293,12 @@ func (o *office) settledState(a *account) string {
 	return fmt.Sprintf("principal %s interest %s fees %s due %+v autopay %v\n%v %v\n%s", acc.State.Principal, acc.Payoff.Interest, acc.Payoff.Fees, acc.Due, acc.Autopay, m, items, strings.Join(out, ""))
 }
 
+// comesIn signs a colleague in on another day.
+func (c *colleague) comesIn() {
+	c.Helper()
+	c.token = c.signInDesk().Session
+}
+
 // An item is cleared once, with a reason, by somebody whose role includes it.
 func TestAnExceptionItemIsClearedOnceWithAReason(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
@@ -300,6 +306,8 @@ func TestAnExceptionItemIsClearedOnceWithAReason(t *testing.T) {
 		p := o.pay(a, 450_00)
 		o.to(o.day + 5)
 		o.bringBack(p.ID, "R10")
+		agent.comesIn()
+		boss.comesIn()
 		item := o.exceptions()[0]
 		if seen := got(o.Exception(ctx, agent.actor(), item.ID))(t); seen.Reason == "" || seen.Amount != 450_00 || !strings.Contains(seen.ToDo(), "authorization") {
 			t.Errorf("%+v", seen)
@@ -324,7 +332,7 @@ func TestAnExceptionItemIsClearedOnceWithAReason(t *testing.T) {
 			t.Errorf("%+v", left)
 		}
 		was := got(o.Exceptions(ctx, boss.actor(), servicing.ExceptionFilter{Cleared: true, Limit: 10}))(t)
-		if len(was) != 1 || was[0].ClearedBy != "Sam" || !strings.HasPrefix(was[0].Note, "called, ") {
+		if len(was) != 1 || was[0].ClearedBy != "Sam Colleague" || !strings.HasPrefix(was[0].Note, "called, ") {
 			t.Errorf("%+v", was)
 		}
 		got(o.ReadReturns(ctx, system, "again", returnFile(t, o.day, "C", returned{o.trace(p.ID), "R10", 450_00})))(t)
@@ -452,6 +460,8 @@ func TestAReversalNeedsTwoPeopleAndFiveBankingDays(t *testing.T) {
 		twice := o.pay(a, 450_00)
 		o.pay(a, 450_00)
 		o.to(day("2026-02-19"))
+		agent.comesIn()
+		boss.comesIn()
 		ask := servicing.ReversalRequest{Contract: a.id, Payment: twice.ID, Why: "duplicate", Reason: "sent twice by the branch"}
 		for _, wrong := range []servicing.ReversalRequest{{Contract: a.id, Payment: twice.ID, Why: "regret", Reason: "changed mind"}, {Contract: a.id, Payment: twice.ID, Why: "amount"}} {
 			if _, err := o.AskReversal(ctx, agent.actor(), wrong); !strings.HasPrefix(outcome(err), "refused") {
@@ -510,10 +520,12 @@ func TestAReversalNeedsTwoPeopleAndFiveBankingDays(t *testing.T) {
 		late := got(o.Payments(ctx, a.actor))(t)
 		other := late[slices.IndexFunc(late, func(p servicing.Payment) bool { return p.ID != twice.ID })]
 		o.to(day("2026-02-24"))
+		agent.comesIn()
 		if by := got(o.ReadReversible(ctx, agent.actor(), a.id, other.ID))(t).By; by != day("2026-02-23") && by != day("2026-02-24") {
 			t.Errorf("by %s", by)
 		}
 		o.to(day("2026-02-26"))
+		agent.comesIn()
 		if _, err := o.AskReversal(ctx, agent.actor(), servicing.ReversalRequest{Contract: a.id, Payment: other.ID, Why: "amount", Reason: "typed wrongly"}); outcome(err) != "refused reversal_late" {
 			t.Errorf("after five banking days: %v", err)
 		}
