@@ -32,13 +32,15 @@ const (
 	DutyAgreeStaff  Duty = "agree_staff"  // to a colleague's way in being set up anew
 	DutyAudit       Duty = "audit"        // read who saw and did what
 	DutySignals     Duty = "signals"      // unusual sign-ins of all customers
+	DutyPhonePay    Duty = "phone_pay"    // take or cancel a payment for a caller who was verified
+	DutyPaperPay    Duty = "paper_pay"    // take a payment that a signed form authorises
 )
 
 // duties is the one table of who may do what. Whoever may manage staff may not
 // touch customers, so that no one person can make an agent and be one.
 var duties = map[Role][]Duty{
-	RoleAgent:         {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover},
-	RoleSupervisor:    {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyAgree, DutyAgreeStaff, DutySignals, DutyAudit},
+	RoleAgent:         {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyPhonePay},
+	RoleSupervisor:    {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyAgree, DutyAgreeStaff, DutySignals, DutyAudit, DutyPhonePay, DutyPaperPay},
 	RoleAdministrator: {DutyStaff, DutyAgreeStaff, DutyAudit},
 	RoleAuditor:       {DutyFind, DutyView, DutyAudit, DutySignals},
 }
