@@ -66,8 +66,11 @@ type PhoneOptions struct {
 	Methods     []Method   // bank accounts a payment can be taken from
 	Barred      []Method   // and those that none can, which their Validation says why
 	Extra       contract.Extra
-	Email       string // masked: where a written notice goes; empty when there is none
-	Lacks       string // what the caller has still to show, in words
+	// StatementBalance is what is left of the last statement's amount due.
+	StatementBalance money.Cents
+	Waiting          []Payment // whose money is still on its way
+	Email            string    // masked: where a written notice goes; empty when there is none
+	Lacks            string    // what the caller has still to show, in words
 }
 
 // PhoneReview is what a payment by telephone would do, and what is to be read out.
@@ -79,6 +82,7 @@ type PhoneReview struct {
 	Script  string    // to be read out whole; of a form, what is kept of it
 	Hash    string    // of Script
 	SameDay []Payment // of the same amount, made for that day already
+	Waiting []Payment // all payments whose money is still on its way
 	Made    *Payment  // what the request's key has paid already; then nothing else is filled in
 }
 
@@ -108,7 +112,8 @@ func (s *Service) PhoneOptions(ctx context.Context, actor identity.Actor, who id
 	if err != nil {
 		return o, err
 	}
-	o = PhoneOptions{Card: lastFour(theirs.Card), Date: theirs.Date, First: theirs.First, Last: theirs.Last, Extra: theirs.Extra}
+	o = PhoneOptions{Card: lastFour(theirs.Card), Date: theirs.Date, First: theirs.First, Last: theirs.Last, Extra: theirs.Extra,
+		StatementBalance: theirs.StatementBalance, Waiting: shortened(theirs.Waiting)}
 	for _, m := range theirs.Methods {
 		switch short := onlyEnds(m); {
 		case m.Kind != billing.Bank:
@@ -162,11 +167,9 @@ func (s *Service) ReviewPhonePayment(ctx context.Context, actor identity.Actor, 
 		theirs.Made.Method = onlyEnds(theirs.Made.Method)
 		return PhoneReview{Made: theirs.Made}, nil
 	}
-	r = PhoneReview{Request: req, Card: lastFour(theirs.Card), Plan: theirs.Plan, Method: onlyEnds(theirs.Method), SameDay: theirs.SameDay}
+	r = PhoneReview{Request: req, Card: lastFour(theirs.Card), Plan: theirs.Plan, Method: onlyEnds(theirs.Method),
+		SameDay: shortened(theirs.SameDay), Waiting: shortened(theirs.Waiting)}
 	r.Request.PaymentRequest = theirs.Request
-	for i := range r.SameDay {
-		r.SameDay[i].Method = onlyEnds(r.SameDay[i].Method)
-	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		c, err := tx.Contract(string(req.Contract), string(req.Customer))
 		if err != nil {
@@ -228,6 +231,14 @@ func (s *Service) SubmitPhonePayment(ctx context.Context, actor identity.Actor, 
 	return out, phoneWords(err)
 }
 
+// shortened takes out of payments what staff do not see of bank accounts.
+func shortened(all []Payment) []Payment {
+	for i := range all {
+		all[i].Method = onlyEnds(all[i].Method)
+	}
+	return all
+}
+
 // takePayment decides and applies; the payment's row is the caller's to insert.
 func (s *Service) takePayment(tx *store.Tx, c *store.Contract, req PhoneRequest, actor identity.Actor, src Source) (*store.Payment, *store.Method, error) {
 	v, err := s.viewing(tx, actor, req.Customer)
@@ -271,7 +282,7 @@ func (s *Service) takePayment(tx *store.Tx, c *store.Contract, req PhoneRequest,
 		return nil, nil, err
 	}
 	p.SEC = string(sec)
-	tx.AuditRow(store.AuditRow{At: s.clock(), Actor: actor.String(), Action: action, Contract: c.ID, Subject: string(req.Customer), Reason: v.Reason, Detail: p.ID})
+	tx.AuditRow(store.AuditRow{At: s.clock(), Actor: actor.String(), Action: action, Subject: string(req.Customer), Reason: v.Reason, Detail: p.ID})
 	return p, b, nil
 }
 
@@ -445,7 +456,7 @@ func (s *Service) CancelByPhone(ctx context.Context, actor identity.Actor, who i
 		if err != nil {
 			return err
 		}
-		tx.AuditRow(store.AuditRow{At: s.clock(), Actor: actor.String(), Action: "phone_cancel", Contract: c.ID, Subject: string(who), Reason: v.Reason, Detail: p.ID})
+		tx.AuditRow(store.AuditRow{At: s.clock(), Actor: actor.String(), Action: "phone_cancel", Subject: string(who), Reason: v.Reason, Detail: p.ID})
 		out = view(p, b, identity.Customer(who))
 		return s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b))
 	})
