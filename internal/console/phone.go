@@ -79,6 +79,15 @@ func takenHref(r *http.Request, p servicing.PaymentID) string {
 	return accountHref(r) + "/payments/" + string(p)
 }
 
+// aboutPayment is about, where an open account is more than looked at.
+func (c *console) aboutPayment(r *http.Request, s servicing.StaffSession, form *web.Form) (customerPage, error) {
+	p, err := c.about(r, s, form)
+	if v := p.Caller.Viewing; err == nil && v != nil && p.Can.Phone {
+		p.Banner.Text = "You can take and cancel payments of " + p.Name + ". Reason: " + v.Reason
+	}
+	return p, err
+}
+
 func (c *console) showPhone(w http.ResponseWriter, r *http.Request, s servicing.StaffSession) error {
 	return c.phoneForm(w, r, s, nil, false)
 }
@@ -100,7 +109,7 @@ func (c *console) phoneForm(w http.ResponseWriter, r *http.Request, s servicing.
 			typed.Set("proof", string(servicing.ProofForm))
 		}
 	}
-	about, err := c.about(r, s, typed)
+	about, err := c.aboutPayment(r, s, typed)
 	if err != nil {
 		return err
 	}
@@ -251,7 +260,7 @@ func (c *console) phoneReview(w http.ResponseWriter, r *http.Request, s servicin
 	if v.Made != nil {
 		return see(w, r, takenHref(r, v.Made.ID))
 	}
-	about, err := c.about(r, s, form)
+	about, err := c.aboutPayment(r, s, form)
 	if err != nil {
 		return err
 	}
@@ -310,7 +319,7 @@ func (c *console) takenForm(w http.ResponseWriter, r *http.Request, s servicing.
 	if err != nil {
 		return err
 	}
-	about, err := c.about(r, s, form)
+	about, err := c.aboutPayment(r, s, form)
 	if err != nil {
 		return err
 	}
@@ -320,7 +329,7 @@ func (c *console) takenForm(w http.ResponseWriter, r *http.Request, s servicing.
 	if done == "canceled" && pay.State == billing.Cancelled {
 		p.Notice = "Canceled. Nothing is taken from the bank account. The customer is told."
 	}
-	p.Title, p.Back = "Payment", href(r)
+	p.Title, p.Back, p.Layout = "Payment", href(r), "flow"
 	return c.show(w, r, "taken", form, p)
 }
 
