@@ -144,13 +144,28 @@ CREATE TABLE agreement (
   contract_id TEXT NOT NULL REFERENCES contract (id),
   id          TEXT NOT NULL,
   customer_id TEXT NOT NULL REFERENCES customer (id),
-  kind        TEXT NOT NULL CHECK (kind IN ('payment', 'autopay', 'signed_form')),
+  kind        TEXT NOT NULL CHECK (kind IN ('payment', 'autopay', 'phone', 'signed_form')),
   text        TEXT NOT NULL,
   hash        TEXT NOT NULL,           -- SHA-256 of the text, hexadecimal
   ip          TEXT NOT NULL,
   user_agent  TEXT NOT NULL,
   agreed_at   BIGINT NOT NULL,
   PRIMARY KEY (contract_id, id)
+);
+
+-- How a member of staff knows that a customer agreed: to words that were read out,
+-- or on a form.
+CREATE TABLE agreement_proof (
+  contract_id  TEXT NOT NULL,
+  agreement_id TEXT NOT NULL,
+  taken_by     TEXT NOT NULL CHECK (taken_by LIKE 'staff:_%'),
+  proof        TEXT NOT NULL CHECK (proof IN ('recording', 'notice', 'form')),
+  reference    TEXT NOT NULL,          -- the recording system's, or the form's; never a card number
+  signed_on    TEXT NOT NULL,
+  PRIMARY KEY (contract_id, agreement_id),
+  FOREIGN KEY (contract_id, agreement_id) REFERENCES agreement (contract_id, id),
+  CHECK ((proof = 'notice') = (reference = '')),
+  CHECK ((proof = 'form') = (signed_on <> ''))
 );
 
 CREATE TABLE autopay (
@@ -681,6 +696,7 @@ DROP TABLE payoff_quote;
 DROP TABLE statement;
 DROP TABLE payment;
 DROP TABLE autopay;
+DROP TABLE agreement_proof;
 DROP TABLE agreement;
 DROP TABLE payment_method;
 DROP TABLE posting;
