@@ -84,7 +84,10 @@ func pickUp(ctx context.Context, c *company, s streams) error {
 	for _, res := range d.Returns {
 		printReturns(s, res.File, res)
 	}
-	if err == nil && len(d.Returns) == 0 && len(d.Problems) == 0 {
+	for _, res := range d.Bank {
+		printStatement(s, res.File, res)
+	}
+	if err == nil && len(d.Returns)+len(d.Bank) == 0 && len(d.Problems) == 0 {
 		fmt.Fprintln(s.out, "no files wait at the bank")
 	}
 	return errors.Join(err, forPeople(s, d))

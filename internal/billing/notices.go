@@ -12,6 +12,7 @@ type NoticeKind string
 const (
 	NoticePaymentReceived  NoticeKind = "payment_received"  // made today
 	NoticePaymentScheduled NoticeKind = "payment_scheduled" // for a later day
+	NoticePhonePayment     NoticeKind = "phone_payment"     // taken by phone; Text is what was agreed to
 	NoticePaymentCancelled NoticeKind = "payment_cancelled"
 	NoticePaymentReturned  NoticeKind = "payment_returned"
 	NoticePaymentReversed  NoticeKind = "payment_reversed" // an erroneous debit that the lender gives back; Again is when it arrives

@@ -87,6 +87,9 @@ var words = map[string]string{
 	"remove_bank_account": "removed a bank account",
 	"pay":                 "made a payment",
 	"cancel_payment":      "canceled a payment",
+	"phone_pay":           "took a payment by phone",
+	"paper_pay":           "took a payment from a signed form",
+	"phone_cancel":        "canceled a payment for a caller",
 	"payment_returned":    "took back a payment that the bank returned",
 	"retry_payment":       "scheduled a returned payment once more",
 	"reverse_payment":     "reversed a payment that should not have been sent",
@@ -133,6 +136,7 @@ func noticeWord(k billing.NoticeKind) string {
 var noticeWords = map[billing.NoticeKind]string{
 	billing.NoticePaymentReceived:  "Payment received",
 	billing.NoticePaymentScheduled: "Payment scheduled",
+	billing.NoticePhonePayment:     "Payment by phone",
 	billing.NoticePaymentCancelled: "Payment canceled",
 	billing.NoticePaymentReturned:  "Payment returned by the bank",
 	billing.NoticePaymentReversed:  "Payment given back",

@@ -129,6 +129,10 @@ func missing(n billing.Notice) string {
 		if n.Fee <= 0 {
 			return "fee"
 		}
+	case billing.NoticePhonePayment:
+		if n.Text == "" || n.Amount <= 0 {
+			return "authorization text and amount"
+		}
 	case billing.NoticeAutopayOn:
 		if n.Text == "" {
 			return "authorization text"

@@ -99,6 +99,16 @@ var paymentLetters = letters{
 				facts: n.paid(), rest: []string{"Todavía no se ha tomado nada. Para cancelar este pago, entre a su cuenta antes de ese día."}}
 		},
 	},
+	billing.NoticePhonePayment: {
+		en: func(n told) letter {
+			return letter{subject: "Your payment by phone", reason: "You told us by phone to take a payment of " + n.Amount.USD() + n.on() + n.from() + ".",
+				facts: n.paid(), rest: []string{"This is what we read to you and you agreed to. Keep this message for your records."}, quoted: n.Text, alarm: true}
+		},
+		es: func(n told) letter {
+			return letter{subject: "Su pago por teléfono", reason: "Usted nos pidió por teléfono tomar un pago de " + n.Amount.USD() + n.on() + n.from() + ".",
+				facts: n.paid(), rest: []string{"Esto es lo que le leímos y usted aceptó, palabra por palabra. Guarde este mensaje."}, quoted: n.Text, alarm: true}
+		},
+	},
 	billing.NoticePaymentCancelled: {
 		en: func(n told) letter {
 			return letter{subject: "Your payment was canceled", reason: "Your payment of " + n.Amount.USD() + n.forDay(" for ") + " was canceled.",

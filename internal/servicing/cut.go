@@ -204,8 +204,12 @@ func (c *fileCut) payments() error {
 	return nil
 }
 
-// aside leaves a payment out of the file, for a person to look at.
+// aside leaves a payment out of the file, for a person to look at unless it only
+// waits for its notice.
 func (c *fileCut) aside(p *store.Payment, why error) error {
+	if errors.Is(why, errNotYetTold) {
+		return nil
+	}
 	c.res.Aside = append(c.res.Aside, fmt.Sprintf("payment %s of contract %s: %v", p.ID, p.ContractID, why))
 	return c.s.exception(c.tx, c.on, &store.Exception{
 		Once: "cut:" + p.ID, Kind: billing.QuarantinedEntry, ContractID: p.ContractID, PaymentID: p.ID, CustomerID: p.CustomerID, Amount: p.Amount,
@@ -223,7 +227,7 @@ func (c *fileCut) debit(p *store.Payment, effective money.Date, methods map[stri
 		}
 		methods[p.MethodID] = m
 	}
-	if m.Validation != billing.Validated && (p.SEC == string(ach.WEB) || m.Validation == billing.Stopped) {
+	if m.Validation != billing.Validated { // the rules ask it of WEB; we ask it of all
 		return ach.Entry{}, fmt.Errorf("the bank account is not validated (%s)", m.Validation)
 	}
 	if p.SEC == string(ach.PPD) {
@@ -242,6 +246,9 @@ func (c *fileCut) debit(p *store.Payment, effective money.Date, methods map[stri
 	}
 	if p.Amount > ach.MaxEntryAmount {
 		return ach.Entry{}, errors.New("the amount does not fit the bank's format")
+	}
+	if err := proven(c.tx, p); err != nil {
+		return ach.Entry{}, err
 	}
 	e, err := c.entry(m, ach.CheckingDebit, p.Amount)
 	e.IndividualID = strings.ReplaceAll(p.Confirmation, "-", "")
@@ -306,6 +313,7 @@ func (c *fileCut) write(actor identity.Actor) error {
 	for _, e := range c.rows {
 		c.tx.InsertACHEntry(e)
 	}
+	c.expected(row.Name)
 	c.tx.SetSetting(settingTrace+c.odfi, strconv.Itoa(c.last))
 	c.tx.Audit(row.Created, actor.String(), "cut_file", "", row.Name)
 	return nil

@@ -148,6 +148,34 @@ var desks = []deskReach{
 		_, err := o.AskReversal(ctx, by, servicing.ReversalRequest{Contract: "none", Payment: "none", Why: "amount", Reason: why})
 		return err
 	}},
+	{"PhoneOptions", needs(identity.DutyPhonePay), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.PhoneOptions(ctx, by, who, "none")
+		return err
+	}},
+	{"ReviewPhonePayment", needs(identity.DutyPhonePay), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.ReviewPhonePayment(ctx, by, servicing.PhoneRequest{Customer: who, Proof: servicing.ProofRecording})
+		return err
+	}},
+	{"ReviewPhonePayment", needs(identity.DutyPaperPay), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.ReviewPhonePayment(ctx, by, servicing.PhoneRequest{Customer: who, Proof: servicing.ProofForm})
+		return err
+	}},
+	{"SubmitPhonePayment", needs(identity.DutyPhonePay), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.SubmitPhonePayment(ctx, by, servicing.PhoneRequest{Customer: who, Proof: servicing.ProofNotice}, src)
+		return err
+	}},
+	{"SubmitPhonePayment", needs(identity.DutyPaperPay), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.SubmitPhonePayment(ctx, by, servicing.PhoneRequest{Customer: who, Proof: servicing.ProofForm}, src)
+		return err
+	}},
+	{"CancelByPhone", needs(identity.DutyPhonePay), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.CancelByPhone(ctx, by, who, "none", "none")
+		return err
+	}},
+	{"TakenPayment", needs(identity.DutyView), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.TakenPayment(ctx, by, who, "none", "none")
+		return err
+	}},
 	{"Signals", needs(identity.DutySignals), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
 		_, err := o.Signals(ctx, by)
 		return err

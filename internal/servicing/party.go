@@ -88,6 +88,8 @@ func byAnother(n billing.Notice, name string) billing.Notice {
 	switch n.Kind {
 	case billing.NoticePaymentReceived:
 		words = fmt.Sprintf("%s made a payment of %s%s.", name, amount, on)
+	case billing.NoticePhonePayment:
+		words = fmt.Sprintf("%s told us by phone to take a payment of %s%s.", name, amount, on)
 	case billing.NoticePaymentScheduled:
 		words = fmt.Sprintf("%s scheduled a payment of %s%s.", name, amount, on)
 	case billing.NoticePaymentCancelled:

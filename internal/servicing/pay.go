@@ -264,6 +264,22 @@ func goodKey(key string) bool {
 
 // submit decides and applies; the payment's row is the caller's to insert.
 func (s *Service) submit(tx *store.Tx, c *store.Contract, who string, req PaymentRequest, actor identity.Actor, src Source) (*store.Payment, *store.Method, error) {
+	return s.submitAs(tx, c, who, req, actor, consent{
+		keep: func(b *store.Method, amount money.Cents) string {
+			return s.agree(tx, c, who, "payment", s.paymentAgreement(c, b, amount, req.Date), src)
+		},
+		told: func(n billing.Notice) billing.Notice { return n },
+	})
+}
+
+// consent is how a payment was agreed to: keep keeps the words and names them, and
+// told is what the customer is told of it.
+type consent struct {
+	keep func(*store.Method, money.Cents) string
+	told func(billing.Notice) billing.Notice
+}
+
+func (s *Service) submitAs(tx *store.Tx, c *store.Contract, who string, req PaymentRequest, actor identity.Actor, by consent) (*store.Payment, *store.Method, error) {
 	day, err := today(tx)
 	if err != nil {
 		return nil, nil, err
@@ -289,7 +305,7 @@ func (s *Service) submit(tx *store.Tx, c *store.Contract, who string, req Paymen
 
 	// --- decided; what follows applies ---
 	now := s.clock()
-	agreement := s.agree(tx, c, who, "payment", s.paymentAgreement(c, b, plan.Amount, req.Date), src)
+	agreement := by.keep(b, plan.Amount)
 	p := &store.Payment{
 		ContractID: c.ID, ID: store.NewID(), CustomerID: who, MethodID: b.ID, AgreementID: agreement,
 		Confirmation: confirmation(), Kind: req.Kind, Extra: req.Extra, Rail: billing.ACH, SEC: string(ach.WEB), SameDay: req.SameDay, Attempt: 1,
@@ -305,7 +321,7 @@ func (s *Service) submit(tx *store.Tx, c *store.Contract, who string, req Paymen
 		}
 	}
 	tx.Audit(now, actor.String(), "pay", c.ID, p.ID)
-	return p, b, s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(kind, c, p, b))
+	return p, b, s.tell(tx, c, p.CustomerID, p.ID, by.told(s.paymentNotice(kind, c, p, b)))
 }
 
 func (s *Service) paymentNotice(kind billing.NoticeKind, c *store.Contract, p *store.Payment, b *store.Method) billing.Notice {

@@ -71,7 +71,12 @@ func (s *Service) ReadReturns(ctx context.Context, actor identity.Actor, name st
 		}
 		returns, changes := ach.Returns(f), ach.Changes(f)
 		for i := range returns {
-			if err := s.returned(tx, actor, &returns[i], day, &res); err != nil {
+			repeated := res.Repeated
+			err := s.returned(tx, actor, &returns[i], day, &res)
+			if err == nil && res.Repeated == repeated {
+				err = s.expectReturn(tx, &returns[i], name, day)
+			}
+			if err != nil {
 				return fmt.Errorf("return of %s: %w", returns[i].Trace, err)
 			}
 		}

@@ -251,6 +251,39 @@ func (tx *Tx) InsertAgreement(a *Agreement) {
 	tx.later(insertAgreement, a.ContractID, a.ID, a.CustomerID, a.Kind, a.Text, a.Hash, a.IP, a.UserAgent, a.Agreed)
 }
 
+// AgreementProof is how a member of staff knows of an agreement.
+type AgreementProof struct {
+	ContractID, AgreementID string
+	TakenBy                 string // an actor
+	Proof                   string // recording, notice or form
+	Reference               string
+	Signed                  money.Date // of a form
+}
+
+var (
+	insertProof       = stmt(`INSERT INTO agreement_proof (contract_id, agreement_id, taken_by, proof, reference, signed_on) VALUES ($1, $2, $3, $4, $5, $6)`)
+	selectProof       = stmt(`SELECT contract_id, agreement_id, taken_by, proof, reference, signed_on FROM agreement_proof WHERE contract_id = $1 AND agreement_id = $2`)
+	selectNoticeState = stmt(`SELECT state FROM notice WHERE once = $1`)
+)
+
+// InsertAgreementProof keeps how a member of staff knows of an agreement.
+func (tx *Tx) InsertAgreementProof(c *AgreementProof) {
+	tx.later(insertProof, c.ContractID, c.AgreementID, c.TakenBy, c.Proof, c.Reference, c.Signed)
+}
+
+// AgreementProof reads how a member of staff knows of an agreement.
+func (tx *Tx) AgreementProof(contractID, agreement string) (*AgreementProof, error) {
+	c := &AgreementProof{}
+	err := tx.one(selectProof, []any{&c.ContractID, &c.AgreementID, &c.TakenBy, &c.Proof, &c.Reference, &c.Signed}, contractID, agreement)
+	return c, err
+}
+
+// NoticeState is how far the message is that is said once under a name.
+func (tx *Tx) NoticeState(once string) (state string, err error) {
+	err = tx.one(selectNoticeState, []any{&state}, once)
+	return state, err
+}
+
 // Agreement reads what was agreed to.
 func (tx *Tx) Agreement(contractID, id string) (*Agreement, error) {
 	a := &Agreement{}
