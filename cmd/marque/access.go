@@ -76,7 +76,7 @@ func (c *company) at(portal, console string) (err error) {
 // serviceAt does the verbs for people who come by these addresses.
 func (c *company) serviceAt(portal, console string) (*servicing.Service, error) {
 	rules := c.config.rules()
-	rules.Access = c.access
+	rules.Access, rules.CheckAccount = c.access, c.checkAccount
 	var err error
 	if rules.Access.Passkeys, err = passkeysAt(portal, c.brand.Name); err != nil {
 		return nil, err

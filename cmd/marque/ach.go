@@ -9,6 +9,7 @@ import (
 
 	"marque/internal/cycle"
 	"marque/internal/money"
+	"marque/internal/servicing"
 )
 
 // ACHCmd moves files to and from the bank.
@@ -25,11 +26,17 @@ type ACHAside struct{}
 // Run prints one line for each record, oldest first, without account numbers.
 func (cmd *ACHAside) Run(g *Globals, s streams) error {
 	return withExisting(g, s.err, func(ctx context.Context, c *company) error {
-		kept, err := c.service.Asides(ctx, operator)
-		for _, a := range kept {
-			fmt.Fprintf(s.out, "%s  trace %s  code %s  %s  %s\n", money.DateOf(a.Kept.Time()), a.Trace, a.Code, a.Amount.USD(), a.Reason)
+		after := ""
+		for {
+			open, err := c.service.Exceptions(ctx, operator, after, servicing.WorkPage)
+			for _, e := range open {
+				fmt.Fprintf(s.out, "%s  %s  %s  %s  %s  %s\n", money.DateOf(e.Opened.Time()), e.Kind, e.Reference, e.Code, e.Amount.USD(), e.Reason)
+				after = e.ID
+			}
+			if err != nil || len(open) < servicing.WorkPage {
+				return err
+			}
 		}
-		return err
 	})
 }
 

@@ -24,16 +24,18 @@ import (
 // company is an open data folder: settings, database, verbs. It is where the
 // parts are put together.
 type company struct {
-	config  Config
-	brand   *web.Brand
-	lender  billing.Lender
-	access  servicing.Access
-	stolen  *os.File // the list of passwords known to thieves; nil for none
-	db      *store.DB
-	service *servicing.Service
-	log     *slog.Logger
-	clock   func() money.Instant
-	data    string
+	config Config
+	brand  *web.Brand
+	lender billing.Lender
+	access servicing.Access
+	// checkAccount asks the lender's provider about bank accounts; nil asks nobody.
+	checkAccount func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error)
+	stolen       *os.File // the list of passwords known to thieves; nil for none
+	db           *store.DB
+	service      *servicing.Service
+	log          *slog.Logger
+	clock        func() money.Instant
+	data         string
 }
 
 // now is the machine's clock; every package below takes a clock as an argument.

@@ -22,6 +22,7 @@ import (
 	"marque/internal/notice"
 	"marque/internal/portal"
 	"marque/internal/sandbox"
+	"marque/internal/servicing"
 )
 
 // DemoCmd makes a company that looks alive, and serves it with the world around
@@ -147,6 +148,9 @@ func openDemo(ctx context.Context, cmd *DemoCmd, g *Globals, data string, logs i
 		if d.access.Places, err = identity.ReadPlaces(strings.NewReader(sandbox.PlacesTable())); err != nil {
 			return d, err
 		}
+	}
+	d.checkAccount = func(_ context.Context, q servicing.AccountQuestion) (servicing.AccountAnswer, error) {
+		return servicing.AccountAnswer(sandbox.CheckAccount(q.Account)), nil
 	}
 	if err := d.at(cmd.base, cmd.console); err != nil {
 		return d, err

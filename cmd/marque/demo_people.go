@@ -31,9 +31,9 @@ type players struct {
 	mail     bool               // messages are delivered as they come
 
 	mu         sync.Mutex
-	closed     map[string]bool                    // bank accounts that are gone
-	methods    map[string]servicing.BankAccountID // by bank account number
-	confirmed  map[string]*player                 // payments by hand, by confirmation number as the bank knows it
+	closed     map[string]bool               // bank accounts that are gone
+	methods    map[string]servicing.MethodID // by bank account number
+	confirmed  map[string]*player            // payments by hand, by confirmation number as the bank knows it
 	boarded    int64
 	payments   int64
 	inProgress sync.WaitGroup
@@ -59,7 +59,7 @@ var (
 
 func newPlayers(d *demo, all []sandbox.Customer) *players {
 	p := &players{d: d, all: all, boards: map[money.Date][]*player{}, enrolls: map[money.Date][]*player{}, acts: map[money.Date][]act{},
-		byNumber: map[string]*player{}, closed: d.bank.Closed(), methods: map[string]servicing.BankAccountID{}, confirmed: map[string]*player{}}
+		byNumber: map[string]*player{}, closed: d.bank.Closed(), methods: map[string]servicing.MethodID{}, confirmed: map[string]*player{}}
 	var everyone []*player
 	for i := range all {
 		for j := range all[i].Contracts {
@@ -263,7 +263,7 @@ func (p *players) here(who *player) identity.Actor {
 }
 
 // method is the customer's bank account, added when it is first used.
-func (p *players) method(ctx context.Context, who *player) (servicing.BankAccountID, error) {
+func (p *players) method(ctx context.Context, who *player) (servicing.MethodID, error) {
 	a := who.customer.Bank
 	p.mu.Lock()
 	for p.closed[a.Number] {

@@ -136,7 +136,11 @@ func demoRoad(t *testing.T, g *Globals) {
 		t.Errorf("business date %s, %v", today, err)
 	}
 	err = d.db.View(ctx, func(tx *store.Tx) error {
-		p, err := tx.PaymentByTrace(string(sent.Trace))
+		e, err := tx.ACHEntry(string(sent.Trace))
+		if err != nil {
+			return err
+		}
+		p, err := tx.Payment(e.ContractID, e.PaymentID)
 		if err == nil && (p.State != billing.Returned || p.ReturnCode != "R01" || p.ReturnedOn != day) {
 			t.Errorf("the payment is %s, %s on %s", p.State, p.ReturnCode, p.ReturnedOn)
 		}

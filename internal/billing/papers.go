@@ -107,6 +107,7 @@ type Receipt struct {
 	AccountNumber string              `json:"account_number"`
 	Vehicle       string              `json:"vehicle"`
 	Confirmation  string              `json:"confirmation"`
+	Rail          Rail                `json:"rail"`
 	State         PaymentState        `json:"state"`
 	Amount        money.Cents         `json:"amount"`
 	Date          money.Date          `json:"date"`

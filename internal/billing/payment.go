@@ -6,7 +6,6 @@ package billing
 
 import (
 	"fmt"
-	"slices"
 
 	"marque/internal/contract"
 	"marque/internal/money"
@@ -22,41 +21,14 @@ const (
 	AmountPayoff AmountKind = "payoff"
 )
 
-// PaymentState is where a payment stands on its way through the bank.
-type PaymentState string
-
-// The states. A payment counts on the account from pending on, and stops
-// counting when it is cancelled or returned.
-const (
-	Scheduled PaymentState = "scheduled" // for a later day; nothing posted yet
-	Pending   PaymentState = "pending"   // posted; waits for the day's file
-	Sent      PaymentState = "sent"      // in a file to the bank
-	Settled   PaymentState = "settled"   // the bank's return window for ordinary returns has passed
-	Returned  PaymentState = "returned"
-	Cancelled PaymentState = "cancelled"
-)
-
-var moves = map[PaymentState][]PaymentState{
-	Scheduled: {Pending, Cancelled},
-	Pending:   {Sent, Cancelled},
-	Sent:      {Settled, Returned},
-	Settled:   {Returned}, // an unauthorised debit comes back up to 60 days later
-}
-
-// MayBecome says whether a payment in one state may move to another.
-func (s PaymentState) MayBecome(next PaymentState) bool { return slices.Contains(moves[s], next) }
-
-// Posts says whether a payment in this state stands in the account's events.
-func (s PaymentState) Posts() bool { return s == Pending || s == Sent || s == Settled }
-
-// Refused is a reason not to do what was asked, in words that a borrower may
+// Refusal is a reason not to do what was asked, in words that a borrower may
 // read. Code is for programs; Field names the input it is about.
-type Refused struct{ Code, Field, Message string }
+type Refusal struct{ Code, Field, Message string }
 
-func (r *Refused) Error() string { return r.Code + ": " + r.Message }
+func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
 
 func refuse(code, field, format string, args ...any) error {
-	return &Refused{code, field, fmt.Sprintf(format, args...)}
+	return &Refusal{code, field, fmt.Sprintf(format, args...)}
 }
 
 // DaysAhead is how far ahead a payment may be scheduled.

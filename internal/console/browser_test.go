@@ -235,5 +235,5 @@ func TestAPasskeyAndTheKeyboardAreEnough(t *testing.T) {
 	focus("[data-passkey] button")
 	key("\r")
 	b.until("location.pathname", "/")
-	b.until(`document.querySelector(".account .name").textContent`, "Kim Colleague")
+	b.until(`document.querySelector(".account .name")?.textContent`, "Kim Colleague")
 }

@@ -70,7 +70,7 @@ func openDesk(t testing.TB) *desk {
 	must(t, db.Migrate(ctx))
 	d := &desk{t: t, Server: httptest.NewUnstartedServer(nil), now: money.InstantOf(time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))}
 	d.site = "http://" + strings.Replace(d.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
-	rules := servicing.DefaultRules
+	rules := openAccounts
 	rules.Access.StaffPasskeys, err = identity.NewPasskeys("localhost", "Kestrane Motor Finance", []string{d.site})
 	must(t, err)
 	d.svc = servicing.New(db, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, rules, func() money.Instant { return d.now })
@@ -102,7 +102,7 @@ func openDesk(t testing.TB) *desk {
 	must(t, err)
 	list, err := d.svc.Overview(ctx, s.Actor)
 	must(t, err)
-	methods, err := d.svc.BankAccounts(ctx, s.Actor)
+	methods, err := d.svc.Methods(ctx, s.Actor)
 	must(t, err)
 	_, err = d.svc.SubmitPayment(ctx, s.Actor, servicing.PaymentRequest{Key: "p", Contract: list.Contracts[0].ID, Kind: billing.AmountOther, Amount: 100_00, Date: list.Date, Method: methods[0].ID}, servicing.Source{IP: "192.0.2.1"})
 	must(t, err)
@@ -546,3 +546,12 @@ func TestWhatHappenedIsReadTwentyLinesAtATime(t *testing.T) {
 		t.Error("what an agent does comes after what happened")
 	}
 }
+
+// openAccounts are the rules of a lender whose provider knows every bank account.
+var openAccounts = func() servicing.Rules {
+	rules := servicing.DefaultRules
+	rules.CheckAccount = func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error) {
+		return servicing.AccountOpen, nil
+	}
+	return rules
+}()

@@ -93,14 +93,15 @@ var words = map[string]string{
 	"payoff_quote":        "asked for a payoff quote",
 
 	// What the system and its operators did.
-	"event":         "changed the account",
-	"clear_event":   "decided about an entry that waited",
-	"board":         "took contracts onto the books",
-	"cut_file":      "made the file to the bank",
-	"drop_file":     "handed the file to the bank",
-	"read_returns":  "read the bank’s returns",
-	"keys_prepared": "prepared a new key",
-	"keys_rotated":  "put a new key into use",
+	"event":           "changed the account",
+	"clear_event":     "decided about an entry that waited",
+	"board":           "took contracts onto the books",
+	"cut_file":        "made the file to the bank",
+	"clear_exception": "cleared an exception item",
+	"drop_file":       "handed the file to the bank",
+	"read_returns":    "read the bank’s returns",
+	"keys_prepared":   "prepared a new key",
+	"keys_rotated":    "put a new key into use",
 
 	// Where a message stands.
 	"queued":  "waits to be sent",
@@ -180,9 +181,9 @@ func paymentWord(s billing.PaymentState) string {
 	switch s {
 	case billing.Scheduled:
 		return "scheduled"
-	case billing.Pending:
+	case billing.Authorised:
 		return "received"
-	case billing.Sent:
+	case billing.Submitted:
 		return "sent to the bank"
 	case billing.Settled:
 		return "complete"

@@ -44,7 +44,7 @@ func lenderAt(t *testing.T, url string, now *money.Instant) (*Runner, *[]Day) {
 		t.Fatal(err)
 	}
 	clock := func() money.Instant { return *now }
-	svc := servicing.New(db, billing.Lender{Name: "Kestrane", ODFI: "004000006", OriginID: "9000000001", ShortName: "KESTRANE"}, servicing.DefaultRules, clock)
+	svc := servicing.New(db, billing.Lender{Name: "Kestrane", ODFI: "004000006", OriginID: "9000000001", ShortName: "KESTRANE"}, openAccounts, clock)
 	var example bytes.Buffer
 	if err := tape.WriteExample(&example); err != nil {
 		t.Fatal(err)
@@ -139,3 +139,12 @@ func TestMessagesWaitForAServerThatIsAway(t *testing.T) {
 		}
 	})
 }
+
+// openAccounts are the rules of a lender whose provider knows every bank account.
+var openAccounts = func() servicing.Rules {
+	rules := servicing.DefaultRules
+	rules.CheckAccount = func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error) {
+		return servicing.AccountOpen, nil
+	}
+	return rules
+}()

@@ -54,7 +54,7 @@ func newMailroom(t *testing.T, url string) *mailroom {
 	if err := m.db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	m.svc = servicing.New(m.db, m.lender, servicing.DefaultRules, m.clock)
+	m.svc = servicing.New(m.db, m.lender, openAccounts, m.clock)
 	if m.inbox, err = sandbox.OpenInbox(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}

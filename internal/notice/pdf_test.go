@@ -336,7 +336,7 @@ func TestPapersDoNotOverlap(t *testing.T) {
 func loanReceipt() billing.Receipt {
 	return billing.Receipt{
 		Lender: harbor, Recipient: maria, Kind: contract.Loan, AccountNumber: "4400-118-2204", Vehicle: "2024 Vento Lumen, ending in 8812",
-		Confirmation: "7K2M-QX", State: billing.Sent, Amount: 612_40, Date: money.NewDate(2026, 12, 15),
+		Confirmation: "7K2M-QX", Rail: billing.ACH, State: billing.Submitted, Amount: 612_40, Date: money.NewDate(2026, 12, 15),
 		Made: money.InstantOf(time.Date(2026, 12, 14, 22, 5, 0, 0, time.UTC)), Method: "checking ending in 4821",
 		Allocation:   contract.Allocation{Interest: 101_75, Principal: 505_65, LateFee: 5_00},
 		Spans:        []billing.InterestLine{{From: money.NewDate(2026, 11, 14), To: money.NewDate(2026, 12, 15), Days: 31, Balance: 20_000_00, Basis: 365, PerDiem: "3.282192", Amount: "101.7479"}},

@@ -12,7 +12,7 @@ import (
 // ReceiptPDF writes the proof of one payment as PDF. The parts it was applied to
 // must sum to its amount when the payment stands in the account.
 func ReceiptPDF(w io.Writer, r billing.Receipt) error {
-	if r.State.Posts() && r.Allocation.Total() != r.Amount {
+	if r.Rail.Posts(r.State) && r.Allocation.Total() != r.Amount {
 		return fmt.Errorf("receipt %s: %s applied of %s", r.Confirmation, r.Allocation.Total(), r.Amount)
 	}
 	state, err := standing(r)
@@ -56,9 +56,9 @@ func standing(r billing.Receipt) (string, error) {
 	switch r.State {
 	case billing.Scheduled:
 		return "Scheduled for " + r.Date.Long() + ". Nothing has been taken yet.", nil
-	case billing.Pending:
+	case billing.Authorised:
 		return "Received. It counts from " + r.Date.Long() + " and goes to your bank next.", nil
-	case billing.Sent:
+	case billing.Submitted:
 		return "Received. It counts from " + r.Date.Long() + " and was sent to your bank.", nil
 	case billing.Settled:
 		return "Paid. It counts from " + r.Date.Long() + ".", nil

@@ -43,14 +43,14 @@ func (p *portal) autopayChoice(r *http.Request, s servicing.Session, form *web.F
 	if err != nil {
 		return autopayPage{}, found(err)
 	}
-	list, err := p.svc.BankAccounts(r.Context(), s.Actor)
+	list, err := p.svc.Methods(r.Context(), s.Actor)
 	if err != nil {
 		return autopayPage{}, err
 	}
 	return newAutopayPage(s, card, list, form), nil
 }
 
-func newAutopayPage(s servicing.Session, card servicing.Card, list []servicing.BankAccount, form *web.Form) autopayPage {
+func newAutopayPage(s servicing.Session, card servicing.Card, list []servicing.Method, form *web.Form) autopayPage {
 	b := about(page(s, "Autopay", "payments"), card)
 	b.Layout, b.Back, b.Form = "flow", accountHref(card.ID), form
 	v := autopayPage{Page: b, Card: card, Ended: endedWords(card), AllDue: allDue(card) || card.Ended, Href: accountHref(card.ID) + "/autopay"}
@@ -106,7 +106,7 @@ func (p *portal) showAutopayReview(w http.ResponseWriter, r *http.Request, s ser
 		return p.show(w, r, "bank-account", nil, newBankAccountToAutopay(s, id, web.NewForm()))
 	}
 	if method != "" {
-		v, err := p.svc.ReviewAutopay(r.Context(), s.Actor, id, servicing.BankAccountID(method))
+		v, err := p.svc.ReviewAutopay(r.Context(), s.Actor, id, servicing.MethodID(method))
 		if err == nil {
 			return p.show(w, r, "autopay-review", form, newAutopayReviewPage(s, v, form))
 		}
@@ -148,7 +148,7 @@ func (p *portal) enrollAutopay(w http.ResponseWriter, r *http.Request, s servici
 		return p.showAutopayReview(w, r, s, form)
 	}
 	_, err = p.svc.EnrollAutopay(r.Context(), s.Actor, servicing.AutopayRequest{Key: form.Value("key"), Contract: id,
-		Method: servicing.BankAccountID(form.Value("method"))}, p.source(r))
+		Method: servicing.MethodID(form.Value("method"))}, p.source(r))
 	if err != nil {
 		if err := told(form, err, nil); err != nil {
 			return err

@@ -14,7 +14,7 @@ type bankAccountsPage struct {
 }
 
 type bankAccountRow struct {
-	servicing.BankAccount
+	servicing.Method
 	Name string
 }
 
@@ -26,7 +26,7 @@ func capital(s string) string {
 }
 
 func (p *portal) bankAccounts(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	list, err := p.svc.BankAccounts(r.Context(), s.Actor)
+	list, err := p.svc.Methods(r.Context(), s.Actor)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (p *portal) bankAccounts(w http.ResponseWriter, r *http.Request, s servicin
 	return p.show(w, r, "bank-accounts", nil, v)
 }
 
-func newBankAccountsPage(s servicing.Session, list []servicing.BankAccount) bankAccountsPage {
+func newBankAccountsPage(s servicing.Session, list []servicing.Method) bankAccountsPage {
 	v := bankAccountsPage{Page: page(s, "Bank accounts", "payments")}
 	for _, b := range list {
 		v.Accounts = append(v.Accounts, bankAccountRow{b, capital(methodName(b))})
@@ -138,9 +138,9 @@ func (p *portal) addOnTheWay(w http.ResponseWriter, r *http.Request, s servicing
 
 // add puts the form's account on file, or notes on the form what is wrong. The
 // same form sent again gives the account that it added before.
-func (p *portal) add(r *http.Request, s servicing.Session, form *web.Form) (servicing.BankAccount, bool, error) {
+func (p *portal) add(r *http.Request, s servicing.Session, form *web.Form) (servicing.Method, bool, error) {
 	req := readBankAccount(form)
-	var added servicing.BankAccount
+	var added servicing.Method
 	if form.OK() {
 		var err error
 		if added, err = p.svc.AddBankAccount(r.Context(), s.Actor, req); err == nil {
@@ -177,7 +177,7 @@ func readBankAccount(form *web.Form) servicing.BankAccountRequest {
 
 type removeBankAccountPage struct {
 	web.Page
-	ID   servicing.BankAccountID
+	ID   servicing.MethodID
 	Name string
 }
 
@@ -186,7 +186,7 @@ func (p *portal) showRemoveBankAccount(w http.ResponseWriter, r *http.Request, s
 }
 
 func (p *portal) showRemove(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
-	list, err := p.svc.BankAccounts(r.Context(), s.Actor)
+	list, err := p.svc.Methods(r.Context(), s.Actor)
 	if err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (p *portal) removeBankAccount(w http.ResponseWriter, r *http.Request, s ser
 	if err != nil {
 		return err
 	}
-	if err := p.svc.RemoveBankAccount(r.Context(), s.Actor, servicing.BankAccountID(r.PathValue("id"))); err != nil {
+	if err := p.svc.RemoveMethod(r.Context(), s.Actor, servicing.MethodID(r.PathValue("id"))); err != nil {
 		if err := told(form, err, map[string]string{"method": "", "account": ""}); err != nil {
 			return err
 		}

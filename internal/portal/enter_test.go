@@ -471,7 +471,7 @@ var sameWords = regexp.MustCompile(`name="form-token" value="[^"]*"|[0-9A-Z]{4}-
 func bare(page string) string { return sameWords.ReplaceAllString(page, "") }
 
 func TestNoStepTellsWhoHasAnAccount(t *testing.T) {
-	rules := servicing.DefaultRules
+	rules := openAccounts
 	rules.Access.Questions = servicing.QuestionsRecovery
 	l := openLenderWith(t, rules)
 	l.activated(t, "770001001", "4321")

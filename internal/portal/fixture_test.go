@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -21,7 +22,7 @@ import (
 var (
 	maya     = servicing.Session{Actor: identity.Customer("c1"), FirstName: "Maya", LastName: "Okafor"}
 	today    = money.NewDate(2026, 11, 22)
-	checking = servicing.BankAccount{ID: "b1", Type: "checking", Last4: "4821", Routing: "123456780", Holder: "Maya Okafor"}
+	checking = servicing.Method{ID: "b1", Type: "checking", Last4: "4821", Routing: "123456780", Holder: "Maya Okafor"}
 	orla     = servicing.Vehicle{Year: 2023, Make: "Halden", Model: "Orla", VIN: "1HZ0RLA23P0000417"}
 	sela     = servicing.Vehicle{Year: 2025, Make: "Aldon", Model: "Sela"}
 )
@@ -129,7 +130,7 @@ func overviewOf(accounts ...servicing.Account) servicing.Overview {
 	return o
 }
 
-func optionsOf(a servicing.Account, methods ...servicing.BankAccount) servicing.PayOptions {
+func optionsOf(a servicing.Account, methods ...servicing.Method) servicing.PayOptions {
 	return servicing.PayOptions{Card: a.Card, Date: today, First: today, Last: today + 60, Methods: methods}
 }
 
@@ -145,9 +146,9 @@ func reviewOf(t testing.TB, a servicing.Account, kind billing.AmountKind, amount
 }
 
 func paid(state billing.PaymentState) servicing.Payment {
-	p := servicing.Payment{ID: "p1", Contract: "k1", Confirmation: "K7QM2D9X", Kind: billing.AmountDue, State: state, Amount: 579_84,
+	p := servicing.Payment{ID: "p1", Contract: "k1", Confirmation: "K7QM2D9X", Kind: billing.AmountDue, Rail: billing.ACH, State: state, Amount: 579_84,
 		Date: money.NewDate(2026, 11, 15), Created: money.InstantOf(time.Date(2026, 11, 15, 18, 4, 0, 0, time.UTC)), Method: checking,
-		Allocation: contract.Allocation{Interest: 99_44, Principal: 480_40}, BalanceAfter: 19_061_80, Cancellable: state.MayBecome(billing.Cancelled)}
+		Allocation: contract.Allocation{Interest: 99_44, Principal: 480_40}, BalanceAfter: 19_061_80, Cancellable: billing.ACH.MayBecome(state, billing.Cancelled)}
 	if state == billing.Returned {
 		p.ReturnCode, p.ReturnReason, p.ReturnedOn = "R01", "there was not enough money in the account", money.NewDate(2026, 11, 18)
 	}
@@ -176,7 +177,7 @@ func testPortal(t testing.TB, base string) (*portal, http.Handler) {
 	brand, err := web.LoadBrand(web.DefaultBrand())
 	must(t, err)
 	o := Options{BaseURL: base, Log: slog.New(slog.DiscardHandler), Now: time.Now}
-	svc := servicing.New(nil, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, servicing.DefaultRules, func() money.Instant { return 0 })
+	svc := servicing.New(nil, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, openAccounts, func() money.Instant { return 0 })
 	p, err := newPortal(svc, brand, o)
 	must(t, err)
 	h, err := New(svc, brand, o)
@@ -189,3 +190,12 @@ func recorded(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	h.ServeHTTP(w, r)
 	return w
 }
+
+// openAccounts are the rules of a lender whose provider knows every bank account.
+var openAccounts = func() servicing.Rules {
+	rules := servicing.DefaultRules
+	rules.CheckAccount = func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error) {
+		return servicing.AccountOpen, nil
+	}
+	return rules
+}()

@@ -196,7 +196,7 @@ func TestAutopayEndedByAReturnIsSaidUntilItIsOnAgain(t *testing.T) {
 	must(t, err)
 	other := checking
 	other.ID, other.Last4 = "b2", "7007"
-	methods := []servicing.BankAccount{checking, other}
+	methods := []servicing.Method{checking, other}
 	auto := newAutopayPage(maya, a.Card, methods, nil)
 	for name, page := range map[string]string{
 		"overview": render(t, "overview", nil, newOverview(maya, overviewOf(a), nil)),
@@ -229,7 +229,7 @@ func TestAutopayOfAPaymentMadeAheadSaysWhatItTakesFirst(t *testing.T) {
 // Another borrower's autopay is told of, and is not this one's to read or stop.
 func TestAutopayOfAnotherBorrower(t *testing.T) {
 	a := current(t)
-	a.Autopay = &servicing.Autopay{Method: servicing.BankAccount{Type: "checking", Last4: "4821", Theirs: true}, Since: today, NextDate: a.Due.Upcoming, NextAmount: a.Due.UpcomingAmount}
+	a.Autopay = &servicing.Autopay{Method: servicing.Method{Type: "checking", Last4: "4821", Theirs: true}, Since: today, NextDate: a.Due.Upcoming, NextAmount: a.Due.UpcomingAmount}
 	page := render(t, "autopay", nil, newAutopayPage(maya, a.Card, nil, nil))
 	says(t, page, "from the other borrower's checking ••4821.", "Only they can turn it off.")
 	if strings.Contains(page, "authorization.pdf") || strings.Contains(page, "/off") {
@@ -369,7 +369,7 @@ func TestReviewShowsTheSplitToTheCent(t *testing.T) {
 	if n := strings.Count(page, `name="key" value="key1"`); n != 2 {
 		t.Errorf("the key stands in %d forms, want both", n)
 	}
-	v.SameDay = []servicing.Payment{paid(billing.Pending)}
+	v.SameDay = []servicing.Payment{paid(billing.Authorised)}
 	says(t, render(t, "review", nil, newReviewPage(maya, v, form)), "You already have this payment", "K7QM2D9X", "Yes, make another payment of $579.84")
 }
 
@@ -389,12 +389,12 @@ func TestReviewOfAPayoffClosesTheAccount(t *testing.T) {
 func TestPaymentPageInEveryState(t *testing.T) {
 	card := current(t).Card
 	want := map[billing.PaymentState][]string{
-		billing.Scheduled: {"Payment scheduled", "How it will be applied", "Cancel this payment", "Receipt (PDF)"},
-		billing.Pending:   {"Payment received", "How it was applied", "sees it on Nov 16 and takes $579.84 from checking ••4821 by Nov 17; keep the money there", "Cancel this payment"},
-		billing.Sent:      {"Payment sent to your bank", "within a banking day or two"},
-		billing.Settled:   {"Payment complete", "There is nothing more to do."},
-		billing.Returned:  {"Payment returned by the bank", "there was not enough money in the account.", "Pay again", "on Nov 18, 2026"},
-		billing.Cancelled: {"Payment canceled", "Nothing was taken"},
+		billing.Scheduled:  {"Payment scheduled", "How it will be applied", "Cancel this payment", "Receipt (PDF)"},
+		billing.Authorised: {"Payment received", "How it was applied", "sees it on Nov 16 and takes $579.84 from checking ••4821 by Nov 17; keep the money there", "Cancel this payment"},
+		billing.Submitted:  {"Payment sent to your bank", "within a banking day or two"},
+		billing.Settled:    {"Payment complete", "There is nothing more to do."},
+		billing.Returned:   {"Payment returned by the bank", "there was not enough money in the account.", "Pay again", "on Nov 18, 2026"},
+		billing.Cancelled:  {"Payment canceled", "Nothing was taken"},
 	}
 	for state, lines := range want {
 		page := render(t, "payment", nil, newPaymentPage(maya, card, paid(state), servicing.Explanation{}))
@@ -406,7 +406,7 @@ func TestPaymentPageInEveryState(t *testing.T) {
 			saysNot(t, page, "applied")
 		}
 	}
-	says(t, render(t, "payment-cancel", nil, newCancelPage(maya, card, paid(billing.Pending), nil)), "Cancel this payment?", "What was due stays due: the due date is Dec 15, 2026.")
+	says(t, render(t, "payment-cancel", nil, newCancelPage(maya, card, paid(billing.Authorised), nil)), "Cancel this payment?", "What was due stays due: the due date is Dec 15, 2026.")
 }
 
 func TestPaymentsPage(t *testing.T) {
@@ -442,7 +442,7 @@ func TestPaymentsPage(t *testing.T) {
 func TestAutopayPages(t *testing.T) {
 	on, off := current(t), lease(t)
 	says(t, render(t, "autopay", nil, newAutopayPage(maya, on.Card, nil, nil)), "Autopay is on: $579.84", "What you agreed to on Jan 3, 2025", "I authorize", "Turn off autopay")
-	says(t, render(t, "autopay", nil, newAutopayPage(maya, off.Card, []servicing.BankAccount{checking}, nil)), "Checking ••4821", "Another bank account", "Review autopay")
+	says(t, render(t, "autopay", nil, newAutopayPage(maya, off.Card, []servicing.Method{checking}, nil)), "Checking ••4821", "Another bank account", "Review autopay")
 	says(t, render(t, "autopay", nil, newAutopayPage(maya, closed(t).Card, nil, nil)), "This account is closed")
 	says(t, render(t, "autopay-off", nil, newAutopayPage(maya, on.Card, nil, nil)), "Turn off autopay?", "Your next payment of $579.84 is due on Dec 15, 2026")
 	v := servicing.AutopayReview{Contract: off.Card, Method: checking, FirstDate: off.Due.Upcoming, FirstAmount: 412_50, Authorization: "I authorize Kestrane"}
@@ -452,7 +452,7 @@ func TestAutopayPages(t *testing.T) {
 }
 
 func TestBankAccountPages(t *testing.T) {
-	says(t, render(t, "bank-accounts", nil, newBankAccountsPage(maya, []servicing.BankAccount{checking})), "Checking ••4821", "123456780", "Remove")
+	says(t, render(t, "bank-accounts", nil, newBankAccountsPage(maya, []servicing.Method{checking})), "Checking ••4821", "123456780", "Remove")
 	says(t, render(t, "bank-accounts", nil, newBankAccountsPage(maya, nil)), "No bank account yet")
 	says(t, render(t, "bank-account", nil, newBankAccountAlone(maya, nil)), "Where the numbers are on a check", "Nine digits.")
 	rm := removeBankAccountPage{Page: page(maya, "Remove a bank account", "payments"), ID: "b1", Name: "checking ••4821"}

@@ -20,7 +20,7 @@ func passkeyRules(t testing.TB) servicing.Rules {
 	t.Helper()
 	keys, err := identity.NewPasskeys(kestrane.ID, kestrane.Name, []string{kestrane.Origin})
 	must(t, err)
-	rules := servicing.DefaultRules
+	rules := openAccounts
 	rules.Access.Passkeys = keys
 	return rules
 }

@@ -123,7 +123,7 @@ func newPayPage(s servicing.Session, o servicing.PayOptions, form *web.Form) pay
 	return v
 }
 
-func methodOption(m servicing.BankAccount) web.Option {
+func methodOption(m servicing.Method) web.Option {
 	return web.Option{Value: string(m.ID), Label: capital(methodName(m)), Hint: m.Holder}
 }
 
@@ -197,7 +197,7 @@ func readPay(form *web.Form, id servicing.ContractID) servicing.PaymentRequest {
 	if req.Date = form.Date("date"); !req.Date.IsZero() {
 		form.Set("date", req.Date.String())
 	}
-	req.Method = servicing.BankAccountID(form.Need("method", "Choose the bank account to pay from."))
+	req.Method = servicing.MethodID(form.Need("method", "Choose the bank account to pay from."))
 	if req.Key == "" {
 		form.Error("", "This form is not complete. Nothing was charged. Open the payment page again.")
 	}

@@ -93,7 +93,7 @@ func newPaymentPage(s servicing.Session, card servicing.Card, pay servicing.Paym
 		v.IsMoved = x.Allocation != pay.Allocation
 		v.Parts, v.Steps, v.Figures = parts(card.Kind, x.Allocation, nil, 0, 0), stepsOf(card.Kind, x.Why), figuresOf(card.Kind, x.Why)
 	}
-	if !pay.State.Posts() && !v.IsPlanned {
+	if !pay.Rail.Posts(pay.State) && !v.IsPlanned {
 		v.Parts, v.Steps, v.Figures = nil, nil, figures{}
 	}
 	return v
@@ -119,11 +119,11 @@ func paymentWords(p servicing.Payment) (heading, next string) {
 			next += " You can cancel until then."
 		}
 		return "Payment scheduled", next
-	case billing.Pending:
+	case billing.Authorised:
 		next = fmt.Sprintf("It counts on your account from %s. Your bank sees it on %s and takes %s from %s by %s; keep the money there until then.",
 			p.Date.Long(), sent.Short(), p.Amount.USD(), from, sent.AddBankingDays(1).Short())
 		return "Payment received", next
-	case billing.Sent:
+	case billing.Submitted:
 		return "Payment sent to your bank", fmt.Sprintf("It counts on your account from %s. Your bank will take %s from %s within a banking day or two; keep the money there until it does.", p.Date.Long(), p.Amount.USD(), from)
 	case billing.Settled:
 		return "Payment complete", fmt.Sprintf("It counts on your account from %s. There is nothing more to do.", p.Date.Long())

@@ -230,7 +230,7 @@ func TestAUsernameIsSentAndNothingSaid(t *testing.T) {
 }
 
 func TestSecurityQuestionsStandBeforeTheRest(t *testing.T) {
-	rules := servicing.DefaultRules
+	rules := openAccounts
 	rules.Access.Questions = servicing.QuestionsRecovery
 	l := openLenderWith(t, rules)
 	maya := l.activated(t, "770001001", "4321")

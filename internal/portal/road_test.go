@@ -37,7 +37,7 @@ type lender struct {
 
 func openLender(t testing.TB) *lender {
 	t.Helper()
-	return openLenderWith(t, servicing.DefaultRules)
+	return openLenderWith(t, openAccounts)
 }
 
 func openLenderWith(t testing.TB, rules servicing.Rules) *lender {

@@ -351,7 +351,7 @@ func (ph *keyring) made(t testing.TB, page string) string {
 }
 
 func withQuestions() servicing.Rules {
-	rules := servicing.DefaultRules
+	rules := openAccounts
 	rules.Access.Questions = servicing.QuestionsAgent
 	return rules
 }

@@ -74,7 +74,7 @@ func payButton(balance money.Cents, words string) string {
 // canceled or come back.
 func clearing(c servicing.Card) bool {
 	p := c.LastPayment
-	return c.Closed && p != nil && (p.State == billing.Pending || p.State == billing.Sent)
+	return c.Closed && p != nil && (p.State == billing.Authorised || p.State == billing.Submitted)
 }
 
 func closedSentence(c servicing.Card) string {
@@ -142,7 +142,7 @@ func pastDueSince(d contract.Due, since string) string {
 type draw struct {
 	Date   money.Date
 	Amount money.Cents
-	Method servicing.BankAccount
+	Method servicing.Method
 }
 
 // nextDraw is autopay's next draw; zero when none is to come. A date that is
@@ -258,11 +258,11 @@ func lastPayment(c servicing.Card) []event {
 		return nil
 	}
 	words := map[billing.PaymentState]string{
-		billing.Returned:  "Payment returned by the bank",
-		billing.Settled:   "Payment complete",
-		billing.Cancelled: "Payment canceled",
-		billing.Pending:   "Payment received",
-		billing.Sent:      "Payment sent to your bank",
+		billing.Returned:   "Payment returned by the bank",
+		billing.Settled:    "Payment complete",
+		billing.Cancelled:  "Payment canceled",
+		billing.Authorised: "Payment received",
+		billing.Submitted:  "Payment sent to your bank",
 	}
 	what, ok := words[p.State]
 	if !ok {

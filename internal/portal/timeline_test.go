@@ -151,7 +151,7 @@ func TestAutopayIsNamedWhenTheCustomerIsPaidAheadAndBesideALaterPayment(t *testi
 
 func TestAnAccountIsPaidInFullOnceItsLastPaymentClears(t *testing.T) {
 	a := closed(t)
-	p := paid("pending")
+	p := paid("authorised")
 	a.LastPayment = &p
 	page := render(t, "overview", nil, newOverview(maya, overviewOf(a), nil))
 	says(t, page, "This account will be paid in full once your payment of $579.84 clears.", "Processing")

@@ -31,7 +31,7 @@ func ends(s string) string {
 	return s
 }
 
-func methodName(m servicing.BankAccount) string {
+func methodName(m servicing.Method) string {
 	name := m.Type + " ••" + m.Last4
 	if m.Theirs {
 		return "the other borrower's " + name
@@ -55,7 +55,7 @@ func endedWords(c servicing.Card) string {
 
 // endedMethod is the bank account that autopay failed with, which is not the
 // one to offer first.
-func endedMethod(c servicing.Card) servicing.BankAccountID {
+func endedMethod(c servicing.Card) servicing.MethodID {
 	if endedWords(c) == "" {
 		return ""
 	}
@@ -63,7 +63,7 @@ func endedMethod(c servicing.Card) servicing.BankAccountID {
 }
 
 // firstMethod is the bank account to choose beforehand.
-func firstMethod(c servicing.Card, list []servicing.BankAccount) string {
+func firstMethod(c servicing.Card, list []servicing.Method) string {
 	for _, m := range list {
 		if m.ID != endedMethod(c) {
 			return string(m.ID)
@@ -132,12 +132,12 @@ func payoffName(c servicing.Card) string {
 type status struct{ Kind, Word string }
 
 var paymentStatus = map[billing.PaymentState]status{
-	billing.Scheduled: {"wait", "Scheduled"},
-	billing.Pending:   {"wait", "Processing"},
-	billing.Sent:      {"wait", "Sent to your bank"},
-	billing.Settled:   {"good", "Paid"},
-	billing.Returned:  {"bad", "Returned"},
-	billing.Cancelled: {"plain", "Canceled"},
+	billing.Scheduled:  {"wait", "Scheduled"},
+	billing.Authorised: {"wait", "Processing"},
+	billing.Submitted:  {"wait", "Sent to your bank"},
+	billing.Settled:    {"good", "Paid"},
+	billing.Returned:   {"bad", "Returned"},
+	billing.Cancelled:  {"plain", "Canceled"},
 }
 
 func statusOf(s billing.PaymentState) status {

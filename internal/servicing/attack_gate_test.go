@@ -299,7 +299,7 @@ var sensitive = []reach{
 	{"AddBankAccount", func(v *victim, by identity.Actor) (any, error) {
 		return v.AddBankAccount(ctx, by, bankRequest("4440009992"))
 	}},
-	{"RemoveBankAccount", func(v *victim, by identity.Actor) (any, error) { return nil, v.RemoveBankAccount(ctx, by, v.spare) }},
+	{"RemoveMethod", func(v *victim, by identity.Actor) (any, error) { return nil, v.RemoveMethod(ctx, by, v.spare) }},
 	{"EnrollAutopay", func(v *victim, by identity.Actor) (any, error) {
 		return v.EnrollAutopay(ctx, by, servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src)
 	}},

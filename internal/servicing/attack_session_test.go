@@ -325,10 +325,10 @@ func TestACiphertextIsGoodInItsPlaceOnly(t *testing.T) {
 			func(r *resident) error { return second(r.Session(ctx, r.in.Session)) }},
 		"a birth date for a Social Security number": {`UPDATE customer SET ssn = birth_date WHERE id = SUBSTR($1, 10)`,
 			func(r *resident) error { return second(r.Session(ctx, r.in.Session)) }},
-		"a bank account": {`UPDATE bank_account SET account = (SELECT MAX(account) FROM bank_account WHERE customer_id <> SUBSTR($1, 10)) WHERE customer_id = SUBSTR($1, 10)`,
+		"a bank account": {`UPDATE payment_method SET account = (SELECT MAX(account) FROM payment_method WHERE customer_id <> SUBSTR($1, 10)) WHERE customer_id = SUBSTR($1, 10)`,
 			func(r *resident) error {
 				return r.db.View(ctx, func(tx *store.Tx) error {
-					b, err := tx.BankAccount(r.actor.ID, string(r.bank))
+					b, err := tx.Method(r.actor.ID, string(r.bank))
 					if err != nil {
 						return err
 					}

@@ -42,7 +42,7 @@ func (o *office) ruled(change func(*servicing.Access)) {
 
 func (o *office) another(db *store.DB, change func(*servicing.Access)) *servicing.Service {
 	o.Helper()
-	rules := servicing.DefaultRules
+	rules := openAccounts
 	rules.Access.Passkeys = got(identity.NewPasskeys(portalSite.ID, portalSite.Name, []string{portalSite.Origin}))(o)
 	if change != nil {
 		change(&rules.Access)

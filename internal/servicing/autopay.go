@@ -16,11 +16,11 @@ import (
 type AutopayRequest struct {
 	Key      string
 	Contract ContractID
-	Method   BankAccountID
+	Method   MethodID
 }
 
 // ReviewAutopay shows what enrolling would agree to.
-func (s *Service) ReviewAutopay(ctx context.Context, actor identity.Actor, id ContractID, bank BankAccountID) (r AutopayReview, err error) {
+func (s *Service) ReviewAutopay(ctx context.Context, actor identity.Actor, id ContractID, bank MethodID) (r AutopayReview, err error) {
 	who, err := customer(actor)
 	if err != nil {
 		return r, err
@@ -30,7 +30,7 @@ func (s *Service) ReviewAutopay(ctx context.Context, actor identity.Actor, id Co
 		if err != nil {
 			return err
 		}
-		b, err := s.usable(tx.BankAccount, who, bank)
+		b, err := s.usable(tx.Method, who, bank)
 		if err == nil {
 			err = autopayIsFree(tx, c, who)
 		}
@@ -122,7 +122,7 @@ func draftAmount(c *store.Contract, on money.Date) (money.Cents, error) {
 
 // autopayAgreement is the written authorisation for recurring debits (Reg E, 12
 // CFR 1005.10(b)): who, what, when, how to stop, and the customer's assent.
-func (s *Service) autopayAgreement(c *store.Contract, b *store.BankAccount, first money.Date) string {
+func (s *Service) autopayAgreement(c *store.Contract, b *store.Method, first money.Date) string {
 	what := "my monthly payment"
 	if c.Kind == contract.Lease {
 		what = "my monthly lease payment"
@@ -180,7 +180,7 @@ func (s *Service) enroll(tx *store.Tx, c *store.Contract, who string, req Autopa
 	if err != nil {
 		return err
 	}
-	b, err := s.usable(tx.TakeBankAccount, who, req.Method)
+	b, err := s.usable(tx.TakeMethod, who, req.Method)
 	if err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (s *Service) enroll(tx *store.Tx, c *store.Contract, who string, req Autopa
 	}
 	text := s.autopayAgreement(c, b, first)
 	a := &store.Autopay{
-		ContractID: c.ID, ID: store.NewID(), Key: req.Key, InputHash: hash, CustomerID: who, BankAccountID: b.ID,
+		ContractID: c.ID, ID: store.NewID(), Key: req.Key, InputHash: hash, CustomerID: who, MethodID: b.ID,
 		AgreementID: s.agree(tx, c, who, "autopay", text, src), FirstDate: first, FirstAmount: amount, Started: now,
 	}
 	tx.InsertAutopay(a)
@@ -270,7 +270,7 @@ func (s *Service) autopay(tx *store.Tx, c *store.Contract, by identity.Actor) (*
 	if err != nil {
 		return nil, err
 	}
-	b, err := tx.BankAccount(in.CustomerID, in.BankAccountID)
+	b, err := tx.Method(in.CustomerID, in.MethodID)
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +307,7 @@ func (s *Service) AutopayPaper(ctx context.Context, actor identity.Actor, id Con
 		if err != nil {
 			return err
 		}
-		b, err := tx.BankAccount(who, in.BankAccountID)
+		b, err := tx.Method(who, in.MethodID)
 		if err != nil {
 			return err
 		}

@@ -21,8 +21,8 @@ type BankAccountRequest struct {
 	AccountAgain string
 }
 
-// BankAccounts lists the customer's bank accounts.
-func (s *Service) BankAccounts(ctx context.Context, actor identity.Actor) (out []BankAccount, err error) {
+// Methods lists the ways to pay that the customer has and has not removed.
+func (s *Service) Methods(ctx context.Context, actor identity.Actor) (out []Method, err error) {
 	who, err := customer(actor)
 	if err != nil {
 		return nil, err
@@ -34,8 +34,8 @@ func (s *Service) BankAccounts(ctx context.Context, actor identity.Actor) (out [
 	return out, err
 }
 
-func methods(tx *store.Tx, who string) (out []BankAccount, err error) {
-	all, err := tx.BankAccounts(who)
+func methods(tx *store.Tx, who string) (out []Method, err error) {
+	all, err := tx.Methods(who)
 	for _, b := range all {
 		if b.Removed == 0 {
 			out = append(out, method(b))
@@ -46,15 +46,18 @@ func methods(tx *store.Tx, who string) (out []BankAccount, err error) {
 
 // shown is a bank account as an actor may see it: whose it is sees it whole, as
 // does the system; who owes the same contract, its type and last four digits.
-func shown(b *store.BankAccount, by identity.Actor) BankAccount {
+func shown(b *store.Method, by identity.Actor) Method {
 	if who, is := by.CustomerID(); is && string(who) != b.CustomerID {
-		return BankAccount{Type: b.Type, Last4: b.Last4, Theirs: true}
+		return Method{Kind: b.Kind, Type: b.Type, Brand: b.Brand, Last4: b.Last4, Theirs: true}
 	}
 	return method(b)
 }
 
-func method(b *store.BankAccount) BankAccount {
-	return BankAccount{ID: BankAccountID(b.ID), Type: b.Type, Routing: b.Routing, Last4: b.Last4, Holder: b.Holder}
+func method(b *store.Method) Method {
+	return Method{
+		ID: MethodID(b.ID), Kind: b.Kind, Nickname: b.Nickname, Default: b.IsDefault, Last4: b.Last4, Validation: b.Validation, CheckedBy: b.ValidatedBy,
+		Type: b.Type, Routing: b.Routing, Bank: b.BankName, Holder: b.Holder, Brand: b.Brand, Funding: b.Funding, ExpMonth: b.ExpMonth, ExpYear: b.ExpYear,
+	}
 }
 
 // checkBankAccount refuses what cannot be drafted from.
@@ -93,9 +96,40 @@ func sentence(words string) string {
 	return strings.ToUpper(words[:1]) + words[1:] + "."
 }
 
+// AccountQuestion asks whether a bank account is there and open.
+type AccountQuestion struct {
+	Routing, Account, Type, Holder string
+}
+
+// AccountAnswer is what a provider says of a bank account.
+type AccountAnswer string
+
+// The answers.
+const (
+	AccountOpen   AccountAnswer = "open"
+	AccountClosed AccountAnswer = "closed" // or never there
+	AccountUnsure AccountAnswer = "unsure"
+)
+
+// askProvider says how a bank account that is added begins: validated when the
+// provider knows it, refused when the provider knows that there is none.
+func (s *Service) askProvider(ctx context.Context, r *BankAccountRequest) (billing.Validation, error) {
+	if s.rules.CheckAccount == nil {
+		return billing.Unvalidated, nil
+	}
+	answer, err := s.rules.CheckAccount(ctx, AccountQuestion{r.Routing, r.Account, r.Type, r.Holder})
+	switch {
+	case err != nil || answer == AccountUnsure:
+		return billing.Unvalidated, nil // a provider that is away does not keep anybody from adding an account
+	case answer == AccountOpen:
+		return billing.Validated, nil
+	}
+	return "", refuse("account_unknown", "account", "The bank does not know an open account with this number. Check the routing number and the account number.")
+}
+
 // AddBankAccount adds a bank account to pay from. The same account twice gives
 // the one that is there.
-func (s *Service) AddBankAccount(ctx context.Context, actor identity.Actor, req BankAccountRequest) (out BankAccount, err error) {
+func (s *Service) AddBankAccount(ctx context.Context, actor identity.Actor, req BankAccountRequest) (out Method, err error) {
 	who, err := customer(actor)
 	if err != nil {
 		return out, err
@@ -109,14 +143,21 @@ func (s *Service) AddBankAccount(ctx context.Context, actor identity.Actor, req 
 	if req.Key == "" {
 		return out, refuse("key_missing", "", "Start again from your bank accounts.")
 	}
+	validation, err := s.askProvider(ctx, &req)
+	if err != nil {
+		return out, err
+	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		keys := tx.Keys()
-		b := &store.BankAccount{
-			CustomerID: who, ID: store.NewID(), Key: req.Key, Type: req.Type, Holder: req.Holder, Routing: req.Routing,
+		b := &store.Method{
+			Validation: validation,
+			CustomerID: who, ID: store.NewID(), Key: req.Key, Kind: billing.Bank, Type: req.Type, Holder: req.Holder, Routing: req.Routing,
 			Number: req.Account, Hash: keys.Hash("bank_account", req.Routing+" "+req.Account), Last4: req.Account[len(req.Account)-4:], Created: s.clock(),
 		}
-		b.InputHash = inputHash(b.Type, b.Holder, b.Hash)
-		all, err := tx.BankAccounts(who)
+		if b.InputHash = inputHash(b.Type, b.Holder, b.Hash); validation == billing.Validated {
+			b.ValidatedBy, b.Validated = billing.ByProvider, b.Created
+		}
+		all, err := tx.Methods(who)
 		if err != nil {
 			return err
 		}
@@ -129,7 +170,7 @@ func (s *Service) AddBankAccount(ctx context.Context, actor identity.Actor, req 
 				return nil
 			}
 		}
-		if err := tx.InsertBankAccount(b); err != nil {
+		if err := tx.InsertMethod(b); err != nil {
 			return err
 		}
 		tx.Audit(b.Created, actor.String(), "add_bank_account", "", b.ID)
@@ -142,9 +183,9 @@ func (s *Service) AddBankAccount(ctx context.Context, actor identity.Actor, req 
 	return out, err
 }
 
-// RemoveBankAccount takes a bank account away. One that autopay or a payment
+// RemoveMethod takes a bank account away. One that autopay or a payment
 // still on its way uses stays.
-func (s *Service) RemoveBankAccount(ctx context.Context, actor identity.Actor, id BankAccountID) error {
+func (s *Service) RemoveMethod(ctx context.Context, actor identity.Actor, id MethodID) error {
 	who, err := customer(actor)
 	if err != nil {
 		return err
@@ -153,7 +194,7 @@ func (s *Service) RemoveBankAccount(ctx context.Context, actor identity.Actor, i
 		return err
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		b, err := tx.TakeBankAccount(who, string(id))
+		b, err := tx.TakeMethod(who, string(id))
 		if err != nil {
 			return err
 		}
@@ -167,7 +208,7 @@ func (s *Service) RemoveBankAccount(ctx context.Context, actor identity.Actor, i
 		} else if n > 0 {
 			return refuse("payment_uses", "", "A payment from this bank account has not gone out yet. Cancel it or wait until it has.")
 		}
-		if removed, err := tx.RemoveBankAccount(who, b.ID, s.clock()); err != nil || !removed {
+		if removed, err := tx.RemoveMethod(who, b.ID, s.clock()); err != nil || !removed {
 			return err // removed already: nothing is left to do
 		}
 		tx.Audit(s.clock(), actor.String(), "remove_bank_account", "", b.ID)

@@ -322,7 +322,7 @@ func (s *Service) cancelScheduled(tx *store.Tx, c *store.Contract, actor identit
 		if err := s.cancel(tx, c, p, actor); err != nil {
 			return err
 		}
-		b, err := tx.BankAccount(p.CustomerID, p.BankAccountID)
+		b, err := tx.Method(p.CustomerID, p.MethodID)
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package servicing
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,10 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"marque/internal/ach"
 	"marque/internal/billing"
@@ -93,7 +88,7 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		if err != nil {
 			return err
 		}
-		b, err := tx.BankAccount(p.CustomerID, p.BankAccountID)
+		b, err := tx.Method(p.CustomerID, p.MethodID)
 		if err != nil {
 			return err
 		}
@@ -130,7 +125,7 @@ func (s *Service) DraftAutopay(ctx context.Context, actor identity.Actor, id Con
 		if amount <= 0 || held(c) { // paid ahead, or to be left alone
 			return s.save(tx, c)
 		}
-		b, err := tx.BankAccount(in.CustomerID, in.BankAccountID)
+		b, err := tx.Method(in.CustomerID, in.MethodID)
 		if err != nil {
 			return err
 		}
@@ -140,8 +135,9 @@ func (s *Service) DraftAutopay(ctx context.Context, actor identity.Actor, id Con
 		}
 		key := draftKey(c, day)
 		p := &store.Payment{
-			ContractID: c.ID, ID: store.NewID(), Key: key, InputHash: inputHash(key), CustomerID: in.CustomerID, BankAccountID: b.ID,
-			AgreementID: in.AgreementID, Confirmation: confirmation(), Kind: billing.AmountDue, Autopay: true, State: billing.Pending,
+			ContractID: c.ID, ID: store.NewID(), Key: key, InputHash: inputHash(key), CustomerID: in.CustomerID, MethodID: b.ID,
+			AgreementID: in.AgreementID, Confirmation: confirmation(), Kind: billing.AmountDue, Autopay: true,
+			Rail: billing.ACH, SEC: string(ach.WEB), Attempt: 1, MadeBy: actor.String(), State: billing.Authorised,
 			Amount: amount, Date: on, CreatedOn: today, Created: s.clock(),
 		}
 		if err := s.postPayment(tx, c, p, on, actor); err != nil {
@@ -326,167 +322,16 @@ func absent(err error) error {
 	return err
 }
 
-const settingTrace = "ach_trace"
-
-// CutResult says what went into a file to the bank.
-type CutResult struct {
-	File    string
-	Entries int
-	Total   money.Cents
-	Aside   []string // payments that could not go into a file, and why; they stay pending
-}
-
-// CutFile puts all pending payments into one file to the bank, in the
-// transaction that marks them sent. The file leaves the process later, from the
-// row that is written here. No pending payments, no file.
-func (s *Service) CutFile(ctx context.Context, actor identity.Actor, on money.Date) (res CutResult, err error) {
-	if err := system(actor); err != nil {
-		return res, err
-	}
-	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		res = CutResult{}
-		id := store.NewID()
-		claimed, err := tx.ClaimPending(id, on)
-		if err != nil || claimed == 0 {
-			return err
-		}
-		payments, err := tx.ClaimedPayments(id)
-		if err != nil {
-			return err
-		}
-		n, err := tx.CountACHFiles(on)
-		if err != nil {
-			return err
-		}
-		const modifiers = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-		if n >= len(modifiers) {
-			return fmt.Errorf("cut file for %s: all %d files of the day are used", on, len(modifiers))
-		}
-		f := s.newFile(on, modifiers[n:n+1])
-		if err := s.fill(tx, f, payments, on, &res); err != nil || res.Entries == 0 {
-			return err
-		}
-		var b bytes.Buffer
-		if err := ach.Write(&b, f); err != nil {
-			return fmt.Errorf("cut file for %s: %w", on, err)
-		}
-		sum := sha256.Sum256(b.Bytes())
-		row := &store.ACHFile{ID: id, Name: fmt.Sprintf("%s-%s.ach", on, modifiers[n:n+1]), Modifier: modifiers[n : n+1], Date: on,
-			Content: b.String(), Hash: hex.EncodeToString(sum[:]), Entries: res.Entries, Total: res.Total, Created: s.clock()}
-		res.File = row.Name
-		tx.Audit(row.Created, actor.String(), "cut_file", "", row.Name)
-		return tx.InsertACHFile(row)
-	})
-	return res, err
-}
-
-func (s *Service) newFile(on money.Date, modifier string) *ach.File {
-	return &ach.File{Header: ach.FileHeader{
-		ImmediateDestination: s.lender.ODFI, ImmediateOrigin: s.lender.OriginID, CreationDate: on, FileIDModifier: modifier,
-		DestinationName: "SETTLING BANK", OriginName: s.lender.ShortName,
-	}}
-}
-
-// fill makes the entries: authorised over the internet, so WEB (Nacha). Trace
-// numbers go on from the last file's and are given once.
-func (s *Service) fill(tx *store.Tx, f *ach.File, payments []*store.Payment, on money.Date, res *CutResult) error {
-	last := 0
-	switch v, err := tx.Setting(settingTrace); {
-	case errors.Is(err, store.ErrNotFound):
-	case err != nil:
-		return err
-	default:
-		if last, err = strconv.Atoi(v); err != nil {
-			return fmt.Errorf("read last trace number: %w", err)
-		}
-	}
-	odfi := s.lender.ODFI[:8]
-	effective := on.AddBankingDays(1)
-	b := ach.Batch{Header: ach.BatchHeader{
-		ServiceClass: ach.DebitsOnly, CompanyName: s.lender.ShortName, CompanyID: s.lender.OriginID, SEC: ach.WEB,
-		EntryDescription: "AUTO PYMT", EffectiveDate: effective, OriginatorStatus: "1", ODFI: odfi, BatchNumber: 1,
-	}}
-	accounts := map[string]*store.BankAccount{}
-	for _, p := range payments {
-		entry, err := debit(tx, p, accounts)
-		if err != nil {
-			res.Aside = append(res.Aside, fmt.Sprintf("payment %s of contract %s: %v", p.ID, p.ContractID, err))
-			continue
-		}
-		if last++; last > 9_999_999 {
-			last = 1
-		}
-		p.Trace, p.State, p.SettlesOn = odfi+fmt.Sprintf("%07d", last), billing.Sent, effective.AddBankingDays(s.rules.SettleDays)
-		entry.Trace = ach.TraceNumber(p.Trace)
-		b.Entries = append(b.Entries, entry)
-		res.Entries++
-		res.Total += p.Amount
-		if err := tx.SendPayment(p); err != nil {
-			return err
-		}
-	}
-	f.Batches = []ach.Batch{b}
-	tx.SetSetting(settingTrace, strconv.Itoa(last))
-	return nil
-}
-
-// debit makes a payment's entry, without its trace number.
-func debit(tx *store.Tx, p *store.Payment, accounts map[string]*store.BankAccount) (ach.Entry, error) {
-	account := accounts[p.BankAccountID]
-	if account == nil {
-		var err error
-		if account, err = tx.BankAccount(p.CustomerID, p.BankAccountID); err != nil {
-			return ach.Entry{}, err
-		}
-		accounts[p.BankAccountID] = account
-	}
-	number, err := tx.BankAccountNumber(account)
-	if err != nil {
-		return ach.Entry{}, err
-	}
-	name, fits := achName(account.Holder)
-	if !fits || p.Amount > ach.MaxEntryAmount {
-		return ach.Entry{}, errors.New("the holder's name or the amount does not fit the bank's format")
-	}
-	e := ach.Entry{TransactionCode: ach.CheckingDebit, RDFI: ach.RoutingNumber(account.Routing), Account: number, Amount: p.Amount,
-		IndividualID: strings.ReplaceAll(p.Confirmation, "-", ""), Name: name, Discretionary: "S"} // WEB: single
-	if p.Autopay {
-		e.Discretionary = "R" // WEB: recurring
-	}
-	if account.Type == "savings" {
-		e.TransactionCode = ach.SavingsDebit
-	}
-	return e, nil
-}
-
-// achName spells an account holder's name in a NACHA file's 22 characters of
-// plain letters: accents fall away, and given names shorten to initials when the
-// whole does not fit. false when it still does not.
-func achName(holder string) (string, bool) {
-	var b strings.Builder
-	for _, r := range norm.NFKD.String(holder) {
-		if !unicode.Is(unicode.Mn, r) {
-			b.WriteRune(r)
-		}
-	}
-	words := strings.Fields(strings.ToUpper(b.String()))
-	for i := 0; len(strings.Join(words, " ")) > 22 && i < len(words)-1; i++ {
-		words[i] = words[i][:1]
-	}
-	name := strings.Join(words, " ")
-	return name, len(name) <= 22 && ach.Fits(name)
-}
-
 // SettlePayment counts a sent payment as settled once the ordinary return window
 // has passed, and moves its money from transit to cash.
 func (s *Service) SettlePayment(ctx context.Context, actor identity.Actor, ref PaymentRef, on money.Date) error {
 	return s.take(ctx, actor, ContractID(ref.ContractID), func(tx *store.Tx, c *store.Contract) error {
 		p, err := tx.Payment(c.ID, ref.ID)
-		if err != nil || p.State != billing.Sent || p.SettlesOn > on {
+		if err != nil || p.State != billing.Submitted || p.SettlesOn > on {
 			return err
 		}
 		p.State = billing.Settled
-		if err := tx.SavePayment(p, billing.Sent); err != nil {
+		if err := tx.SavePayment(p, billing.Submitted); err != nil {
 			return err
 		}
 		if err := s.settle(tx, c, p.EventSeq, p.SettlesOn, ledger.Move(ledger.Transit, ledger.Cash, p.Amount)); err != nil {

@@ -446,8 +446,8 @@ func lastFour(c Card) Card {
 	return c
 }
 
-func onlyEnds(b BankAccount) BankAccount {
-	return BankAccount{Type: b.Type, Last4: b.Last4, Theirs: b.Theirs}
+func onlyEnds(b Method) Method {
+	return Method{Kind: b.Kind, Type: b.Type, Brand: b.Brand, Last4: b.Last4, Theirs: b.Theirs}
 }
 
 func (s *Service) viewAccess(tx *store.Tx, owner string, out *AccessView) error {

@@ -89,7 +89,7 @@ func (o *office) open(url string) *store.DB {
 }
 
 func (o *office) service(db *store.DB) *servicing.Service {
-	return servicing.New(db, lender, servicing.DefaultRules, func() money.Instant { return money.Instant(o.clock.Load()) })
+	return servicing.New(db, lender, openAccounts, func() money.Instant { return money.Instant(o.clock.Load()) })
 }
 
 func (o *office) wait(d time.Duration) { o.clock.Add(d.Microseconds()) }
@@ -173,7 +173,7 @@ type account struct {
 	number string
 	id     servicing.ContractID
 	actor  identity.Actor
-	bank   servicing.BankAccountID
+	bank   servicing.MethodID
 	paid   []servicing.PaymentID // in the order they were made
 }
 
@@ -281,7 +281,7 @@ func (o *office) to(date money.Date) {
 func (o *office) trace(p servicing.PaymentID) ach.TraceNumber {
 	o.Helper()
 	var t string
-	must(o, o.raw.QueryRow(`SELECT trace FROM payment WHERE id = $1`, string(p)).Scan(&t))
+	must(o, o.raw.QueryRow(`SELECT trace FROM ach_entry WHERE payment_id = $1`, string(p)).Scan(&t))
 	return ach.TraceNumber(t)
 }
 
@@ -381,3 +381,12 @@ func missing(before, after []string) (out []string) {
 	}
 	return out
 }
+
+// openAccounts are the rules of a lender whose provider knows every bank account.
+var openAccounts = func() servicing.Rules {
+	rules := servicing.DefaultRules
+	rules.CheckAccount = func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error) {
+		return servicing.AccountOpen, nil
+	}
+	return rules
+}()

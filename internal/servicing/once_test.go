@@ -54,7 +54,7 @@ func TestFiftyConfirmationsAreOnePayment(t *testing.T) {
 			}
 		})
 		for i, p := range answers {
-			if p != answers[0] || p.Amount != 450_00 || p.State != billing.Pending {
+			if p != answers[0] || p.Amount != 450_00 || p.State != billing.Authorised {
 				t.Errorf("confirmation %d was answered %+v, the first %+v", i, p, answers[0])
 			}
 		}
@@ -111,7 +111,7 @@ func TestAKeyStandsForItsInputs(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		o.expect(3, "bank accounts", `SELECT COUNT(*) FROM bank_account`)
+		o.expect(3, "bank accounts", `SELECT COUNT(*) FROM payment_method`)
 	})
 }
 
@@ -177,7 +177,7 @@ func TestAPaymentIsCancelledOrSentNeverBoth(t *testing.T) {
 			switch {
 			case results[i] == "accepted" && p.State == billing.Cancelled:
 				cancelled++
-			case (results[i] == "refused too_late" || results[i] == "refused changed") && p.State == billing.Sent:
+			case (results[i] == "refused too_late" || results[i] == "refused changed") && p.State == billing.Submitted:
 			default:
 				t.Errorf("payment %d: %s and %s", i, results[i], p.State)
 			}
@@ -267,15 +267,15 @@ func TestOneBadEntryDoesNotStopTheFile(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
 		a, b := o.take("L1", loan()), o.take("L2", loan())
 		bad, good := o.pay(a, 100_00), o.pay(b, 200_00)
-		if _, err := o.raw.Exec(`UPDATE bank_account SET account = 'spoiled' WHERE id = $1`, string(a.bank)); err != nil {
+		if _, err := o.raw.Exec(`UPDATE payment_method SET account = 'spoiled' WHERE id = $1`, string(a.bank)); err != nil {
 			t.Fatal(err)
 		}
 		res := got(o.CutFile(ctx, system, o.day))(t)
 		if res.Entries != 1 || res.Total != 200_00 || len(res.Aside) != 1 || !strings.Contains(res.Aside[0], string(bad.ID)) {
 			t.Errorf("%+v", res)
 		}
-		o.expect(1, "sent", `SELECT COUNT(*) FROM payment WHERE state = 'sent' AND id = '`+string(good.ID)+`'`)
-		o.expect(1, "waiting", `SELECT COUNT(*) FROM payment WHERE state = 'pending' AND id = '`+string(bad.ID)+`'`)
+		o.expect(1, "sent", `SELECT COUNT(*) FROM payment WHERE state = 'submitted' AND id = '`+string(good.ID)+`'`)
+		o.expect(1, "waiting", `SELECT COUNT(*) FROM payment WHERE state = 'authorised' AND id = '`+string(bad.ID)+`'`)
 		o.verify()
 	})
 }
@@ -293,7 +293,7 @@ func TestWhatNothingAnswersToIsKeptAside(t *testing.T) {
 				t.Errorf("file %d: %+v", i, r)
 			}
 		}
-		o.expect(2, "kept aside", `SELECT COUNT(*) FROM ach_aside`)
+		o.expect(2, "kept aside", `SELECT COUNT(*) FROM exception`)
 		if got(o.Payment(ctx, a.actor, a.id, p.ID))(t).State == billing.Returned {
 			t.Error("a return of another amount was applied")
 		}

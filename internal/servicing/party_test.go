@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"marque/internal/billing"
 	"marque/internal/identity"
 	"marque/internal/servicing"
 	"marque/internal/tape"
@@ -35,7 +36,7 @@ func (o *office) together(number string) (first, second *account) {
 // onlyTheirs are the calls of theirs that a co-borrower must not get through:
 // what belongs to the other person and not to the contract.
 var onlyTheirs = map[string]string{
-	"AutopayPaper": "fault: not found", "RemoveBankAccount": "fault: not found",
+	"AutopayPaper": "fault: not found", "RemoveMethod": "fault: not found",
 	"ReviewPayment": "refused method_gone", "SubmitPayment": "refused method_gone",
 	"ReviewAutopay": "refused method_gone", "EnrollAutopay": "refused method_gone",
 	"CancelPayment": "refused not_yours", "CancelAutopay": "refused autopay_taken",
@@ -70,7 +71,7 @@ func TestACoBorrowerReachesTheContractAndNotTheOthersBank(t *testing.T) {
 			}
 		}
 		card := got(o.Card(ctx, second.actor, v.id))(t)
-		if m := card.Autopay.Method; m != (servicing.BankAccount{Type: "checking", Last4: bankAccount[len(bankAccount)-4:], Theirs: true}) {
+		if m := card.Autopay.Method; m != (servicing.Method{Kind: billing.Bank, Type: "checking", Last4: bankAccount[len(bankAccount)-4:], Theirs: true}) {
 			t.Errorf("autopay's bank account as the co-borrower sees it: %+v", m)
 		}
 		p := got(o.Payment(ctx, second.actor, v.id, v.pending))(t)
@@ -107,7 +108,7 @@ func TestBothBorrowersPayOneLoan(t *testing.T) {
 		}
 		got(o.CancelPayment(ctx, second.actor, first.id, b.ID))(t)
 		// The other way round, and only one's own: a wall with no door proves nothing.
-		if err := o.RemoveBankAccount(ctx, o.fresh(second.actor), first.bank); !errors.Is(err, servicing.ErrNotFound) {
+		if err := o.RemoveMethod(ctx, o.fresh(second.actor), first.bank); !errors.Is(err, servicing.ErrNotFound) {
 			t.Errorf("removed the other's bank account: %v", err)
 		}
 		o.closeDay()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"marque/internal/ach"
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/identity"
@@ -61,7 +62,7 @@ func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req P
 		if r.Card, err = s.card(tx, c, day, actor); err != nil {
 			return err
 		}
-		b, err := s.usable(tx.BankAccount, who, req.Method)
+		b, err := s.usable(tx.Method, who, req.Method)
 		if err != nil {
 			return err
 		}
@@ -86,7 +87,7 @@ func (s *Service) sameDay(tx *store.Tx, c *store.Contract, req PaymentRequest, b
 		return nil, err
 	}
 	for _, p := range all {
-		if p.Date == req.Date && p.Amount == req.Amount && (p.State == billing.Scheduled || p.State.Posts()) {
+		if p.Date == req.Date && p.Amount == req.Amount && (p.State == billing.Scheduled || p.Rail.Posts(p.State)) {
 			v, err := s.payment(tx, p, by)
 			if err != nil {
 				return nil, err
@@ -99,7 +100,7 @@ func (s *Service) sameDay(tx *store.Tx, c *store.Contract, req PaymentRequest, b
 
 // usable is a bank account that the customer has and has not removed. read is how
 // it is read: taking its row, when something is about to be made that draws from it.
-func (s *Service) usable(read func(customer, id string) (*store.BankAccount, error), who string, id BankAccountID) (*store.BankAccount, error) {
+func (s *Service) usable(read func(customer, id string) (*store.Method, error), who string, id MethodID) (*store.Method, error) {
 	if id == "" {
 		return nil, refuse("method_missing", "method", "Choose the bank account to pay from.")
 	}
@@ -107,13 +108,30 @@ func (s *Service) usable(read func(customer, id string) (*store.BankAccount, err
 	if errors.Is(err, store.ErrNotFound) || (err == nil && b.Removed != 0) {
 		return nil, refuse("method_gone", "method", "Choose one of your bank accounts, or add one.")
 	}
-	return b, err
+	if err != nil {
+		return nil, err
+	}
+	return b, drawable(b)
 }
 
-func describe(b *store.BankAccount) string { return b.Type + " ending in " + b.Last4 }
+// drawable refuses a bank account that no debit may go to: one that nobody has
+// shown to be there yet, or one whose bank has said that the next would come back.
+func drawable(b *store.Method) error {
+	switch b.Validation {
+	case billing.Validated:
+		return nil
+	case billing.Stopped:
+		return refuse("method_stopped", "method", "Your bank sent back a payment from the account ending in %s: %s. Choose another account, or add it again with the right numbers.", b.Last4, billing.ReturnReason(b.StopCode))
+	case billing.NotValid:
+		return refuse("method_failed", "method", "We could not check the account ending in %s with your bank. Choose another account, or add it again.", b.Last4)
+	}
+	return refuse("method_unchecked", "method", "The account ending in %s is not checked yet. Check it first; it takes one or two banking days.", b.Last4)
+}
+
+func describe(b *store.Method) string { return b.Type + " ending in " + b.Last4 }
 
 // paymentAgreement is what a customer agrees to by confirming one payment.
-func (s *Service) paymentAgreement(c *store.Contract, b *store.BankAccount, amount money.Cents, date money.Date) string {
+func (s *Service) paymentAgreement(c *store.Contract, b *store.Method, amount money.Cents, date money.Date) string {
 	return fmt.Sprintf("I authorize %s to take one payment of %s from my %s account ending in %s (routing number %s) on or after %s for account ending in %s. "+
 		"I can cancel it here until it is sent to my bank. If my bank returns it, it will be taken off my account again%s.",
 		s.lender.Name, amount.USD(), b.Type, b.Last4, b.Routing, date.Long(), accountEnds(c.AccountNumber), returnedFeeWords(c.Terms.ReturnedFee))
@@ -172,7 +190,7 @@ func goodKey(key string) bool {
 }
 
 // submit decides and applies; the payment's row is the caller's to insert.
-func (s *Service) submit(tx *store.Tx, c *store.Contract, who string, req PaymentRequest, actor identity.Actor, src Source) (*store.Payment, *store.BankAccount, error) {
+func (s *Service) submit(tx *store.Tx, c *store.Contract, who string, req PaymentRequest, actor identity.Actor, src Source) (*store.Payment, *store.Method, error) {
 	day, err := today(tx)
 	if err != nil {
 		return nil, nil, err
@@ -186,7 +204,7 @@ func (s *Service) submit(tx *store.Tx, c *store.Contract, who string, req Paymen
 	if plan.Amount != req.Amount {
 		return nil, nil, refuse("amount_changed", "amount", "The amount has changed to %s since you opened the page. Check it and confirm again.", plan.Amount.USD())
 	}
-	b, err := s.usable(tx.TakeBankAccount, who, req.Method)
+	b, err := s.usable(tx.TakeMethod, who, req.Method)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -195,8 +213,9 @@ func (s *Service) submit(tx *store.Tx, c *store.Contract, who string, req Paymen
 	now := s.clock()
 	agreement := s.agree(tx, c, who, "payment", s.paymentAgreement(c, b, plan.Amount, req.Date), src)
 	p := &store.Payment{
-		ContractID: c.ID, ID: store.NewID(), CustomerID: who, BankAccountID: b.ID, AgreementID: agreement,
-		Confirmation: confirmation(), Kind: req.Kind, Extra: req.Extra, State: billing.Scheduled, Amount: plan.Amount, Date: req.Date,
+		ContractID: c.ID, ID: store.NewID(), CustomerID: who, MethodID: b.ID, AgreementID: agreement,
+		Confirmation: confirmation(), Kind: req.Kind, Extra: req.Extra, Rail: billing.ACH, SEC: string(ach.WEB), Attempt: 1,
+		State: billing.Scheduled, Amount: plan.Amount, Date: req.Date, MadeBy: actor.String(),
 		Plan:      store.PaymentPlan{Allocation: plan.Allocation, BalanceAfter: plan.BalanceAfter, Interest: billing.InterestLines(plan.Spans)},
 		CreatedOn: day, Created: now,
 	}
@@ -211,7 +230,7 @@ func (s *Service) submit(tx *store.Tx, c *store.Contract, who string, req Paymen
 	return p, b, s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(kind, c, p, b))
 }
 
-func (s *Service) paymentNotice(kind billing.NoticeKind, c *store.Contract, p *store.Payment, b *store.BankAccount) billing.Notice {
+func (s *Service) paymentNotice(kind billing.NoticeKind, c *store.Contract, p *store.Payment, b *store.Method) billing.Notice {
 	return billing.Notice{
 		Kind: kind, Lease: c.Kind == contract.Lease, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Amount: p.Amount, Date: p.Date, Method: describe(b),
 		Confirmation: p.Confirmation, Allocation: p.Plan.Allocation, Balance: p.Plan.BalanceAfter,
@@ -244,7 +263,7 @@ func (s *Service) postPayment(tx *store.Tx, c *store.Contract, p *store.Payment,
 	if err != nil {
 		return err
 	}
-	p.State, p.Date, p.EventSeq = billing.Pending, on, c.LastEvent
+	p.State, p.Date, p.EventSeq = billing.Authorised, on, c.LastEvent
 	p.Plan = store.PaymentPlan{Allocation: a, BalanceAfter: c.State.Principal, Interest: billing.InterestLines(spans)}
 	if c.Status == "paid" {
 		return s.tell(tx, c, "", p.ID, billing.Notice{Kind: billing.NoticePaidOff, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: on})
@@ -270,7 +289,7 @@ func (s *Service) CancelPayment(ctx context.Context, actor identity.Actor, id Co
 		if err := s.cancel(tx, c, p, actor); err != nil {
 			return err
 		}
-		b, err := tx.BankAccount(p.CustomerID, p.BankAccountID)
+		b, err := tx.Method(p.CustomerID, p.MethodID)
 		if err != nil {
 			return err
 		}
@@ -282,7 +301,7 @@ func (s *Service) CancelPayment(ctx context.Context, actor identity.Actor, id Co
 
 func (s *Service) cancel(tx *store.Tx, c *store.Contract, p *store.Payment, actor identity.Actor) error {
 	was := p.State
-	if !was.MayBecome(billing.Cancelled) {
+	if !p.Rail.MayBecome(was, billing.Cancelled) {
 		return refuse("too_late", "", "This payment has already gone to your bank and can no longer be cancelled. You have not been charged twice. Call us if you need help.")
 	}
 	day, err := today(tx)
@@ -294,7 +313,7 @@ func (s *Service) cancel(tx *store.Tx, c *store.Contract, p *store.Payment, acto
 		return moved(err)
 	}
 	tx.Audit(s.clock(), actor.String(), "cancel_payment", c.ID, p.ID)
-	if was == billing.Pending {
+	if was == billing.Authorised {
 		_, err = s.post(tx, c, contract.Event{Kind: contract.Reversal, Date: day, Amount: p.Amount, Reverses: p.EventSeq}, cause{payment: p.ID}, actor)
 	}
 	return err

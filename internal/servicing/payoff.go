@@ -138,7 +138,7 @@ func (s *Service) payoffLetter(tx *store.Tx, c *store.Contract, through, day mon
 	}
 	for _, p := range payments {
 		switch p.State {
-		case billing.Pending, billing.Sent:
+		case billing.Authorised, billing.Submitted:
 			l.Pending = append(l.Pending, billing.PayoffPayment{Date: p.Date, Amount: p.Amount, Confirmation: p.Confirmation})
 		case billing.Scheduled:
 			l.Scheduled = append(l.Scheduled, billing.PayoffPayment{Date: p.Date, Amount: p.Amount, Confirmation: p.Confirmation})

@@ -40,7 +40,7 @@ func TestThePasswordThatIsComparedIsTheOneInForce(t *testing.T) {
 		r.in = r.enter()
 		me := r.me()
 		var calls atomic.Int32
-		slow := servicing.New(r.db, lender, servicing.DefaultRules, func() money.Instant {
+		slow := servicing.New(r.db, lender, openAccounts, func() money.Instant {
 			if calls.Add(1) == 1 { // the login was read, and its password not compared yet
 				got(r.ChangePassword(ctx, me, password, "seven blue kites over town", src))(t)
 			}

@@ -28,7 +28,7 @@ type victim struct {
 	*office
 	account
 	pending servicing.PaymentID
-	spare   servicing.BankAccountID
+	spare   servicing.MethodID
 	closing money.Date
 	out     servicing.Outgoing
 	file    servicing.FileToDrop
@@ -91,8 +91,8 @@ var theirs = []reach{
 		return v.EnrollAutopay(ctx, v.fresh(by), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src)
 	}},
 	{"CancelAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.CancelAutopay(ctx, by, v.id) }},
-	{"RemoveBankAccount", func(v *victim, by identity.Actor) (any, error) {
-		return nil, v.RemoveBankAccount(ctx, v.fresh(by), v.spare)
+	{"RemoveMethod", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.RemoveMethod(ctx, v.fresh(by), v.spare)
 	}},
 }
 
@@ -100,7 +100,7 @@ var theirs = []reach{
 var own = []reach{
 	{"Overview", func(v *victim, by identity.Actor) (any, error) { return v.Overview(ctx, by) }},
 	{"Payments", func(v *victim, by identity.Actor) (any, error) { return v.Payments(ctx, by) }},
-	{"BankAccounts", func(v *victim, by identity.Actor) (any, error) { return v.BankAccounts(ctx, by) }},
+	{"Methods", func(v *victim, by identity.Actor) (any, error) { return v.Methods(ctx, by) }},
 	{"AddBankAccount", func(v *victim, by identity.Actor) (any, error) {
 		return v.AddBankAccount(ctx, v.fresh(by), bankRequest("4440009991"))
 	}},
@@ -217,7 +217,14 @@ var systems = []reach{
 	{"Record", func(v *victim, by identity.Actor) (any, error) {
 		return nil, v.Record(ctx, by, v.out, servicing.OutcomeSent, "", 0)
 	}},
-	{"Asides", func(v *victim, by identity.Actor) (any, error) { return v.Asides(ctx, by) }},
+	{"Exceptions", func(v *victim, by identity.Actor) (any, error) { return v.Exceptions(ctx, by, "", 10) }},
+	{"ClearException", func(v *victim, by identity.Actor) (any, error) {
+		err := v.ClearException(ctx, by, "there is none", "looked at")
+		if errors.Is(err, servicing.ErrNotFound) {
+			err = nil // whose turn it is was looked at first
+		}
+		return nil, err
+	}},
 	{"FilesToDrop", func(v *victim, by identity.Actor) (any, error) { return v.FilesToDrop(ctx, by) }},
 	{"Dropped", func(v *victim, by identity.Actor) (any, error) { return nil, v.Dropped(ctx, by, v.file) }},
 	{"ReadReturns", func(v *victim, by identity.Actor) (any, error) {

@@ -135,7 +135,7 @@ func autopayEnd(tx *store.Tx, c *store.Contract, by identity.Actor) (*AutopayEnd
 	if !returned {
 		return nil, nil
 	}
-	b, err := tx.BankAccount(last.CustomerID, last.BankAccountID)
+	b, err := tx.Method(last.CustomerID, last.MethodID)
 	if err != nil {
 		return nil, err
 	}
@@ -282,14 +282,14 @@ func (s *Service) paymentsOf(tx *store.Tx, who string, by identity.Actor) (out [
 	if err != nil {
 		return nil, err
 	}
-	accounts := map[string]*store.BankAccount{}
+	accounts := map[string]*store.Method{}
 	for _, p := range all {
-		b := accounts[p.BankAccountID]
+		b := accounts[p.MethodID]
 		if b == nil {
-			if b, err = tx.BankAccount(p.CustomerID, p.BankAccountID); err != nil {
+			if b, err = tx.Method(p.CustomerID, p.MethodID); err != nil {
 				return nil, fmt.Errorf("payment %s: read its bank account: %w", p.ID, err)
 			}
-			accounts[p.BankAccountID] = b
+			accounts[p.MethodID] = b
 		}
 		out = append(out, view(p, b, by))
 	}
@@ -312,18 +312,18 @@ func (s *Service) Payment(ctx context.Context, actor identity.Actor, id Contract
 }
 
 func (s *Service) payment(tx *store.Tx, p *store.Payment, by identity.Actor) (Payment, error) {
-	b, err := tx.BankAccount(p.CustomerID, p.BankAccountID)
+	b, err := tx.Method(p.CustomerID, p.MethodID)
 	if err != nil {
 		return Payment{}, err
 	}
 	return view(p, b, by), nil
 }
 
-func view(p *store.Payment, b *store.BankAccount, by identity.Actor) Payment {
+func view(p *store.Payment, b *store.Method, by identity.Actor) Payment {
 	v := Payment{
-		ID: PaymentID(p.ID), Contract: ContractID(p.ContractID), Confirmation: p.Confirmation, Kind: p.Kind, Extra: p.Extra, Autopay: p.Autopay, State: p.State,
+		ID: PaymentID(p.ID), Contract: ContractID(p.ContractID), Confirmation: p.Confirmation, Kind: p.Kind, Extra: p.Extra, Autopay: p.Autopay, Rail: p.Rail, State: p.State, Reason: p.Reason,
 		Amount: p.Amount, Date: p.Date, Created: p.Created, Method: shown(b, by), Allocation: p.Plan.Allocation, BalanceAfter: p.Plan.BalanceAfter,
-		ReturnCode: p.ReturnCode, ReturnedOn: p.ReturnedOn, Cancellable: p.State.MayBecome(billing.Cancelled) && authorized(p.CustomerID, by), Event: p.EventSeq,
+		ReturnCode: p.ReturnCode, ReturnedOn: p.ReturnedOn, Cancellable: p.Rail.MayBecome(p.State, billing.Cancelled) && authorized(p.CustomerID, by), Event: p.EventSeq,
 	}
 	if p.ReturnCode != "" {
 		v.ReturnReason = billing.ReturnReason(p.ReturnCode)
@@ -343,7 +343,7 @@ func (s *Service) Receipt(ctx context.Context, actor identity.Actor, id Contract
 		if err != nil {
 			return err
 		}
-		b, err := tx.BankAccount(p.CustomerID, p.BankAccountID)
+		b, err := tx.Method(p.CustomerID, p.MethodID)
 		if err != nil {
 			return err
 		}
@@ -357,7 +357,7 @@ func (s *Service) Receipt(ctx context.Context, actor identity.Actor, id Contract
 		}
 		r = billing.Receipt{
 			Lender: s.lender, Recipient: recipient(person), Kind: c.Kind, AccountNumber: c.AccountNumber, Vehicle: vehicle(c),
-			Confirmation: p.Confirmation, State: p.State, Amount: p.Amount, Date: p.Date, Made: p.Created, Method: describe(b),
+			Confirmation: p.Confirmation, Rail: p.Rail, State: p.State, Amount: p.Amount, Date: p.Date, Made: p.Created, Method: describe(b),
 			Allocation: p.Plan.Allocation, Spans: p.Plan.Interest, BalanceAfter: p.Plan.BalanceAfter, Authorization: g.Text, Autopay: p.Autopay,
 			ReturnedOn: p.ReturnedOn,
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 
 	"marque/internal/ach"
@@ -22,8 +21,8 @@ type ReturnsResult struct {
 	File     string
 	Known    bool // the file was read before: nothing was done
 	Returned int
-	Repeated int // returns of payments that had come back already
-	Changes  int // notifications of change, kept aside for a person
+	Repeated int // returns of entries that had come back already
+	Changes  int // notifications of change
 	Aside    []AsideItem
 }
 
@@ -37,26 +36,11 @@ type FileRefused struct {
 func (e *FileRefused) Error() string { return "file " + e.Name + " refused: " + e.Reason.Error() }
 func (e *FileRefused) Unwrap() error { return e.Reason }
 
-// AsideItem is a record that nothing here answers to. It is kept, not lost.
+// AsideItem is a record that nothing here answers to. It is kept as an exception
+// item, not lost.
 type AsideItem struct {
 	Trace, Code, Reason string
 	Amount              money.Cents
-	Kept                money.Instant
-}
-
-// Asides lists the records from the bank that are kept aside, oldest first.
-func (s *Service) Asides(ctx context.Context, actor identity.Actor) (out []AsideItem, err error) {
-	if err := system(actor); err != nil {
-		return nil, err
-	}
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		rows, err := tx.ACHAsides()
-		for _, a := range rows {
-			out = append(out, AsideItem{a.Trace, a.Code, a.Reason, a.Amount, a.Kept})
-		}
-		return err
-	})
-	return out, err
 }
 
 // ReadReturns applies a file of returns from the bank: all of it or nothing. A
@@ -89,12 +73,12 @@ func (s *Service) ReadReturns(ctx context.Context, actor identity.Actor, name st
 		}
 		returns, changes := ach.Returns(f), ach.Changes(f)
 		for i := range returns {
-			if err := s.returned(tx, actor, hash, &returns[i], day, &res); err != nil {
+			if err := s.returned(tx, actor, &returns[i], day, &res); err != nil {
 				return fmt.Errorf("return of %s: %w", returns[i].Trace, err)
 			}
 		}
 		for i := range changes {
-			if err := s.changed(tx, hash, &changes[i], &res); err != nil {
+			if err := s.changed(tx, &changes[i], day, &res); err != nil {
 				return err
 			}
 		}
@@ -105,41 +89,63 @@ func (s *Service) ReadReturns(ctx context.Context, actor identity.Actor, name st
 	return res, err
 }
 
-func (s *Service) aside(tx *store.Tx, hash string, trace ach.TraceNumber, code string, amount money.Cents, reason, content string, res *ReturnsResult) error {
-	res.Aside = append(res.Aside, AsideItem{string(trace), code, reason, amount, s.clock()})
-	return tx.InsertACHAside(&store.ACHAside{
-		ID: store.NewID(), Once: inputHash(trace, code, amount, content), Hash: hash, Trace: string(trace), Code: code,
-		Amount: amount, Reason: reason, Content: content, Kept: s.clock(),
-	})
+// aside keeps a record that needs a person.
+func (s *Service) aside(tx *store.Tx, res *ReturnsResult, day money.Date, e store.Exception) error {
+	res.Aside = append(res.Aside, AsideItem{e.Reference, e.Code, e.Reason, e.Amount})
+	e.Once = inputHash(e.Reference, e.Code, e.Amount, e.Content)
+	return s.exception(tx, day, &e)
 }
 
-// returned takes one payment back.
-func (s *Service) returned(tx *store.Tx, actor identity.Actor, hash string, r *ach.Return, day money.Date, res *ReturnsResult) error {
-	whole := fmt.Sprintf("%+v", *r)
-	if r.Code.Dishonored() || r.Code.Contested() {
-		return s.aside(tx, hash, r.Trace, string(r.Code), r.Amount, "a dishonored or contested return needs a person", whole, res)
-	}
-	found, err := tx.PaymentByTrace(string(r.Trace))
-	if errors.Is(err, store.ErrNotFound) {
-		return s.aside(tx, hash, r.Trace, string(r.Code), r.Amount, "no payment has this trace number", whole, res)
-	}
-	if err != nil {
+// returned takes one entry back.
+func (s *Service) returned(tx *store.Tx, actor identity.Actor, r *ach.Return, day money.Date, res *ReturnsResult) error {
+	e := store.Exception{Kind: billing.UnknownReturn, Reference: string(r.Trace), Code: string(r.Code), Amount: r.Amount, Content: fmt.Sprintf("%+v", *r)}
+	if err := tx.Flush(); err != nil { // what this file has already brought back
 		return err
 	}
-	c, err := tx.TakeContract(found.ContractID, "")
-	if err != nil {
+	entry, err := tx.ACHEntry(string(r.Trace))
+	if absent(err) != nil {
 		return err
 	}
-	p, err := tx.Payment(c.ID, found.ID) // again, now that the row is held
-	if err != nil {
-		return err
+	if entry != nil {
+		e.ContractID, e.PaymentID, e.CustomerID = entry.ContractID, entry.PaymentID, entry.CustomerID
 	}
 	switch {
-	case p.State == billing.Returned:
+	case r.Code.Dishonored():
+		e.Kind, e.Reason = billing.DishonoredReturn, "the originating bank refuses a return"
+	case r.Code.Contested():
+		e.Kind, e.Reason = billing.ContestedReturn, "the customer's bank insists on a return that was dishonored"
+	case entry == nil:
+		e.Reason = "no entry has this trace number"
+	case entry.ReturnCode != "":
 		res.Repeated++
 		return nil
-	case p.Amount != r.Amount:
-		return s.aside(tx, hash, r.Trace, string(r.Code), r.Amount, "the amount is not the payment's", whole, res)
+	case entry.Amount != r.Amount:
+		e.Kind, e.Reason = billing.ReturnDiffers, "the amount is not the entry's"
+	case entry.PaymentID == "":
+		e.Reason = "an entry that tests an account came back"
+	}
+	if e.Reason != "" {
+		return s.aside(tx, res, day, e)
+	}
+	c, err := tx.TakeContract(entry.ContractID, "")
+	if err != nil {
+		return err
+	}
+	p, err := tx.Payment(c.ID, entry.PaymentID)
+	if err != nil {
+		return err
+	}
+	if !p.Rail.MayBecome(p.State, billing.Returned) {
+		e.Kind, e.Reason = billing.ReturnDiffers, "the payment is "+string(p.State)
+		return s.aside(tx, res, day, e)
+	}
+	back, err := tx.ReturnACHEntry(entry.Trace, string(r.Code), day)
+	if err != nil {
+		return err
+	}
+	if !back { // another file brought it at the same moment
+		res.Repeated++
+		return nil
 	}
 	res.Returned++
 	return s.takeBack(tx, actor, c, p, r.Code, day)
@@ -178,7 +184,7 @@ func (s *Service) takeBack(tx *store.Tx, actor identity.Actor, c *store.Contract
 			return err
 		}
 	}
-	b, err := tx.BankAccount(p.CustomerID, p.BankAccountID)
+	b, err := tx.Method(p.CustomerID, p.MethodID)
 	if err != nil {
 		return err
 	}
@@ -198,7 +204,8 @@ func (s *Service) takeBack(tx *store.Tx, actor identity.Actor, c *store.Contract
 
 // changed keeps a notification of change for a person to act on before the next
 // entry to that account.
-func (s *Service) changed(tx *store.Tx, hash string, ch *ach.Change, res *ReturnsResult) error {
+func (s *Service) changed(tx *store.Tx, ch *ach.Change, day money.Date, res *ReturnsResult) error {
 	res.Changes++
-	return s.aside(tx, hash, ch.Trace, string(ch.Code), 0, "the bank asks for a correction: "+ch.Code.Name(), fmt.Sprintf("%+v", *ch), res)
+	return s.aside(tx, res, day, store.Exception{Kind: billing.ChangeNotApplied, Reference: string(ch.Trace), Code: string(ch.Code),
+		Reason: "the bank asks for a correction: " + ch.Code.Name(), Content: fmt.Sprintf("%+v", *ch)})
 }

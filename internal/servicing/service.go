@@ -20,7 +20,11 @@ import (
 type Rules struct {
 	StatementDays int // a statement closes so many days before its due date
 	SettleDays    int // banking days after settlement until a debit counts as settled: the ordinary return window
-	Access        Access
+	// CheckAccount asks a provider about a bank account that somebody adds; nil asks
+	// nobody, and the account is checked by entries to it. It is called outside of
+	// any transaction and changes nothing.
+	CheckAccount func(context.Context, AccountQuestion) (AccountAnswer, error)
+	Access       Access
 }
 
 // Access are the lender's settings for who comes in and how.
@@ -89,7 +93,7 @@ var errChanged = &Refusal{"changed", "", "This has changed since you opened the 
 
 // asRefusal passes billing's refusals on as servicing's.
 func asRefusal(err error) error {
-	if r, ok := errors.AsType[*billing.Refused](err); ok {
+	if r, ok := errors.AsType[*billing.Refusal](err); ok {
 		return &Refusal{r.Code, r.Field, r.Message}
 	}
 	return err

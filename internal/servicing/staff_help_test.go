@@ -132,7 +132,7 @@ func TestAPromptIsAnsweredByWhoIsOnThePhone(t *testing.T) {
 
 func TestQuestionsAreAGateBesideACodeAndNothingAlone(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
-		rules := servicing.DefaultRules
+		rules := openAccounts
 		rules.Access.Questions = servicing.QuestionsAgent
 		off := o.Service
 		o.Service = servicing.New(o.db, lender, rules, func() money.Instant { return money.Instant(o.clock.Load()) })

@@ -73,7 +73,7 @@ var stories = map[string]string{
 		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
 		pay      L1 450.00 on 2026-02-15 -> accepted
 		balance  L1 on 2026-02-15  principal 23670.26  interest 0.00  fees 0.00
-		payment  L1 on 2026-02-17  state pending
+		payment  L1 on 2026-02-17  state authorised
 		return   L1 R01 on 2026-02-18 -> reversed fee 15.00
 		balance  L1 on 2026-02-18  principal 24000.00  interest 131.90  fees 15.00
 		payment  L1 on 2026-02-18  state returned  code R01
@@ -100,7 +100,7 @@ var stories = map[string]string{
 	"a return after settlement takes the cash back": `
 		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
 		pay      L1 450.00 on 2026-02-10 -> accepted
-		payment  L1 on 2026-02-11  state sent
+		payment  L1 on 2026-02-11  state submitted
 		ledger   L1 on 2026-02-13  ach_in_transit 450.00  cash 0.00
 		payment  L1 on 2026-02-14  state settled
 		ledger   L1 on 2026-02-14  ach_in_transit 0.00  cash 450.00
@@ -129,8 +129,8 @@ var stories = map[string]string{
 		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
 		schedule L1 450.00 for 2026-02-15 on 2026-02-01 -> accepted state scheduled interest 120.26 principal 329.74
 		balance  L1 on 2026-02-15  principal 24000.00
-		payment  L1 on 2026-02-16  state pending  interest 120.26  principal 329.74  date 2026-02-15
-		payment  L1 on 2026-02-18  state sent
+		payment  L1 on 2026-02-16  state authorised  interest 120.26  principal 329.74  date 2026-02-15
+		payment  L1 on 2026-02-18  state submitted
 		balance  L1 on 2026-02-18  principal 23670.26`,
 
 	"a scheduled payment never takes more than is owed": `
@@ -138,7 +138,7 @@ var stories = map[string]string{
 		schedule L1 450.00 for 2026-03-01 on 2026-02-01 -> accepted
 		pay      L1 24000.00 on 2026-02-15 -> accepted interest 120.26 principal 23879.74
 		balance  L1 on 2026-02-16  principal 120.26
-		payment  L1 #1 on 2026-03-02  state pending  amount 120.53  interest 0.27
+		payment  L1 #1 on 2026-03-02  state authorised  amount 120.53  interest 0.27
 		balance  L1 on 2026-03-02  principal 0.00  closed true`,
 
 	"a scheduled payment with nothing left to pay is cancelled": `
@@ -252,8 +252,8 @@ var stories = map[string]string{
 	"a payment of Saturday goes to the bank on Monday": `
 		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15
 		pay      L1 450.00 on 2026-02-07 -> accepted
-		payment  L1 on 2026-02-09  state pending
-		payment  L1 on 2026-02-10  state sent
-		payment  L1 on 2026-02-12  state sent
+		payment  L1 on 2026-02-09  state authorised
+		payment  L1 on 2026-02-10  state submitted
+		payment  L1 on 2026-02-12  state submitted
 		payment  L1 on 2026-02-14  state settled`,
 }

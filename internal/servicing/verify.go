@@ -197,10 +197,10 @@ func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal 
 			same(a, what+" amount", p.Amount, amounts[p.EventSeq])
 			same(a, what+" receipt", billing.Booked(p.Plan.Allocation), receipts[p.EventSeq])
 		}
-		same(a, what+" ("+string(p.State)+") stands in the account", p.State.Posts(), stands[p.EventSeq])
+		same(a, what+" ("+string(p.State)+") stands in the account", p.Rail.Posts(p.State), stands[p.EventSeq])
 		delete(stands, p.EventSeq)
 		switch p.State {
-		case billing.Pending, billing.Sent:
+		case billing.Authorised, billing.Submitted:
 			want[transit[p.EventSeq]] += p.Amount
 		case billing.Settled:
 			want[ledger.Cash] += p.Amount

@@ -49,8 +49,8 @@ var tamperings = []struct{ name, text, named string }{
 	{"the rate", `UPDATE contract SET terms = REPLACE(terms, '"annual_rate":"0.059"', '"annual_rate":"0.058"') WHERE id = $1`, "state"},
 	{"the status", `UPDATE contract SET status = 'paid' WHERE id = $1`, "status"},
 	{"the late fee put off", `UPDATE contract SET late_fee_on = '2099-01-01' WHERE id = $1`, "late fee date"},
-	{"a settled payment called cancelled", `UPDATE payment SET state = 'cancelled', trace = '' WHERE contract_id = $1`, "(cancelled) stands in the account"},
-	{"a settled payment called sent", `UPDATE payment SET state = 'sent' WHERE contract_id = $1`, "ledger balance of ach_in_transit"},
+	{"a settled payment called cancelled", `UPDATE payment SET state = 'cancelled' WHERE contract_id = $1`, "(cancelled) stands in the account"},
+	{"a settled payment called sent", `UPDATE payment SET state = 'submitted' WHERE contract_id = $1`, "ledger balance of ach_in_transit"},
 	{"a payment's amount", `UPDATE payment SET amount = amount + 1 WHERE contract_id = $1`, "amount"},
 	{"what a receipt says", `UPDATE payment SET plan = REPLACE(plan, '"principal":"329.74"', '"principal":"329.75"') WHERE contract_id = $1`, "receipt"},
 	{"a payment gone", `DELETE FROM payment WHERE contract_id = $1`, "event 1"},
@@ -198,7 +198,7 @@ func TestNoTableHoldsPersonalNumbersInTheClear(t *testing.T) {
 		o.to(day("2026-02-18"))
 		o.bringBack(p.ID, "R01")
 		got(o.ReadReturns(ctx, system, "unknown", returnFile(t, o.day, "B", returned{"121042889999999", "R01", money.Cents(1)})))(t)
-		o.expect(1, "kept aside", `SELECT COUNT(*) FROM ach_aside`)
+		o.expect(1, "kept aside", `SELECT COUNT(*) FROM exception`)
 		req := o.request(a, 450_00)
 		req.Kind = billing.AmountPayoff
 		req.Amount = got(o.Account(ctx, a.actor, a.id))(t).Payoff.Total

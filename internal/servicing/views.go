@@ -6,12 +6,12 @@ import (
 	"marque/internal/money"
 )
 
-// ContractID, PaymentID and BankAccountID name things made by us. They
+// ContractID, PaymentID and MethodID name things made by us. They
 // sort by age and carry nothing personal.
 type (
-	ContractID    string
-	PaymentID     string
-	BankAccountID string
+	ContractID string
+	PaymentID  string
+	MethodID   string
 )
 
 // Overview is a customer's first page: every contract in one card.
@@ -111,42 +111,56 @@ type Payment struct {
 	Kind         billing.AmountKind // due, other, payoff
 	Extra        billing.Extra
 	Autopay      bool
+	Rail         billing.Rail
 	State        billing.PaymentState
 	Amount       money.Cents
 	Date         money.Date // the day it counts
 	Created      money.Instant
-	Method       BankAccount
+	Method       Method
 	Allocation   contract.Allocation // as posted; as planned while scheduled
 	BalanceAfter money.Cents
 	ReturnCode   string
 	ReturnReason string // in plain words
 	ReturnedOn   money.Date
 	ReturnFee    money.Cents // charged because it came back
+	Reason       string      // why it was refused or cancelled, in plain words
 	Cancellable  bool        // by whom it is shown to
 	Event        int         // what Explain takes; 0 until it is posted
 }
 
-// BankAccount is a way to pay, with all but the last four digits hidden. Of
-// another borrower's, only the type and the last four digits are told.
-type BankAccount struct {
-	ID      BankAccountID
-	Type    string // checking or savings
+// Method is a way to pay: a bank account with all but the last four digits
+// hidden, or a card that the processor keeps. Of another borrower's, only the
+// kind, the type and the last four digits are told.
+type Method struct {
+	ID         MethodID
+	Kind       billing.MethodKind
+	Nickname   string
+	Default    bool
+	Last4      string
+	Theirs     bool // another borrower's on the same account
+	Validation billing.Validation
+	CheckedBy  billing.ValidatedBy
+
+	Type    string // of a bank account: checking or savings
 	Routing string
-	Last4   string
+	Bank    string // its name, where it is known
 	Holder  string
-	Theirs  bool // another borrower's on the same account
+
+	Brand             string // of a card
+	Funding           string // credit, debit, prepaid; empty when not known
+	ExpMonth, ExpYear int
 }
 
 // AutopayEnd is why a returned payment turned autopay off.
 type AutopayEnd struct {
 	On     money.Date
 	Reason string // in plain words
-	Method BankAccount
+	Method Method
 }
 
 // Autopay is an enrolment in force.
 type Autopay struct {
-	Method        BankAccount
+	Method        Method
 	Since         money.Date
 	NextDate      money.Date
 	NextAmount    money.Cents
@@ -169,7 +183,7 @@ type PaymentRequest struct {
 	Kind     billing.AmountKind
 	Amount   money.Cents // for Kind other; the amount reviewed for due and payoff
 	Date     money.Date
-	Method   BankAccountID
+	Method   MethodID
 	Extra    billing.Extra // what money beyond what is billed does; empty leaves it to the contract
 }
 
@@ -180,7 +194,7 @@ func (r *PaymentRequest) ask() billing.Ask {
 // PaymentReview is what would happen: shown before anything is confirmed.
 type PaymentReview struct {
 	Request    PaymentRequest // with Amount filled in
-	Method     BankAccount
+	Method     Method
 	Card       Card
 	Plan       billing.Plan
 	Authorizes string    // the words the customer agrees to by confirming
@@ -194,14 +208,14 @@ type PayOptions struct {
 	Date    money.Date // the business date
 	First   money.Date // earliest day that can be chosen
 	Last    money.Date // latest day that can be chosen
-	Methods []BankAccount
+	Methods []Method
 	Extra   contract.Extra // what the contract does with extra money; empty is prepay
 }
 
 // AutopayReview is what enrolment would agree to.
 type AutopayReview struct {
 	Contract      Card
-	Method        BankAccount
+	Method        Method
 	FirstDate     money.Date
 	FirstAmount   money.Cents
 	Authorization string

@@ -11,26 +11,34 @@ import (
 	"marque/internal/money"
 )
 
-// Payment is a payment's row. CustomerID is who pays it, from a bank account of
-// their own.
+// Payment is a payment's row. CustomerID is who pays it, by a method of their
+// own. What the card processor knows of one by card stands in its CardCharge.
 type Payment struct {
-	ContractID, ID, Key, InputHash         string
-	CustomerID, BankAccountID, AgreementID string
-	Confirmation                           string
-	Kind                                   billing.AmountKind
-	Extra                                  billing.Extra
-	Autopay                                bool
-	State                                  billing.PaymentState
-	Amount                                 money.Cents
-	Date                                   money.Date
-	Plan                                   PaymentPlan
-	EventSeq                               int
-	FileID, Trace                          string
-	SettlesOn                              money.Date
-	ReturnCode                             string
-	ReturnedOn                             money.Date
-	CreatedOn                              money.Date
-	Created                                money.Instant
+	ContractID, ID, Key, InputHash    string
+	CustomerID, MethodID, AgreementID string
+	Confirmation                      string
+	Kind                              billing.AmountKind
+	Extra                             billing.Extra
+	Autopay                           bool
+	Rail                              billing.Rail
+	SEC                               string // how an ACH debit was authorised: WEB, TEL or PPD
+	Group                             string // of the payments on several contracts that were made in one go; empty for one alone
+	RetryOf                           string // the returned payment that this one presents again
+	Attempt                           int    // 1 for the first, 3 for the last that the rules allow
+	State                             billing.PaymentState
+	Amount                            money.Cents
+	ConvenienceFee                    money.Cents // taken with the amount; not part of it
+	Date                              money.Date
+	Plan                              PaymentPlan
+	EventSeq                          int
+	FileID                            string
+	SettlesOn                         money.Date // ACH: the return window ends; card: the processor's payout arrived
+	ReturnCode                        string
+	ReturnedOn                        money.Date
+	Reason                            string // why it was refused or cancelled, in plain words
+	MadeBy                            string // who asked for it: an actor
+	CreatedOn                         money.Date
+	Created                           money.Instant
 }
 
 // PaymentPlan is how a payment is applied: as planned while it is scheduled, as
@@ -41,26 +49,27 @@ type PaymentPlan struct {
 	Interest     []billing.InterestLine `json:"interest"`
 }
 
-const paymentColumns = `contract_id, id, key, input_hash, customer_id, bank_account_id, agreement_id, confirmation, kind, extra, autopay, state,
-	amount, date, plan, event_seq, file_id, trace, settles_on, return_code, returned_on, created_on, created_at`
+const paymentColumns = `contract_id, id, key, input_hash, customer_id, method_id, agreement_id, confirmation, kind, extra, autopay,
+	rail, sec, group_id, retry_of, attempt, state, amount, convenience_fee, date, plan, event_seq, file_id, settles_on, return_code, returned_on,
+	reason, made_by, created_on, created_at`
 
 var (
-	insertPayment = stmt(`INSERT INTO payment (` + paymentColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`)
+	insertPayment = stmt(`INSERT INTO payment (` + paymentColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+		$16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)`)
 	selectPayment            = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 AND id = $2`)
 	selectPaymentByKey       = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE customer_id = $1 AND key = $2`)
 	selectDraft              = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 AND key = $2 AND autopay = 1`)
-	selectPaymentByTrace     = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE trace = $1`)
 	selectPaymentsOfContract = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 ORDER BY created_at DESC, id DESC`)
 	selectPaymentsOfCustomer = stmt(`SELECT ` + paymentColumns + ` FROM payment
 		WHERE contract_id IN (SELECT contract_id FROM contract_party WHERE customer_id = $1) ORDER BY created_at DESC, id DESC`)
-	selectScheduled = stmt(`SELECT contract_id, id FROM payment WHERE state = 'scheduled' AND date <= $1 ORDER BY date, id LIMIT $2`)
-	claimPending    = stmt(`UPDATE payment SET file_id = $1 WHERE state = 'pending' AND date <= $2`)
-	selectClaimed   = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE file_id = $1 AND state = 'pending' ORDER BY id`)
-	selectSettling  = stmt(`SELECT contract_id, id FROM payment WHERE state = 'sent' AND settles_on <= $1 ORDER BY id LIMIT $2`)
-	updatePayment   = stmt(`UPDATE payment SET state = $3, amount = $4, plan = $5, event_seq = $6, file_id = $7, trace = $8, settles_on = $9,
-		return_code = $10, returned_on = $11, date = $12 WHERE contract_id = $1 AND id = $2 AND state = $13`)
-	countPaymentsUsing = stmt(`SELECT COUNT(*) FROM payment WHERE customer_id = $1 AND bank_account_id = $2 AND state IN ('scheduled', 'pending')`)
+	selectPaymentsOfGroup = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE customer_id = $1 AND group_id = $2 ORDER BY id`)
+	selectScheduled       = stmt(`SELECT contract_id, id FROM payment WHERE state = 'scheduled' AND date <= $1 ORDER BY date, id LIMIT $2`)
+	claimAuthorised       = stmt(`UPDATE payment SET file_id = $1 WHERE state = 'authorised' AND date <= $2 AND rail = 'ach'`)
+	selectClaimed         = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE file_id = $1 AND state = 'authorised' ORDER BY id`)
+	selectSettling        = stmt(`SELECT contract_id, id FROM payment WHERE state = 'submitted' AND rail = 'ach' AND settles_on <= $1 ORDER BY id LIMIT $2`)
+	updatePayment         = stmt(`UPDATE payment SET state = $3, amount = $4, plan = $5, event_seq = $6, file_id = $7, settles_on = $8,
+		return_code = $9, returned_on = $10, date = $11, reason = $12, method_id = $13, convenience_fee = $14 WHERE contract_id = $1 AND id = $2 AND state = $15`)
+	countPaymentsUsing = stmt(`SELECT COUNT(*) FROM payment WHERE customer_id = $1 AND method_id = $2 AND state IN ('created', 'scheduled', 'authorised')`)
 )
 
 func (p *Payment) plan() (string, error) {
@@ -81,8 +90,9 @@ func (tx *Tx) InsertPayment(p *Payment) error {
 	if p.Autopay {
 		autopay = 1
 	}
-	tx.later(insertPayment, p.ContractID, p.ID, p.Key, p.InputHash, p.CustomerID, p.BankAccountID, p.AgreementID, p.Confirmation, p.Kind, p.Extra, autopay, p.State,
-		p.Amount, p.Date, plan, p.EventSeq, p.FileID, p.Trace, p.SettlesOn, p.ReturnCode, p.ReturnedOn, p.CreatedOn, p.Created)
+	tx.later(insertPayment, p.ContractID, p.ID, p.Key, p.InputHash, p.CustomerID, p.MethodID, p.AgreementID, p.Confirmation, p.Kind, p.Extra, autopay,
+		p.Rail, p.SEC, p.Group, p.RetryOf, p.Attempt, p.State, p.Amount, p.ConvenienceFee, p.Date, plan, p.EventSeq, p.FileID, p.SettlesOn, p.ReturnCode, p.ReturnedOn,
+		p.Reason, p.MadeBy, p.CreatedOn, p.Created)
 	return nil
 }
 
@@ -105,13 +115,14 @@ func (tx *Tx) SavePayment(p *Payment, was billing.PaymentState) error {
 
 func (p *Payment) changes(was billing.PaymentState) ([]any, error) {
 	plan, err := p.plan()
-	return []any{p.ContractID, p.ID, p.State, p.Amount, plan, p.EventSeq, p.FileID, p.Trace, p.SettlesOn, p.ReturnCode, p.ReturnedOn, p.Date, was}, err
+	return []any{p.ContractID, p.ID, p.State, p.Amount, plan, p.EventSeq, p.FileID, p.SettlesOn, p.ReturnCode, p.ReturnedOn, p.Date,
+		p.Reason, p.MethodID, p.ConvenienceFee, was}, err
 }
 
-// ClaimPending marks all pending payments through a date for a file, so that
+// ClaimAuthorised marks all authorised bank payments through a date for a file, so that
 // nothing else moves them until the transaction ends.
-func (tx *Tx) ClaimPending(file string, through money.Date) (int, error) {
-	n, err := tx.exec(claimPending, file, through)
+func (tx *Tx) ClaimAuthorised(file string, through money.Date) (int, error) {
+	n, err := tx.exec(claimAuthorised, file, through)
 	return int(n), err
 }
 
@@ -122,7 +133,7 @@ func (tx *Tx) ClaimedPayments(file string) ([]*Payment, error) {
 
 // SendPayment writes that a claimed payment has gone into a file.
 func (tx *Tx) SendPayment(p *Payment) error {
-	args, err := p.changes(billing.Pending)
+	args, err := p.changes(billing.Authorised)
 	tx.later(updatePayment, args...)
 	return err
 }
@@ -143,11 +154,6 @@ func (tx *Tx) Draft(contractID, key string) (*Payment, error) {
 	return tx.payment(selectDraft, contractID, key)
 }
 
-// PaymentByTrace finds the payment that a trace number was given to.
-func (tx *Tx) PaymentByTrace(trace string) (*Payment, error) {
-	return tx.payment(selectPaymentByTrace, trace)
-}
-
 // PaymentsOfContract reads a contract's payments, newest first.
 func (tx *Tx) PaymentsOfContract(id string) ([]*Payment, error) {
 	return tx.payments(selectPaymentsOfContract, id)
@@ -159,7 +165,12 @@ func (tx *Tx) PaymentsOfCustomer(id string) ([]*Payment, error) {
 	return tx.payments(selectPaymentsOfCustomer, id)
 }
 
-// CountPaymentsUsing counts a bank account's payments that have not gone out.
+// PaymentsOfGroup reads the payments that a customer made in one go.
+func (tx *Tx) PaymentsOfGroup(customer, group string) ([]*Payment, error) {
+	return tx.payments(selectPaymentsOfGroup, customer, group)
+}
+
+// CountPaymentsUsing counts a method's payments that have not gone out.
 func (tx *Tx) CountPaymentsUsing(customer, bankAccount string) (n int, err error) {
 	err = tx.one(countPaymentsUsing, []any{&n}, customer, bankAccount)
 	return n, err
@@ -204,8 +215,9 @@ func (tx *Tx) payments(s *statement, args ...any) (out []*Payment, err error) {
 		p := &Payment{}
 		var plan []byte
 		var autopay int
-		if err := r.Scan(&p.ContractID, &p.ID, &p.Key, &p.InputHash, &p.CustomerID, &p.BankAccountID, &p.AgreementID, &p.Confirmation, &p.Kind, &p.Extra, &autopay, &p.State,
-			&p.Amount, &p.Date, &plan, &p.EventSeq, &p.FileID, &p.Trace, &p.SettlesOn, &p.ReturnCode, &p.ReturnedOn, &p.CreatedOn, &p.Created); err != nil {
+		if err := r.Scan(&p.ContractID, &p.ID, &p.Key, &p.InputHash, &p.CustomerID, &p.MethodID, &p.AgreementID, &p.Confirmation, &p.Kind, &p.Extra, &autopay,
+			&p.Rail, &p.SEC, &p.Group, &p.RetryOf, &p.Attempt, &p.State, &p.Amount, &p.ConvenienceFee, &p.Date, &plan, &p.EventSeq, &p.FileID, &p.SettlesOn, &p.ReturnCode, &p.ReturnedOn,
+			&p.Reason, &p.MadeBy, &p.CreatedOn, &p.Created); err != nil {
 			return err
 		}
 		p.Autopay = autopay == 1
@@ -218,84 +230,6 @@ func (tx *Tx) payments(s *statement, args ...any) (out []*Payment, err error) {
 	return out, err
 }
 
-// BankAccount is a bank account's row; Number is encrypted at rest.
-type BankAccount struct {
-	CustomerID, ID, Key, InputHash string
-	Type, Holder, Routing          string
-	Number, Hash, Last4            string
-	Created, Removed               money.Instant
-}
-
-const bankAccountColumns = `customer_id, id, key, input_hash, type, holder, routing, account, account_hash, last4, created_at, removed_at`
-
-var (
-	bankAccountNumber = encryptedColumn("bank_account", "account", "customer_id", "id")
-
-	insertBankAccount  = stmt(`INSERT INTO bank_account (` + bankAccountColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
-	selectBankAccount  = stmt(`SELECT ` + bankAccountColumns + ` FROM bank_account WHERE customer_id = $1 AND id = $2`)
-	selectBankAccounts = stmt(`SELECT ` + bankAccountColumns + ` FROM bank_account WHERE customer_id = $1 ORDER BY id`)
-	takeBankAccount    = stmt(`UPDATE bank_account SET removed_at = removed_at WHERE customer_id = $1 AND id = $2 RETURNING ` + bankAccountColumns)
-	removeBankAccount  = stmt(`UPDATE bank_account SET removed_at = $3 WHERE customer_id = $1 AND id = $2 AND removed_at = 0`)
-)
-
-// InsertBankAccount adds a bank account. The same account twice is a *ConflictError.
-func (tx *Tx) InsertBankAccount(b *BankAccount) error {
-	sealed, err := bankAccountNumber.seal(tx.db.keys, b.Number, b.CustomerID, b.ID)
-	if err != nil {
-		return err
-	}
-	tx.later(insertBankAccount, b.CustomerID, b.ID, b.Key, b.InputHash, b.Type, b.Holder, b.Routing, sealed, b.Hash, b.Last4, b.Created, b.Removed)
-	return nil
-}
-
-// BankAccount reads a customer's bank account, without its number.
-func (tx *Tx) BankAccount(customer, id string) (*BankAccount, error) {
-	return tx.bankAccount(selectBankAccount, customer, id)
-}
-
-// TakeBankAccount reads a bank account and holds its row until the transaction
-// ends, so that it cannot be removed while something is made to draw from it.
-func (tx *Tx) TakeBankAccount(customer, id string) (*BankAccount, error) {
-	return tx.bankAccount(takeBankAccount, customer, id)
-}
-
-// BankAccountNumber decrypts the account number, for the file to the bank.
-func (tx *Tx) BankAccountNumber(b *BankAccount) (string, error) {
-	return bankAccountNumber.unseal(tx.db.keys, b.Number, b.CustomerID, b.ID)
-}
-
-// BankAccounts reads all of a customer's bank accounts, removed ones too. Number
-// stays encrypted.
-func (tx *Tx) BankAccounts(customer string) ([]*BankAccount, error) {
-	return tx.bankAccounts(selectBankAccounts, customer)
-}
-
-// RemoveBankAccount marks a bank account as removed; false when it was already.
-func (tx *Tx) RemoveBankAccount(customer, id string, at money.Instant) (bool, error) {
-	n, err := tx.exec(removeBankAccount, customer, id, at)
-	return n == 1, err
-}
-
-func (tx *Tx) bankAccount(s *statement, args ...any) (*BankAccount, error) {
-	all, err := tx.bankAccounts(s, args...)
-	if err != nil {
-		return nil, err
-	}
-	if len(all) == 0 {
-		return nil, ErrNotFound
-	}
-	return all[0], nil
-}
-
-func (tx *Tx) bankAccounts(s *statement, args ...any) (out []*BankAccount, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
-		b := &BankAccount{}
-		out = append(out, b)
-		return r.Scan(&b.CustomerID, &b.ID, &b.Key, &b.InputHash, &b.Type, &b.Holder, &b.Routing, &b.Number, &b.Hash, &b.Last4, &b.Created, &b.Removed)
-	}, args...)
-	return out, err
-}
-
 // Agreement is a text a customer agreed to, and how we know.
 type Agreement struct {
 	ContractID, ID, CustomerID string
@@ -304,29 +238,10 @@ type Agreement struct {
 	Agreed                     money.Instant
 }
 
-// Autopay is an enrolment's row.
-type Autopay struct {
-	ContractID, ID, Key, InputHash         string
-	CustomerID, BankAccountID, AgreementID string
-	FirstDate                              money.Date
-	FirstAmount                            money.Cents
-	Started, Ended                         money.Instant
-	EndReason                              string
-}
-
-const autopayColumns = `contract_id, id, key, input_hash, customer_id, bank_account_id, agreement_id, first_date, first_amount, started_at, ended_at, end_reason`
-
 var (
 	insertAgreement = stmt(`INSERT INTO agreement (contract_id, id, customer_id, kind, text, hash, ip, user_agent, agreed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
 	selectAgreement = stmt(`SELECT contract_id, id, customer_id, kind, text, hash, ip, user_agent, agreed_at FROM agreement WHERE contract_id = $1 AND id = $2`)
-
-	insertAutopay      = stmt(`INSERT INTO autopay (` + autopayColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
-	selectAutopay      = stmt(`SELECT ` + autopayColumns + ` FROM autopay WHERE contract_id = $1 AND ended_at = 0`)
-	selectAutopayByKey = stmt(`SELECT ` + autopayColumns + ` FROM autopay WHERE contract_id = $1 AND key = $2`)
-	selectLastAutopay  = stmt(`SELECT ` + autopayColumns + ` FROM autopay WHERE contract_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1`)
-	endAutopay         = stmt(`UPDATE autopay SET ended_at = $2, end_reason = $3 WHERE contract_id = $1 AND ended_at = 0`)
-	countAutopayUsing  = stmt(`SELECT COUNT(*) FROM autopay WHERE customer_id = $1 AND bank_account_id = $2 AND ended_at = 0`)
 )
 
 // InsertAgreement keeps what was agreed to.
@@ -339,45 +254,4 @@ func (tx *Tx) Agreement(contractID, id string) (*Agreement, error) {
 	a := &Agreement{}
 	err := tx.one(selectAgreement, []any{&a.ContractID, &a.ID, &a.CustomerID, &a.Kind, &a.Text, &a.Hash, &a.IP, &a.UserAgent, &a.Agreed}, contractID, id)
 	return a, err
-}
-
-// InsertAutopay adds an enrolment. A second one in force is a *ConflictError.
-func (tx *Tx) InsertAutopay(a *Autopay) {
-	tx.later(insertAutopay, a.ContractID, a.ID, a.Key, a.InputHash, a.CustomerID, a.BankAccountID, a.AgreementID, a.FirstDate, a.FirstAmount, a.Started, a.Ended, a.EndReason)
-}
-
-// Autopay reads the enrolment in force.
-func (tx *Tx) Autopay(contractID string) (*Autopay, error) {
-	return tx.autopay(selectAutopay, contractID)
-}
-
-// LastAutopay reads the newest enrolment, in force or not.
-func (tx *Tx) LastAutopay(contractID string) (*Autopay, error) {
-	return tx.autopay(selectLastAutopay, contractID)
-}
-
-// AutopayByKey finds the enrolment that a key has already made.
-func (tx *Tx) AutopayByKey(contractID, key string) (*Autopay, error) {
-	return tx.autopay(selectAutopayByKey, contractID, key)
-}
-
-func (tx *Tx) autopay(s *statement, args ...any) (*Autopay, error) {
-	a := &Autopay{}
-	err := tx.one(s, []any{&a.ContractID, &a.ID, &a.Key, &a.InputHash, &a.CustomerID, &a.BankAccountID, &a.AgreementID, &a.FirstDate, &a.FirstAmount, &a.Started, &a.Ended, &a.EndReason}, args...)
-	if err != nil {
-		return nil, err
-	}
-	return a, nil
-}
-
-// EndAutopay ends the enrolment in force; false when there was none.
-func (tx *Tx) EndAutopay(contractID string, at money.Instant, reason string) (bool, error) {
-	n, err := tx.exec(endAutopay, contractID, at, reason)
-	return n == 1, err
-}
-
-// CountAutopayUsing counts a bank account's enrolments in force.
-func (tx *Tx) CountAutopayUsing(customer, bankAccount string) (n int, err error) {
-	err = tx.one(countAutopayUsing, []any{&n}, customer, bankAccount)
-	return n, err
 }

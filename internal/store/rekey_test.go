@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"marque/internal/billing"
 	"marque/internal/pgtest"
 )
 
@@ -94,10 +95,10 @@ func fillFields(t testing.TB, db *DB, from, to int) {
 				id := fmt.Sprintf("%05d", i)
 				if err := errors.Join(
 					tx.InsertCustomer(&Customer{ID: id, Number: id, SSN: "ssn" + id, BirthDate: "born" + id}),
-					tx.InsertBankAccount(&BankAccount{CustomerID: id, ID: "b" + id, Key: id, Type: "checking", Number: "account" + id, Hash: id}),
+					tx.InsertMethod(&Method{CustomerID: id, ID: "b" + id, Key: id, Kind: billing.Bank, Validation: billing.Unvalidated, Type: "checking", Number: "account" + id, Hash: id}),
 					tx.InsertNotice(&Notice{ID: id, Once: id, CustomerID: id, Content: "said" + id}),
 					tx.InsertACHFile(&ACHFile{ID: id, Name: id, Modifier: id, Content: "file" + id}),
-					tx.InsertACHAside(&ACHAside{ID: id, Once: id, Content: "aside" + id}),
+					tx.OpenException(&Exception{ID: id, Once: id, Kind: billing.UnknownReturn, OpenedOn: 1, Content: "aside" + id}),
 					tx.InsertAuthenticator(&Authenticator{ID: id, Owner: "customer:" + id, Kind: "totp", Secret: "seed" + id}),
 					tx.InsertFlow(&Flow{TokenHash: id, Kind: "sign_in", Owner: "customer:" + id, State: "open", Detail: "flow" + id}),
 					tx.InsertContactChange(&ContactChange{ID: id, CustomerID: id, Kind: "email", Old: "old" + id, New: "new" + id}),
@@ -125,7 +126,7 @@ func readFields(t testing.TB, db *DB, newer, to int) {
 			if err != nil {
 				return err
 			}
-			b, err := tx.BankAccount(id, "b"+id)
+			b, err := tx.Method(id, "b"+id)
 			if err != nil {
 				return err
 			}
@@ -149,7 +150,7 @@ func readFields(t testing.TB, db *DB, newer, to int) {
 		if err != nil {
 			return err
 		}
-		asides, err := tx.ACHAsides()
+		asides, err := tx.OpenExceptions("", to+1)
 		if err != nil {
 			return err
 		}

@@ -101,23 +101,44 @@ CREATE TABLE posting (
   FOREIGN KEY (contract_id, entry_id) REFERENCES entry (contract_id, id)
 );
 
-CREATE TABLE bank_account (
+CREATE TABLE payment_method (
   customer_id  TEXT NOT NULL REFERENCES customer (id),
   id           TEXT NOT NULL,
   key          TEXT NOT NULL,
   input_hash   TEXT NOT NULL,
-  type         TEXT NOT NULL CHECK (type IN ('checking', 'savings')),
+  kind         TEXT NOT NULL CHECK (kind IN ('bank', 'card')),
+  nickname     TEXT NOT NULL,
+  is_default   BIGINT NOT NULL CHECK (is_default IN (0, 1)),
+  type         TEXT NOT NULL CHECK (type IN ('', 'checking', 'savings')), -- this and what follows: of a bank account
   holder       TEXT NOT NULL,
   routing      TEXT NOT NULL,
+  bank_name    TEXT NOT NULL,
   account      TEXT NOT NULL,          -- encrypted
   account_hash TEXT NOT NULL,          -- keyed, of routing and account number
-  last4        TEXT NOT NULL,
+  validation   TEXT NOT NULL CHECK (validation IN ('none', 'pending', 'validated', 'failed', 'stopped')),
+  validated_by TEXT NOT NULL CHECK (validated_by IN ('', 'micro_entries', 'prenote', 'prior_entry', 'provider', 'processor')),
+  validated_at BIGINT NOT NULL,
+  stop_code    TEXT NOT NULL,
+  brand        TEXT NOT NULL,          -- this and what follows: of a card; never its number
+  funding      TEXT NOT NULL,
+  exp_month    BIGINT NOT NULL,
+  exp_year     BIGINT NOT NULL,
+  processor    TEXT NOT NULL,
+  token        TEXT NOT NULL,
+  last4        TEXT NOT NULL CHECK (length(last4) <= 4),
   created_at   BIGINT NOT NULL,
   removed_at   BIGINT NOT NULL,
-  PRIMARY KEY (customer_id, id)
+  PRIMARY KEY (customer_id, id),
+  CHECK ((kind = 'bank') = (account <> '')),
+  CHECK ((kind = 'bank') = (type <> '')),
+  CHECK ((kind = 'card') = (token <> '')),
+  CHECK (validation <> 'validated' OR (validated_by <> '' AND validated_at > 0)),
+  CHECK (validation <> 'stopped' OR stop_code <> ''),
+  CHECK (is_default = 0 OR removed_at = 0)
 );
-CREATE UNIQUE INDEX bank_account_key ON bank_account (customer_id, key);
-CREATE UNIQUE INDEX bank_account_once ON bank_account (customer_id, account_hash) WHERE removed_at = 0;
+CREATE UNIQUE INDEX payment_method_key ON payment_method (customer_id, key);
+CREATE UNIQUE INDEX payment_method_once ON payment_method (customer_id, account_hash) WHERE removed_at = 0 AND account_hash <> '';
+CREATE UNIQUE INDEX payment_method_default ON payment_method (customer_id) WHERE is_default = 1;
 
 CREATE TABLE agreement (
   contract_id TEXT NOT NULL REFERENCES contract (id),
@@ -138,7 +159,7 @@ CREATE TABLE autopay (
   key             TEXT NOT NULL,
   input_hash      TEXT NOT NULL,
   customer_id     TEXT NOT NULL REFERENCES customer (id),
-  bank_account_id TEXT NOT NULL,
+  method_id TEXT NOT NULL,
   agreement_id    TEXT NOT NULL,
   first_date      TEXT NOT NULL,
   first_amount    BIGINT NOT NULL,
@@ -156,37 +177,53 @@ CREATE TABLE payment (
   key             TEXT NOT NULL,
   input_hash      TEXT NOT NULL,
   customer_id     TEXT NOT NULL REFERENCES customer (id),
-  bank_account_id TEXT NOT NULL,
+  method_id       TEXT NOT NULL,       -- '' until a card is chosen on the processor's page
   agreement_id    TEXT NOT NULL,
   confirmation    TEXT NOT NULL,
   kind            TEXT NOT NULL CHECK (kind IN ('due', 'other', 'payoff')),
   extra           TEXT NOT NULL CHECK (extra IN ('', 'prepay', 'principal', 'fees', 'principal_only')),
   autopay         BIGINT NOT NULL CHECK (autopay IN (0, 1)),
-  state           TEXT NOT NULL CHECK (state IN ('scheduled', 'pending', 'sent', 'settled', 'returned', 'cancelled')),
+  rail            TEXT NOT NULL CHECK (rail IN ('ach', 'card')),
+  sec             TEXT NOT NULL CHECK (sec IN ('', 'WEB', 'TEL', 'PPD')),
+  group_id        TEXT NOT NULL,
+  retry_of        TEXT NOT NULL,
+  attempt         BIGINT NOT NULL CHECK (attempt BETWEEN 1 AND 3),
+  state           TEXT NOT NULL CHECK (state IN ('created', 'scheduled', 'authorised', 'submitted', 'unknown', 'settled', 'returned', 'reversed', 'cancelled', 'refused')),
   amount          BIGINT NOT NULL CHECK (amount > 0),
+  convenience_fee BIGINT NOT NULL CHECK (convenience_fee >= 0),
   date            TEXT NOT NULL CHECK (length(date) = 10),
   plan            TEXT NOT NULL,       -- allocation and balance after, as posted or as planned
   event_seq       BIGINT NOT NULL,     -- 0 until posted
   file_id         TEXT NOT NULL,
-  trace           TEXT NOT NULL,
   settles_on      TEXT NOT NULL,
   return_code     TEXT NOT NULL,
   returned_on     TEXT NOT NULL,
+  reason          TEXT NOT NULL,
+  made_by         TEXT NOT NULL,
   created_on      TEXT NOT NULL,
   created_at      BIGINT NOT NULL,
   PRIMARY KEY (contract_id, id),
-  CHECK ((state IN ('sent', 'settled', 'returned')) = (trace <> '')),
+  CHECK ((rail = 'ach') = (sec <> '')),
+  CHECK (rail <> 'ach' OR method_id <> ''),
+  CHECK (rail <> 'ach' OR state NOT IN ('created', 'unknown')),
+  CHECK (rail <> 'ach' OR state NOT IN ('submitted', 'settled', 'returned', 'reversed') OR (file_id <> '' AND settles_on <> '')),
+  CHECK (rail <> 'card' OR (state NOT IN ('authorised') AND file_id = '')),
+  CHECK ((state IN ('settled', 'returned', 'reversed')) <= (event_seq > 0)),
+  CHECK (rail <> 'ach' OR state NOT IN ('authorised', 'submitted') OR event_seq > 0),
   CHECK ((state = 'returned') = (return_code <> '')),
-  CHECK (state <> 'scheduled' OR event_seq = 0)
+  CHECK ((state = 'returned') = (returned_on <> '')),
+  CHECK (state NOT IN ('created', 'scheduled') OR event_seq = 0),
+  CHECK ((attempt = 1) = (retry_of = ''))
 );
 CREATE UNIQUE INDEX payment_key ON payment (customer_id, key);
 CREATE UNIQUE INDEX payment_draft ON payment (contract_id, key) WHERE autopay = 1;
-CREATE UNIQUE INDEX payment_trace ON payment (trace) WHERE trace <> '';
+CREATE UNIQUE INDEX payment_retry ON payment (contract_id, retry_of) WHERE retry_of <> '';
 CREATE UNIQUE INDEX payment_confirmation ON payment (confirmation);
 CREATE INDEX payment_scheduled ON payment (date) WHERE state = 'scheduled';
-CREATE INDEX payment_pending ON payment (date) WHERE state = 'pending';
+CREATE INDEX payment_authorised ON payment (date) WHERE state = 'authorised';
 CREATE INDEX payment_file ON payment (file_id) WHERE file_id <> '';
-CREATE INDEX payment_sent ON payment (settles_on) WHERE state = 'sent';
+CREATE INDEX payment_submitted ON payment (settles_on) WHERE state = 'submitted';
+CREATE INDEX payment_group ON payment (group_id) WHERE group_id <> '';
 
 CREATE TABLE statement (
   contract_id     TEXT NOT NULL REFERENCES contract (id),
@@ -255,17 +292,51 @@ CREATE TABLE ach_read (
   entries BIGINT NOT NULL
 );
 
-CREATE TABLE ach_aside (
-  id       TEXT PRIMARY KEY,
-  once     TEXT NOT NULL UNIQUE,
-  hash     TEXT NOT NULL,              -- the file it came in
-  trace    TEXT NOT NULL,
-  code     TEXT NOT NULL,
-  amount   BIGINT NOT NULL,
-  reason   TEXT NOT NULL,
-  content  TEXT NOT NULL,              -- encrypted record
-  kept_at  BIGINT NOT NULL
+CREATE TABLE ach_entry (
+  trace       TEXT PRIMARY KEY,        -- given once, for ever
+  file_id     TEXT NOT NULL REFERENCES ach_file (id),
+  kind        TEXT NOT NULL CHECK (kind IN ('debit', 'retry', 'prenote', 'micro_credit', 'micro_debit', 'reversal')),
+  contract_id TEXT NOT NULL,           -- '' for an entry that only tests an account
+  payment_id  TEXT NOT NULL,
+  customer_id TEXT NOT NULL,
+  method_id   TEXT NOT NULL,
+  sec         TEXT NOT NULL CHECK (sec IN ('WEB', 'TEL', 'PPD')),
+  amount      BIGINT NOT NULL CHECK (amount >= 0),
+  effective   TEXT NOT NULL CHECK (length(effective) = 10),
+  return_code TEXT NOT NULL,
+  returned_on TEXT NOT NULL,
+  CHECK ((return_code = '') = (returned_on = '')),
+  CHECK ((kind IN ('debit', 'retry', 'reversal')) = (payment_id <> '')),
+  CHECK ((kind = 'prenote') = (amount = 0))
 );
+CREATE UNIQUE INDEX ach_entry_once ON ach_entry (payment_id, kind) WHERE payment_id <> '';
+CREATE INDEX ach_entry_method ON ach_entry (method_id) WHERE payment_id = '';
+CREATE INDEX ach_entry_effective ON ach_entry (effective);
+
+-- What a person must look at, opened once for each thing.
+CREATE TABLE exception (
+  id          TEXT PRIMARY KEY,
+  once        TEXT NOT NULL UNIQUE,
+  kind        TEXT NOT NULL CHECK (kind IN ('unknown_return', 'return_differs', 'dishonored_return', 'contested_return', 'change', 'quarantined_entry',
+    'unauthorized_return', 'late_return', 'return_rate', 'settlement_difference', 'card_difference', 'dispute', 'unknown_charge', 'screened_payment')),
+  contract_id TEXT NOT NULL,
+  payment_id  TEXT NOT NULL,
+  customer_id TEXT NOT NULL,
+  reference   TEXT NOT NULL,
+  code        TEXT NOT NULL,
+  amount      BIGINT NOT NULL,
+  reason      TEXT NOT NULL,
+  content     TEXT NOT NULL,           -- encrypted
+  opened_on   TEXT NOT NULL CHECK (length(opened_on) = 10),
+  opened_at   BIGINT NOT NULL,
+  cleared_by  TEXT NOT NULL,
+  cleared_at  BIGINT NOT NULL,         -- 0 while open
+  note        TEXT NOT NULL,
+  CHECK ((cleared_at > 0) = (cleared_by <> '')),
+  CHECK (cleared_at = 0 OR note <> '')
+);
+CREATE INDEX exception_open ON exception (id) WHERE cleared_at = 0;
+CREATE INDEX exception_contract ON exception (contract_id) WHERE contract_id <> '';
 
 -- An owner is who signs in: "customer:ID" or "staff:ID".
 CREATE TABLE login (
@@ -522,7 +593,8 @@ DROP TABLE device;
 DROP TABLE session;
 DROP TABLE authenticator;
 DROP TABLE login;
-DROP TABLE ach_aside;
+DROP TABLE exception;
+DROP TABLE ach_entry;
 DROP TABLE ach_read;
 DROP TABLE ach_file;
 DROP TABLE notice;
@@ -531,7 +603,7 @@ DROP TABLE statement;
 DROP TABLE payment;
 DROP TABLE autopay;
 DROP TABLE agreement;
-DROP TABLE bank_account;
+DROP TABLE payment_method;
 DROP TABLE posting;
 DROP TABLE entry;
 DROP TABLE event;
