@@ -25,6 +25,7 @@ type Told struct {
 // Given is what the borrower has agreed to and has been drawn so far.
 type Given struct {
 	Agreed   money.Cents // each draft, as the authorisation has it
+	Signed   money.Date  // the day it was signed
 	First    money.Date  // the first draft as the authorisation shows it
 	FirstFor money.Cents // and its amount
 	Previous money.Cents // the draft before this one; zero: none
@@ -47,7 +48,8 @@ func (n Need) None() bool { return !n.Amount && !n.Date }
 // An amount needs one when it differs from the amount agreed to or from the draft
 // before, and not only from both, which is how the rule is written. A borrower who
 // chose a range needs one outside it; one who chose to be told every time needs
-// one every time.
+// one every time, but for drafts of the amount agreed to that come so soon after
+// signing that no notice could be in time.
 func (p AutopayPlan) NoticeNeeded(g Given, d Draft) Need {
 	if d.Date == g.First && d.Amount == g.FirstFor {
 		return Need{}
@@ -55,7 +57,7 @@ func (p AutopayPlan) NoticeNeeded(g Given, d Draft) Need {
 	n := Need{Date: g.Moved}
 	switch p.Tell {
 	case TellEvery:
-		n.Amount = true
+		n.Amount = d.Amount != g.Agreed || d.Date-AmountNoticeDays > g.Signed
 	case TellOutside:
 		n.Amount = d.Amount < p.Least || d.Amount > p.Most
 	default:

@@ -43,6 +43,8 @@ func TestWhichDraftsNeedANotice(t *testing.T) {
 		{"below it", plan(billing.TellOutside, 400_00, 500_00), given, 399_99, "2026-05-05"},
 		{"within the range on another date", outside, moved, 450_00, "2026-05-08"},
 		{"every time", every, given, 450_00, "2026-05-05"},
+		{"every time, but it was signed ten days before", every, billing.Given{Agreed: 450_00, Signed: day("2026-05-05")}, 450_00, ""},
+		{"every time, and it was signed ten days before for another amount", every, billing.Given{Agreed: 450_00, Signed: day("2026-05-05")}, 400_00, "2026-05-05"},
 		{"every time, but the first was signed just now", every, fresh, 150_00, ""},
 	} {
 		d := billing.Draft{Date: day("2026-05-15"), Amount: c.amount}
