@@ -149,7 +149,7 @@ func (a *audit) run(tx *store.Tx, rules Rules) error {
 	a.payments(payments, rows, journal, allocations, balances)
 	a.external(payments, sent, rows)
 	a.statements(statements, journal)
-	return nil
+	return a.autopays(tx, payments)
 }
 
 func (a *audit) state(s contract.State, rules Rules, events, entries int) {
