@@ -112,5 +112,5 @@ func (c *Config) texter() (*notice.Texter, error) {
 
 // runner runs business days and sends messages by a post.
 func (c *company) runner(p post) *cycle.Runner {
-	return &cycle.Runner{Service: c.service, Rail: c.rail(), Log: c.log, Clock: c.clock, Heads: c.heads(), Mail: c.mails(p.mail), Text: c.texts(p.text)}
+	return &cycle.Runner{Service: c.service, Rail: c.files, Log: c.log, Clock: c.clock, Heads: c.heads(), Mail: c.mails(p.mail), Text: c.texts(p.text)}
 }

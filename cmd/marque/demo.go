@@ -139,6 +139,7 @@ func openDemo(ctx context.Context, cmd *DemoCmd, g *Globals, data string, logs i
 	if d.company, err = openCompany(ctx, &Globals{Data: data, Database: g.Database}, settings, logs, d.clock.now); err != nil {
 		return nil, err
 	}
+	d.files = d.rail() // whatever the settings say: invented debits never go to a bank
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close())
