@@ -77,6 +77,7 @@ func (c *company) at(portal, console string) (err error) {
 func (c *company) serviceAt(portal, console string) (*servicing.Service, error) {
 	rules := c.config.rules()
 	rules.Access, rules.CheckAccount = c.access, c.checkAccount
+	rules.Paying.Zone = c.brand.Location
 	var err error
 	if rules.Access.Passkeys, err = passkeysAt(portal, c.brand.Name); err != nil {
 		return nil, err

@@ -40,6 +40,7 @@ type Config struct {
 	} `json:"ach"`
 
 	Bank bankSettings `json:"bank"` // how files reach the bank; left out is the data folder's ach
+	Payments paymentSettings `json:"payments"`
 
 	StatementDays int `json:"statement_days"` // a statement closes so many days before its due date
 	SettleDays    int `json:"settle_days"`    // banking days until a debit counts as settled
@@ -75,6 +76,7 @@ func defaultConfig() Config {
 	c.Website = "https://kestrane.example"
 	c.Security.SecondFactor, c.Security.Questions = factorRequired, questionsOff
 	c.ACH.ODFI, c.ACH.OriginID, c.ACH.Company = "004000006", "9000000001", "KESTRANE MOTOR"
+	c.Payments = paymentSettings{CutOff: "17:00", BankingDays: true}
 	c.StatementDays, c.SettleDays = servicing.DefaultRules.StatementDays, servicing.DefaultRules.SettleDays
 	b := tape.DefaultBoardingRules()
 	c.Boarding.DayCount, c.Boarding.Rounding = b.DayCount, b.Rounding
@@ -145,7 +147,9 @@ func (c *Config) lender(b *web.Brand) billing.Lender {
 }
 
 func (c *Config) rules() servicing.Rules {
-	return servicing.Rules{StatementDays: c.StatementDays, SettleDays: c.SettleDays}
+	cutOff, _ := c.Payments.minutes() // looked at when the settings were read
+	return servicing.Rules{StatementDays: c.StatementDays, SettleDays: c.SettleDays,
+		Paying: servicing.Paying{CutOff: cutOff, BankingDays: c.Payments.BankingDays}}
 }
 
 func (c *Config) boarding() tape.BoardingRules {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"marque/internal/money"
 	"marque/internal/rail"
@@ -31,6 +32,24 @@ type acmeSettings struct {
 	Email     string   `json:"email"`
 	Directory string   `json:"directory"` // Let's Encrypt when empty
 	Domains   []string `json:"domains"`
+}
+
+// paymentSettings say on which days payments made by hand count.
+type paymentSettings struct {
+	CutOff      string `json:"cut_off"`      // "17:00" in the brand's time zone: later payments count for the next day; empty: none
+	BankingDays bool   `json:"banking_days"` // only days on which the banks settle can be chosen
+}
+
+// minutes is the cut-off in minutes after midnight; 0 for none.
+func (p *paymentSettings) minutes() (int, error) {
+	if p.CutOff == "" {
+		return 0, nil
+	}
+	at, err := time.Parse("15:04", p.CutOff)
+	if err != nil || at.Hour()+at.Minute() == 0 {
+		return 0, fmt.Errorf("payments.cut_off is %q: it is a time of day such as 17:00, or empty", p.CutOff)
+	}
+	return at.Hour()*60 + at.Minute(), nil
 }
 
 // consoleSettings are the staff console's own door. It has a host name of its
@@ -144,6 +163,9 @@ func (c *Config) checkShape() error {
 		return err
 	}
 	if err := c.Bank.SFTP.checkShape(); err != nil {
+		return err
+	}
+	if _, err := c.Payments.minutes(); err != nil {
 		return err
 	}
 	s := &c.Security

@@ -66,6 +66,10 @@ func (r Rail) Posts(s PaymentState) bool {
 	return s == Settled || (r == ACH && (s == Authorised || s == Submitted))
 }
 
+// UnauthorisedWindow is how many days after its settlement a consumer's bank can
+// send a debit back as unauthorised (Nacha Operating Rules, extended return).
+const UnauthorisedWindow = 60
+
 // MethodKind says what a payment method is.
 type MethodKind string
 

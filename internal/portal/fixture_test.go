@@ -136,7 +136,7 @@ func optionsOf(a servicing.Account, methods ...servicing.Method) servicing.PayOp
 
 func reviewOf(t testing.TB, a servicing.Account, kind billing.AmountKind, amount money.Cents, date money.Date) servicing.PaymentReview {
 	t.Helper()
-	plan, err := billing.Decide(&a.Terms, a.State, billing.Ask{Kind: kind, Amount: amount, Date: date}, today)
+	plan, err := billing.Decide(&a.Terms, a.State, billing.Ask{Kind: kind, Amount: amount, Date: date}, billing.AnyDay(today))
 	must(t, err)
 	return servicing.PaymentReview{
 		Request: servicing.PaymentRequest{Key: "key1", Contract: a.ID, Kind: kind, Amount: plan.Amount, Date: date, Method: checking.ID},

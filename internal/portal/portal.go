@@ -184,6 +184,10 @@ func (p *portal) routes() []route {
 		mine("POST /accounts/{id}/autopay/off", p.cancelAutopay),
 		mine("GET /accounts/{id}/statements/{closing}", p.statement), // also {closing}.pdf
 		mine("GET /payments", p.payments),
+		mine("GET /pay", p.showTogether),
+		mine("POST /pay/review", p.reviewTogether),
+		mine("POST /pay/confirm", p.confirmTogether),
+		mine("GET /pay/done/{group}", p.togetherMade),
 		mine("GET /bank-accounts", p.bankAccounts),
 		needs(identity.ActBankAccounts, "GET /bank-accounts/new", p.showAddBankAccount),
 		needs(identity.ActBankAccounts, "POST /bank-accounts/new", p.addBankAccount),

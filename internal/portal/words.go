@@ -132,12 +132,16 @@ func payoffName(c servicing.Card) string {
 type status struct{ Kind, Word string }
 
 var paymentStatus = map[billing.PaymentState]status{
+	billing.Created:    {"wait", "Being confirmed"},
+	billing.Unknown:    {"wait", "Being confirmed"},
 	billing.Scheduled:  {"wait", "Scheduled"},
 	billing.Authorised: {"wait", "Processing"},
 	billing.Submitted:  {"wait", "Sent to your bank"},
 	billing.Settled:    {"good", "Paid"},
 	billing.Returned:   {"bad", "Returned"},
 	billing.Cancelled:  {"plain", "Canceled"},
+	billing.Reversed:   {"plain", "Given back"},
+	billing.Refused:    {"bad", "Not made"},
 }
 
 func statusOf(s billing.PaymentState) status {

@@ -38,6 +38,7 @@ func (o *office) together(number string) (first, second *account) {
 var onlyTheirs = map[string]string{
 	"AutopayPaper": "fault: not found", "RemoveMethod": "fault: not found",
 	"ReviewPayment": "refused method_gone", "SubmitPayment": "refused method_gone",
+	"ReviewTogether": "refused method_gone", "SubmitTogether": "refused method_gone", "Together": "fault: not found",
 	"ReviewAutopay": "refused method_gone", "EnrollAutopay": "refused method_gone",
 	"CancelPayment": "refused not_yours", "CancelAutopay": "refused autopay_taken",
 }

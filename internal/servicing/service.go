@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"marque/internal/billing"
 	"marque/internal/identity"
@@ -24,7 +25,15 @@ type Rules struct {
 	// nobody, and the account is checked by entries to it. It is called outside of
 	// any transaction and changes nothing.
 	CheckAccount func(context.Context, AccountQuestion) (AccountAnswer, error)
+	Paying       Paying
 	Access       Access
+}
+
+// Paying are the lender's settings for the days on which payments count.
+type Paying struct {
+	CutOff      int            // minutes after midnight, where the lender is, after which a payment counts for the next day; 0: none
+	Zone        *time.Location // where the lender is; nil is UTC
+	BankingDays bool           // payments made by hand count on banking days only
 }
 
 // Access are the lender's settings for who comes in and how.
