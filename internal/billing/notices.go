@@ -17,6 +17,9 @@ const (
 	NoticeAutopayOn        NoticeKind = "autopay_on" // carries the authorisation
 	NoticeAutopayOff       NoticeKind = "autopay_off"
 	NoticeAutopayDrawn     NoticeKind = "autopay_drawn"
+	NoticeAutopayComing    NoticeKind = "autopay_coming"    // of one draft, at least ten days before; Balance is the usual amount
+	NoticeAutopayNotTaken  NoticeKind = "autopay_not_taken" // it should have been told and was not
+	NoticeAutopayChanged   NoticeKind = "autopay_changed"   // paused, resumed or one left out; Text says how
 	NoticeStatementReady   NoticeKind = "statement_ready"
 	NoticeLateFee          NoticeKind = "late_fee"
 	NoticePaidOff          NoticeKind = "paid_off"

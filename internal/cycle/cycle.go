@@ -45,6 +45,7 @@ type Day struct {
 	Date       money.Date                `json:"date"`
 	Released   int                       `json:"payments_released"`
 	Drafted    int                       `json:"autopay_drafts"`
+	Told       int                       `json:"autopay_looked_at"` // for notices of drafts to come
 	LateFees   int                       `json:"contracts_with_late_fees"`
 	Statements int                       `json:"statements"`
 	Settled    int                       `json:"payments_settled"`
@@ -113,6 +114,9 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 		}},
 		{"draft autopay", &d.Drafted, func(w servicing.Work) []func() error {
 			return each(w.Drafts, func(c servicing.ContractID) error { return s.DraftAutopay(ctx, actor, c, day) })
+		}},
+		{"tell of autopay", &d.Told, func(w servicing.Work) []func() error {
+			return each(w.Telling, func(c servicing.ContractID) error { return s.TellAutopay(ctx, actor, c, day) })
 		}},
 		{"charge late fee", &d.LateFees, func(w servicing.Work) []func() error {
 			return each(w.LateFees, func(c servicing.ContractID) error { return s.ChargeLateFees(ctx, actor, c, day) })

@@ -133,7 +133,9 @@ func autopayEnd(tx *store.Tx, c *store.Contract, by identity.Actor) (*AutopayEnd
 	}
 	reason, returned := strings.CutPrefix(last.EndReason, endedByReturn)
 	if !returned {
-		return nil, nil
+		if reason, returned = strings.CutPrefix(last.EndReason, endedByMethod); !returned {
+			return nil, nil
+		}
 	}
 	b, err := tx.Method(last.CustomerID, last.MethodID)
 	if err != nil {

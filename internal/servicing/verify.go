@@ -134,7 +134,7 @@ func (a *audit) run(tx *store.Tx, rules Rules) error {
 	balances := a.journal(journal, events, allocations, state)
 	a.payments(payments, rows, journal, allocations, balances)
 	a.statements(statements, journal)
-	return nil
+	return a.autopays(tx, payments)
 }
 
 func (a *audit) state(s contract.State, rules Rules, events, entries int) {

@@ -161,13 +161,28 @@ type AutopayEnd struct {
 	Method Method
 }
 
-// Autopay is an enrolment in force.
+// Autopay is an enrolment in force. The next draft is the next that takes
+// something, as things stand; no date: none is to come.
 type Autopay struct {
 	Method        Method
 	Since         money.Date
+	Plan          billing.AutopayPlan
+	Agreed        money.Cents // each draft as a rule
+	Made          int         // drafts so far
 	NextDate      money.Date
 	NextAmount    money.Cents
-	Authorization string // the text that was agreed to; empty for another borrower's
+	Why           billing.Why     // why it is not the usual amount
+	Coming        []billing.Draft // the next few
+	Authorization string          // the text that was agreed to; empty for another borrower's
+}
+
+// AutopayRecord is one authorisation that a customer has given.
+type AutopayRecord struct {
+	ID        string
+	Agreed    money.Date
+	When      string // the rhythm, in words
+	InForce   bool
+	KeepUntil money.Date
 }
 
 // Statement is one line of the list of statements.
@@ -225,7 +240,14 @@ type PayOptions struct {
 type AutopayReview struct {
 	Contract      Card
 	Method        Method
+	Plan          billing.AutopayPlan // with what was left open filled in
+	Agreed        money.Cents         // each draft as a rule
 	FirstDate     money.Date
 	FirstAmount   money.Cents
 	Authorization string
+	Name          string // to sign with
+
+	YearDrafts, YearDue money.Cents // what a year of drafts brings, and of instalments asks for
+	ShortOn             money.Date  // the first due date on which drafts leave something unpaid
+	ShortBy             money.Cents
 }

@@ -154,22 +154,73 @@ CREATE TABLE agreement (
 );
 
 CREATE TABLE autopay (
-  contract_id     TEXT NOT NULL REFERENCES contract (id),
-  id              TEXT NOT NULL,
-  key             TEXT NOT NULL,
-  input_hash      TEXT NOT NULL,
-  customer_id     TEXT NOT NULL REFERENCES customer (id),
-  method_id TEXT NOT NULL,
-  agreement_id    TEXT NOT NULL,
-  first_date      TEXT NOT NULL,
-  first_amount    BIGINT NOT NULL,
-  started_at      BIGINT NOT NULL,
-  ended_at        BIGINT NOT NULL,     -- 0 while in force
-  end_reason      TEXT NOT NULL,
-  PRIMARY KEY (contract_id, id)
+  contract_id  TEXT NOT NULL REFERENCES contract (id),
+  id           TEXT NOT NULL,
+  key          TEXT NOT NULL,
+  input_hash   TEXT NOT NULL,
+  customer_id  TEXT NOT NULL REFERENCES customer (id),
+  method_id    TEXT NOT NULL,
+  agreement_id TEXT NOT NULL,          -- the text, its hash, when and from where
+  version      TEXT NOT NULL,          -- of the wording
+  signed       TEXT NOT NULL,          -- as typed
+  session      TEXT NOT NULL,
+  rhythm       TEXT NOT NULL CHECK (rhythm IN ('due_date', 'monthly', 'twice_monthly', 'weekly', 'every_two_weeks')),
+  first_day    BIGINT NOT NULL CHECK (first_day BETWEEN 0 AND 31),
+  second_day   BIGINT NOT NULL CHECK (second_day BETWEEN 0 AND 31),
+  weekday      BIGINT NOT NULL CHECK (weekday BETWEEN 0 AND 6),
+  anchor       TEXT NOT NULL,
+  extra        BIGINT NOT NULL CHECK (extra >= 0),
+  fixed        BIGINT NOT NULL CHECK (fixed >= 0),
+  last_date    TEXT NOT NULL,
+  drafts       BIGINT NOT NULL CHECK (drafts >= 0), -- in all; 0 until paid off
+  paused_from  TEXT NOT NULL,
+  paused_until TEXT NOT NULL,
+  skip_on      TEXT NOT NULL,
+  tell         TEXT NOT NULL CHECK (tell IN ('differs', 'outside', 'every')),
+  least        BIGINT NOT NULL CHECK (least >= 0),
+  most         BIGINT NOT NULL,
+  agreed       BIGINT NOT NULL CHECK (agreed > 0),
+  first_date   TEXT NOT NULL CHECK (length(first_date) = 10),
+  first_amount BIGINT NOT NULL CHECK (first_amount >= 0),
+  signed_on    TEXT NOT NULL CHECK (length(signed_on) = 10),
+  made         BIGINT NOT NULL CHECK (made >= 0),
+  previous     BIGINT NOT NULL CHECK (previous >= 0),
+  moved        BIGINT NOT NULL CHECK (moved IN (0, 1)),
+  paused_by    TEXT NOT NULL CHECK (paused_by IN ('', 'customer', 'deferral')),
+  look_on      TEXT NOT NULL,
+  started_at   BIGINT NOT NULL,
+  ended_at     BIGINT NOT NULL,        -- 0 while in force
+  end_reason   TEXT NOT NULL,
+  keep_until   TEXT NOT NULL,          -- two years after it ended (12 CFR 1005.13(b))
+  PRIMARY KEY (contract_id, id),
+  CHECK (rhythm NOT IN ('monthly', 'twice_monthly') OR first_day > 0),
+  CHECK ((rhythm = 'twice_monthly') = (second_day > 0)),
+  CHECK ((rhythm = 'every_two_weeks') = (anchor <> '')),
+  CHECK (rhythm IN ('due_date', 'monthly') OR fixed > 0),
+  CHECK (fixed = 0 OR (extra = 0 AND rhythm <> 'due_date')),
+  CHECK (drafts = 0 OR made <= drafts),
+  CHECK (tell <> 'outside' OR most >= agreed),
+  CHECK ((paused_from = '') = (paused_by = '')),
+  CHECK (paused_until = '' OR paused_until > paused_from),
+  CHECK ((ended_at > 0) = (end_reason <> '')),
+  CHECK ((ended_at > 0) = (keep_until <> '')),
+  CHECK (ended_at = 0 OR look_on = '')
 );
 CREATE UNIQUE INDEX autopay_key ON autopay (contract_id, key);
 CREATE UNIQUE INDEX autopay_one ON autopay (contract_id) WHERE ended_at = 0;
+CREATE INDEX autopay_look ON autopay (look_on) WHERE look_on <> '';
+
+-- What was told of a draft beforehand (12 CFR 1005.10(d)).
+CREATE TABLE autopay_notice (
+  contract_id TEXT NOT NULL,
+  autopay_id  TEXT NOT NULL,
+  draft_on    TEXT NOT NULL CHECK (length(draft_on) = 10),
+  amount      BIGINT NOT NULL CHECK (amount > 0),
+  notice_once TEXT NOT NULL,           -- the message
+  sent_on     TEXT NOT NULL CHECK (length(sent_on) = 10),
+  PRIMARY KEY (contract_id, autopay_id, draft_on, amount, sent_on),
+  FOREIGN KEY (contract_id, autopay_id) REFERENCES autopay (contract_id, id)
+);
 
 CREATE TABLE payment (
   contract_id     TEXT NOT NULL REFERENCES contract (id),
@@ -747,6 +798,7 @@ DROP TABLE refund;
 DROP TABLE card_setup;
 DROP TABLE card_charge;
 DROP TABLE payment;
+DROP TABLE autopay_notice;
 DROP TABLE autopay;
 DROP TABLE agreement;
 DROP TABLE payment_method;
