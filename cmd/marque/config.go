@@ -39,7 +39,7 @@ type Config struct {
 		Company  string `json:"company"`   // company name on the borrower's bank statement, at most sixteen characters
 	} `json:"ach"`
 
-	Bank bankSettings `json:"bank"` // how files reach the bank; left out is the data folder's ach
+	Bank     bankSettings    `json:"bank"` // how files reach the bank; left out is the data folder's ach
 	Payments paymentSettings `json:"payments"`
 
 	StatementDays int `json:"statement_days"` // a statement closes so many days before its due date

@@ -103,7 +103,9 @@ func (f CardFacts) State() PaymentState {
 }
 
 // Over says that the facts leave nothing to wait for, as far as it was asked for.
-func (f CardFacts) Over() bool { return f.Charged > 0 || f.Differs == 0 && (f.Failed || f.Expired) || f.Differs > 0 && f.State() == Cancelled }
+func (f CardFacts) Over() bool {
+	return f.Charged > 0 || f.Differs == 0 && (f.Failed || f.Expired) || f.Differs > 0 && f.State() == Cancelled
+}
 
 // CardStep is the next state on the way of a card payment from one state to the
 // one that the facts give; the same when it is there, and empty when there is no

@@ -30,6 +30,8 @@ type Runner struct {
 	Log      *slog.Logger
 	Clock    func() money.Instant
 	Progress func(Day)
+	// Cards takes card payments to their processor; nil where there are none.
+	Cards *Cards
 	// Heads is the folder for the end of the audit trail's chain of each day; empty
 	// keeps none.
 	Heads string
@@ -52,6 +54,7 @@ type Day struct {
 	File       servicing.CutResult       `json:"file"`
 	Returns    []servicing.ReturnsResult `json:"returns,omitempty"`
 	Dropped    int                       `json:"files_dropped"`
+	PaidOut    int                       `json:"card_movements_paid_out,omitempty"`
 	Problems   []string                  `json:"problems,omitempty"` // what a person has to look at
 }
 
@@ -104,6 +107,11 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 		return d, err
 	}
 	s := r.Service
+	if r.Cards != nil {
+		if err := r.Cards.Day(ctx, &d); err != nil {
+			return d, err
+		}
+	}
 	steps := []struct {
 		name  string
 		count *int
@@ -131,6 +139,11 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 	for _, step := range steps {
 		if err := r.drain(ctx, &d, step.name, step.count, step.list); err != nil {
 			return d, err
+		}
+		if step.name == "draft autopay" && r.Cards != nil { // so that a late fee knows of them
+			if _, err := r.Cards.Once(ctx); err != nil {
+				return d, err
+			}
 		}
 	}
 	if day.BankingDay() {

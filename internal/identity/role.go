@@ -32,13 +32,14 @@ const (
 	DutyAgreeStaff  Duty = "agree_staff"  // to a colleague's way in being set up anew
 	DutyAudit       Duty = "audit"        // read who saw and did what
 	DutySignals     Duty = "signals"      // unusual sign-ins of all customers
+	DutyRefund      Duty = "refund"       // ask for a card payment to be given back; a second person must agree
 )
 
 // duties is the one table of who may do what. Whoever may manage staff may not
 // touch customers, so that no one person can make an agent and be one.
 var duties = map[Role][]Duty{
-	RoleAgent:         {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover},
-	RoleSupervisor:    {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyAgree, DutyAgreeStaff, DutySignals, DutyAudit},
+	RoleAgent:         {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyRefund},
+	RoleSupervisor:    {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyRefund, DutyAgree, DutyAgreeStaff, DutySignals, DutyAudit},
 	RoleAdministrator: {DutyStaff, DutyAgreeStaff, DutyAudit},
 	RoleAuditor:       {DutyFind, DutyView, DutyAudit, DutySignals},
 }

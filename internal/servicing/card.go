@@ -48,7 +48,7 @@ const pageLife = time.Hour
 type CardRequest struct {
 	PaymentRequest
 	Fee  money.Cents // as reviewed
-	Back string      // the portal's own address, without a path: the page leads back there
+	Back string      // where the page leads back to; {id} in it becomes the payment's
 }
 
 // CardReview is what a payment by card would do.
@@ -104,7 +104,7 @@ func (s *Service) ReviewCard(ctx context.Context, actor identity.Actor, req Paym
 		if err != nil {
 			return err
 		}
-		if r.Plan, err = s.decide(tx, c, req, day); err != nil {
+		if r.Plan, err = decideCard(c, req, day); err != nil {
 			return err
 		}
 		req.Amount, r.Fee = r.Plan.Amount, s.cardFee(c)
@@ -117,10 +117,25 @@ func (s *Service) ReviewCard(ctx context.Context, actor identity.Actor, req Paym
 			r.Method = method(b)
 		}
 		r.Authorizes = s.cardAgreement(c, b, req.Amount, r.Fee, laterThan(req.Date, day))
-		r.SameDay, err = s.sameDay(tx, c, req, actor)
+		if r.Waiting, err = s.waiting(tx, c, actor); err != nil {
+			return err
+		}
+		for _, p := range r.Waiting {
+			if p.Date == req.Date && p.Amount == req.Amount {
+				r.SameDay = append(r.SameDay, p)
+			}
+		}
+		charged, err := s.settledToday(tx, c, req, actor)
+		r.SameDay = append(r.SameDay, charged...)
 		return err
 	})
 	return r, err
+}
+
+// decideCard plans a payment by card: cards know no cut-off and no banks' holidays.
+func decideCard(c *store.Contract, req PaymentRequest, day money.Date) (billing.Plan, error) {
+	p, err := billing.Decide(&c.Terms, c.State, req.ask(), billing.AnyDay(day))
+	return p, asRefusal(err)
 }
 
 // laterThan is a date when it is after the day, and otherwise none.
@@ -196,7 +211,9 @@ func (s *Service) StartCardPayment(ctx context.Context, actor identity.Actor, re
 			return err
 		}
 		if p.State == billing.Created {
-			s.askCharge(tx, c, p, req.Back)
+			if err := s.askCard(tx, c, p, req.Back); err != nil {
+				return err
+			}
 		}
 		out, err = s.payment(tx, p, actor)
 		return err
@@ -217,7 +234,7 @@ func (s *Service) startCard(tx *store.Tx, c *store.Contract, who string, req Car
 	if err != nil {
 		return nil, err
 	}
-	plan, err := s.decide(tx, c, req.PaymentRequest, day)
+	plan, err := decideCard(c, req.PaymentRequest, day)
 	if err != nil {
 		return nil, err
 	}
@@ -238,6 +255,9 @@ func (s *Service) startCard(tx *store.Tx, c *store.Contract, who string, req Car
 		p.MethodID = b.ID
 	}
 	tx.Audit(now, actor.String(), "pay_by_card", c.ID, p.ID)
+	if b == nil {
+		b = &store.Method{Kind: billing.CardMethod}
+	}
 	if req.Date > day {
 		p.State = billing.Scheduled
 		return p, s.tell(tx, c, who, p.ID, s.paymentNotice(billing.NoticePaymentScheduled, c, p, b))
@@ -245,28 +265,56 @@ func (s *Service) startCard(tx *store.Tx, c *store.Contract, who string, req Car
 	return p, nil
 }
 
-// askCharge writes what is to be asked of the processor for a payment that was
-// just kept: a page, or the charge of its saved card.
-func (s *Service) askCharge(tx *store.Tx, c *store.Contract, p *store.Payment, back string) {
+// askCard writes what is to be asked of the processor for a payment that was just
+// kept: a page, or the charge of its saved card.
+func (s *Service) askCard(tx *store.Tx, c *store.Contract, p *store.Payment, back string) error {
+	if p.MethodID != "" {
+		b, err := tx.Method(p.CustomerID, p.MethodID)
+		if err == nil {
+			s.chargeSaved(tx, c, p, b)
+		}
+		return err
+	}
 	now := s.clock()
 	tx.InsertCharge(&store.CardCharge{
 		ContractID: c.ID, PaymentID: p.ID, CustomerID: p.CustomerID, Kind: "page", Amount: p.Amount + p.ConvenienceFee,
-		Description: s.lender.Name + ", account ending in " + accountEnds(c.AccountNumber), Back: strings.TrimSuffix(back, "/"),
+		Description: s.lender.Name + ", account ending in " + accountEnds(c.AccountNumber), Back: strings.ReplaceAll(back, "{id}", p.ID),
 		Expires: now.Add(pageLife), TryAt: now,
 	})
+	return nil
 }
 
-// ChargeSaved turns a payment by a saved card whose day has come, scheduled or by
-// autopay, into one that is taken to the processor. p is changed and not saved;
-// its row must be there before the transaction ends.
+// chargeSaved writes that a saved card is to be charged for a payment that was
+// just kept, or whose day has come: the worker takes it to the processor.
 func (s *Service) chargeSaved(tx *store.Tx, c *store.Contract, p *store.Payment, b *store.Method) {
 	now := s.clock()
-	p.State = billing.Created
 	tx.InsertCharge(&store.CardCharge{
 		ContractID: c.ID, PaymentID: p.ID, CustomerID: p.CustomerID, Kind: "saved", Amount: p.Amount + p.ConvenienceFee,
 		Description: s.lender.Name + ", account ending in " + accountEnds(c.AccountNumber), Processor: b.Processor, Token: b.Token,
 		Expires: now.Add(pageLife), TryAt: now,
 	})
+}
+
+// releaseCard lets a payment by a saved card, whose day has come, be taken to the
+// processor: never for more than is owed that day. With a card that cannot be
+// charged any more it is over.
+func (s *Service) releaseCard(tx *store.Tx, c *store.Contract, p *store.Payment, b *store.Method, owed money.Cents, on money.Date, actor identity.Actor) error {
+	if chargeable(b, on) != nil || b.Removed != 0 {
+		p.State, p.Reason = billing.Refused, "The "+describe(b)+" can no longer be charged."
+		if err := tx.SavePayment(p, billing.Scheduled); err != nil {
+			return err
+		}
+		n := s.paymentNotice(billing.NoticePaymentCancelled, c, p, b)
+		n.Reason = p.Reason
+		return s.tell(tx, c, p.CustomerID, p.ID, n)
+	}
+	p.State, p.Amount, p.Date = billing.Created, min(p.Amount, owed), on
+	if err := tx.SavePayment(p, billing.Scheduled); err != nil {
+		return err
+	}
+	tx.Audit(s.clock(), actor.String(), "release_card", c.ID, p.ID)
+	s.chargeSaved(tx, c, p, b)
+	return nil
 }
 
 // CardStatus is where a payment by card stands at the processor.
@@ -390,4 +438,13 @@ func methodOf(tx *store.Tx, p *store.Payment) (*store.Method, error) {
 	}
 	b.Brand, b.Last4, b.Funding = ch.Facts.Brand, ch.Facts.Last4, ch.Facts.Funding
 	return b, nil
+}
+
+// returnReason says in plain words why a payment was taken back by the bank of
+// who made it.
+func returnReason(p *store.Payment) string {
+	if p.Rail == billing.Card {
+		return "the payment was disputed with the card’s bank"
+	}
+	return billing.ReturnReason(p.ReturnCode)
 }

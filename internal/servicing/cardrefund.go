@@ -3,10 +3,10 @@ package servicing
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"marque/internal/billing"
 	"marque/internal/identity"
-	"marque/internal/money"
 	"marque/internal/store"
 )
 
@@ -180,4 +180,5 @@ func (s *Service) RefundSeen(ctx context.Context, actor identity.Actor, t CardTa
 	})
 }
 
-const lookAtRefunds = money.Instant(6 * 3600 * 1_000_000)
+// lookAtRefunds is how often one that is on its way is looked at.
+const lookAtRefunds = 6 * time.Hour

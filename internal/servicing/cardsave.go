@@ -2,6 +2,7 @@ package servicing
 
 import (
 	"context"
+	"strings"
 
 	"marque/internal/billing"
 	"marque/internal/identity"
@@ -13,7 +14,7 @@ import (
 type SaveCardRequest struct {
 	Key      string
 	Replaces MethodID // the card whose place the new one takes: autopay and what is scheduled follow
-	Back     string   // the portal's own address, without a path
+	Back     string   // where the page leads back to; {id} in it becomes the setup's
 }
 
 // CardSetup is a card that is being saved.
@@ -58,8 +59,9 @@ func (s *Service) SaveCard(ctx context.Context, actor identity.Actor, req SaveCa
 			return err
 		}
 		now := s.clock()
-		c := &store.CardSetup{CustomerID: who, ID: store.NewID(), Key: req.Key, InputHash: hash, Replaces: string(req.Replaces), State: "created", Back: req.Back,
+		c := &store.CardSetup{CustomerID: who, ID: store.NewID(), Key: req.Key, InputHash: hash, Replaces: string(req.Replaces), State: "created",
 			Expires: now.Add(pageLife), TryAt: now, Created: now}
+		c.Back = strings.ReplaceAll(req.Back, "{id}", c.ID)
 		all, err := tx.Methods(who)
 		if err != nil {
 			return err

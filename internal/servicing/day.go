@@ -92,6 +92,9 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		if err != nil {
 			return err
 		}
+		if p.Rail == billing.Card && payoff.Total > 0 && !c.State.Bankruptcy {
+			return s.releaseCard(tx, c, p, b, payoff.Total, on, actor)
+		}
 		kind := billing.NoticePaymentReceived
 		if p.Amount = min(p.Amount, payoff.Total); p.Amount <= 0 || c.State.Bankruptcy {
 			p.Amount, p.State, kind = p.Plan.Allocation.Total(), billing.Cancelled, billing.NoticePaymentCancelled

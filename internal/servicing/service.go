@@ -27,6 +27,7 @@ type Rules struct {
 	CheckAccount func(context.Context, AccountQuestion) (AccountAnswer, error)
 	Paying       Paying
 	Access       Access
+	Cards        CardRules
 }
 
 // Paying are the lender's settings for the days on which payments count.

@@ -38,8 +38,8 @@ var (
 	updateCharge = stmt(`UPDATE card_charge SET close_at = $3, try_at = $4, session_id = $5, page_url = $6, intent_id = $7, opened = $8, processing = $9,
 		charged = $10, differs = $11, charged_at = $12, failed = $13, expired = $14, refunded = $15, unrefunded = $16, dispute_id = $17, dispute_state = $18,
 		dispute_amount = $19, dispute_code = $20, decline = $21, reason = $22, brand = $23, last4 = $24, funding = $25 WHERE contract_id = $1 AND payment_id = $2`)
-	wakeCharge = stmt(`UPDATE card_charge SET try_at = $2 WHERE payment_id = $1 AND asked_at > 0`)
-	dropCharge = stmt(`UPDATE card_charge SET try_at = 0 WHERE payment_id = $1 AND asked_at = 0`)
+	wakeCharge      = stmt(`UPDATE card_charge SET try_at = $2 WHERE payment_id = $1 AND asked_at > 0`)
+	dropCharge      = stmt(`UPDATE card_charge SET try_at = 0 WHERE payment_id = $1 AND asked_at = 0`)
 	selectChargesOf = stmt(`SELECT ` + chargeColumns + ` FROM card_charge WHERE contract_id = $1 ORDER BY payment_id`)
 )
 
