@@ -233,7 +233,7 @@ func TestAPlanIsCheckedBeforeItIsAgreedTo(t *testing.T) {
 		{"tell", terms, with(func(p *billing.AutopayPlan) { p.Tell = "" })},
 	} {
 		s := c.terms.Open()
-		var refused *billing.Refused
+		var refused *billing.Refusal
 		err := c.plan.Check(&c.terms, &s, day("2026-01-20"))
 		if errors.As(err, &refused); (refused == nil) != (c.code == "") || (refused != nil && refused.Code != c.code) {
 			t.Errorf("%+v: %v, want %q", c.plan, err, c.code)

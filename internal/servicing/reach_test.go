@@ -43,7 +43,7 @@ type victim struct {
 func newVictim(o *office, number string) *victim {
 	v := &victim{office: o, account: *o.take(number, loan())}
 	v.spare = got(o.AddBankAccount(ctx, o.fresh(v.actor), bankRequest("4440009991")))(o).ID
-	got(o.EnrollAutopay(ctx, o.fresh(v.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src))(o)
+	got(o.EnrollAutopay(ctx, o.fresh(v.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank, Signed: servicing.AutopayWord}, src))(o)
 	return v
 }
 
@@ -85,12 +85,18 @@ var theirs = []reach{
 	{"Receipt", func(v *victim, by identity.Actor) (any, error) { return v.Receipt(ctx, by, v.id, v.pending) }},
 	{"Statements", func(v *victim, by identity.Actor) (any, error) { return v.Statements(ctx, by, v.id) }},
 	{"Statement", func(v *victim, by identity.Actor) (any, error) { return v.Statement(ctx, by, v.id, v.closing) }},
-	{"AutopayPaper", func(v *victim, by identity.Actor) (any, error) { return v.AutopayPaper(ctx, by, v.id) }},
+	{"AutopayPaper", func(v *victim, by identity.Actor) (any, error) { return v.AutopayPaper(ctx, by, v.id, "") }},
+	{"AutopayPapers", func(v *victim, by identity.Actor) (any, error) { return v.AutopayPapers(ctx, by, v.id) }},
 	{"PayOptions", func(v *victim, by identity.Actor) (any, error) { return v.PayOptions(ctx, by, v.id) }},
 	{"ReviewPayment", func(v *victim, by identity.Actor) (any, error) {
 		return v.ReviewPayment(ctx, by, v.request(&v.account, 5_00))
 	}},
-	{"ReviewAutopay", func(v *victim, by identity.Actor) (any, error) { return v.ReviewAutopay(ctx, by, v.id, v.bank) }},
+	{"ReviewAutopay", func(v *victim, by identity.Actor) (any, error) {
+		return v.ReviewAutopay(ctx, by, servicing.AutopayRequest{Contract: v.id, Method: v.bank, Signed: servicing.AutopayWord})
+	}},
+	{"PauseAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.PauseAutopay(ctx, by, v.id, v.day+9) }},
+	{"ResumeAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.ResumeAutopay(ctx, by, v.id) }},
+	{"SkipAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.SkipAutopay(ctx, by, v.id, 0) }},
 	{"SubmitPayment", func(v *victim, by identity.Actor) (any, error) {
 		return v.SubmitPayment(ctx, by, v.request(&v.account, 5_00), src)
 	}},
@@ -99,7 +105,7 @@ var theirs = []reach{
 	{"Together", func(v *victim, by identity.Actor) (any, error) { return v.Together(ctx, by, v.group) }},
 	{"CancelPayment", func(v *victim, by identity.Actor) (any, error) { return v.CancelPayment(ctx, by, v.id, v.pending) }},
 	{"EnrollAutopay", func(v *victim, by identity.Actor) (any, error) {
-		return v.EnrollAutopay(ctx, v.fresh(by), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src)
+		return v.EnrollAutopay(ctx, v.fresh(by), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank, Signed: servicing.AutopayWord}, src)
 	}},
 	{"CancelAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.CancelAutopay(ctx, by, v.id) }},
 	{"RemoveMethod", func(v *victim, by identity.Actor) (any, error) {
@@ -249,6 +255,7 @@ var systems = []reach{
 		return nil, v.SettlePayment(ctx, by, servicing.PaymentRef{ContractID: string(v.id), ID: string(v.pending)}, v.day)
 	}},
 	{"DraftAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.DraftAutopay(ctx, by, v.id, v.day) }},
+	{"TellAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.TellAutopay(ctx, by, v.id, v.day) }},
 	{"ChargeLateFees", func(v *victim, by identity.Actor) (any, error) { return nil, v.ChargeLateFees(ctx, by, v.id, v.day) }},
 	{"CutStatement", func(v *victim, by identity.Actor) (any, error) { return nil, v.CutStatement(ctx, by, v.id, v.day) }},
 	{"CutFile", func(v *victim, by identity.Actor) (any, error) { return v.CutFile(ctx, by, v.day) }},
@@ -346,7 +353,7 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		if _, err := o.SubmitPayment(ctx, thief.actor, req, src); outcome(err) != "refused method_gone" {
 			t.Errorf("paid from another's bank account: %s", outcome(err))
 		}
-		_, err := o.EnrollAutopay(ctx, o.fresh(thief.actor), servicing.AutopayRequest{Key: "k", Contract: thief.id, Method: v.bank}, src)
+		_, err := o.EnrollAutopay(ctx, o.fresh(thief.actor), servicing.AutopayRequest{Key: "k", Contract: thief.id, Method: v.bank, Signed: servicing.AutopayWord}, src)
 		if outcome(err) != "refused method_gone" {
 			t.Errorf("autopay from another's bank account: %s", outcome(err))
 		}
