@@ -147,7 +147,9 @@ func manyContracts(t *testing.T, data string) {
 // that it is open.
 func knowsEveryAccount(t *testing.T, c *company) {
 	t.Helper()
-	c.checkAccount = func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error) { return servicing.AccountOpen, nil }
+	c.checkAccount = func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error) {
+		return servicing.AccountOpen, nil
+	}
 	if err := c.at(c.config.BaseURL, c.config.Console.BaseURL); err != nil {
 		t.Fatal(err)
 	}

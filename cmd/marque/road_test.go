@@ -138,7 +138,9 @@ func startCompany(t *testing.T, database string) *openCompanyForTest {
 	}
 	c.base = nameOf(l.Addr())
 	c.config.Payments.BankingDays = false // the road is walked on a Sunday
-	c.checkAccount = func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error) { return servicing.AccountOpen, nil }
+	c.checkAccount = func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error) {
+		return servicing.AccountOpen, nil
+	}
 	if err := c.at(c.base, ""); err != nil {
 		t.Fatal(err)
 	}

@@ -162,10 +162,10 @@ func (c *Config) checkShape() error {
 	if _, err := c.trustedProxies(); err != nil {
 		return err
 	}
-	if err := c.Bank.SFTP.checkShape(); err != nil {
+	if _, err := c.Payments.minutes(); err != nil {
 		return err
 	}
-	if _, err := c.Payments.minutes(); err != nil {
+	if err := c.Bank.SFTP.checkShape(); err != nil {
 		return err
 	}
 	s := &c.Security
