@@ -26,6 +26,7 @@ type lane struct {
 	p    *Processor
 	dir  string
 	hook *httptest.Server
+	ends money.Instant // of pages: the same inputs for the same key
 
 	mu      sync.Mutex
 	told    []rail.Event
@@ -36,7 +37,7 @@ var cardDay = money.NewDate(2026, 3, 4)
 
 func newLane(t *testing.T) *lane {
 	t.Helper()
-	l := &lane{dir: t.TempDir()}
+	l := &lane{dir: t.TempDir(), ends: money.InstantOf(time.Now().Add(time.Hour))}
 	l.hook = httptest.NewServer(http.HandlerFunc(l.listen))
 	l.open(t)
 	t.Cleanup(func() {
@@ -98,7 +99,7 @@ func (l *lane) heard(t *testing.T) (types []string) {
 func (l *lane) page(t *testing.T, id string, save bool) rail.Checkout {
 	t.Helper()
 	out, err := l.Checkout(t.Context(), rail.CheckoutRequest{Key: "page-" + id, PaymentID: id, Amount: 45000, Description: "Payment to Kestrane",
-		SuccessURL: "https://kestrane.example/done?page={CHECKOUT_SESSION_ID}", CancelURL: "https://kestrane.example/back", ExpiresAt: money.InstantOf(time.Now().Add(time.Hour)), SaveCard: save})
+		SuccessURL: "https://kestrane.example/done?page={CHECKOUT_SESSION_ID}", CancelURL: "https://kestrane.example/back", ExpiresAt: l.ends, SaveCard: save})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,6 +202,28 @@ func TestAPaymentOnThePageChargesTheCardOnce(t *testing.T) {
 	}
 	if err := l.CloseCheckout(t.Context(), "close-1", page.ID); !isRefusal(err) {
 		t.Errorf("a page that was paid on is closed: %v", err)
+	}
+}
+
+// Two forms that were both let in while the page was open.
+func TestTwoFormsAtOnceChargeOnce(t *testing.T) {
+	l := newLane(t)
+	v := newPayView(l.p.findPage(l.page(t, "p-1", false).ID))
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(typed("4242424242424242").Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	card, ok := v.read(r, time.Now())
+	if !ok {
+		t.Fatal("not read")
+	}
+	for range 2 {
+		w := httptest.NewRecorder()
+		l.p.settle(w, r, v, func(s *payPage) string { return l.p.take(s, card) })
+		if w.Code != http.StatusSeeOther {
+			t.Errorf("%d", w.Code)
+		}
+	}
+	if n := l.p.Charges()["p-1"]; n != 1 {
+		t.Errorf("charged %d times", n)
 	}
 }
 
