@@ -51,7 +51,7 @@ func openCompany(ctx context.Context, g *Globals, config string, logs io.Writer,
 	if err := os.MkdirAll(g.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
-	c := &company{data: g.Data, clock: clock, log: slog.New(slog.NewTextHandler(logs, nil))}
+	c := &company{data: g.Data, clock: clock, log: slog.New(cardless{slog.NewTextHandler(logs, nil)})}
 	var err error
 	if c.config, err = readConfig(g.Data, config); err != nil {
 		return nil, err
