@@ -31,6 +31,9 @@ type CardRules struct {
 	Wake func()
 }
 
+// TakesCards says whether people can pay by card.
+func (s *Service) TakesCards() bool { return s.rules.Cards.On }
+
 // wake is called when a transaction that made work has been committed.
 func (s *Service) wake(err error) error {
 	if err == nil && s.rules.Cards.Wake != nil {

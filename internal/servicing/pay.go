@@ -41,6 +41,7 @@ func (s *Service) PayOptions(ctx context.Context, actor identity.Actor, id Contr
 		if o.StatementBalance, err = statementBalance(tx, c); err != nil {
 			return err
 		}
+		o.Cards, o.CardFee = s.rules.Cards.On, s.cardFee(c)
 		o.Methods, err = methods(tx, who)
 		return err
 	})

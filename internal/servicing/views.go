@@ -229,6 +229,8 @@ type PayOptions struct {
 	First   money.Date // earliest day that can be chosen
 	Last    money.Date // latest day that can be chosen
 	Methods []Method
+	Cards   bool           // cards are taken
+	CardFee money.Cents    // for paying once by card
 	Extra   contract.Extra // what the contract does with extra money; empty is prepay
 	Days    billing.PayDays
 	CutOff  Paying
