@@ -205,7 +205,12 @@ var paymentLetters = letters{
 func autopayOff(n told) letter {
 	m := letter{subject: "Autopay is off", reason: "Autopay is off. We will not take payments" + n.from() + " any more.", facts: n.due()}
 	const still = "Your payments are still due each month. You can pay on our website or by check."
+	method, broken := strings.CutPrefix(n.Reason, "method: ")
 	switch why, returned := strings.CutPrefix(n.Reason, "returned: "); {
+	case broken:
+		m.rest = []string{"We turned it off because " + method + ".", still, "To turn autopay on again, sign in to our website and choose how to pay."}
+	case n.Reason == "as agreed":
+		m.rest = []string{"It made the last of the payments that you agreed to.", still}
 	case returned:
 		m.rest = []string{"Your bank returned a payment: " + strings.TrimSuffix(why, ".") + ". So we turned autopay off.", still,
 			"To turn autopay on again, sign in to our website and choose a bank account."}
@@ -220,7 +225,12 @@ func autopayOff(n told) letter {
 func autopayOffInEs(n told) letter {
 	m := letter{subject: "Los pagos automáticos están apagados", reason: "Los pagos automáticos están apagados. Ya no tomaremos pagos" + n.from() + ".", facts: n.due()}
 	const still = "Sus pagos siguen venciendo cada mes. Puede pagar en nuestro sitio web o con cheque."
+	method, broken := strings.CutPrefix(n.Reason, "method: ")
 	switch why, returned := strings.CutPrefix(n.Reason, "returned: "); {
+	case broken:
+		m.rest = []string{"Los apagamos porque ya no se puede cobrar de esa cuenta o tarjeta (" + method + ").", still, "Para activarlos otra vez, entre a nuestro sitio web y elija cómo pagar."}
+	case n.Reason == "as agreed":
+		m.rest = []string{"Se hizo el último de los pagos que usted autorizó.", still}
 	case returned:
 		m.rest = []string{"Su banco devolvió un pago (" + strings.TrimSuffix(why, ".") + "), así que apagamos los pagos automáticos.", still,
 			"Para activarlos otra vez, entre a nuestro sitio web y elija una cuenta bancaria."}

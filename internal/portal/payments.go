@@ -120,8 +120,8 @@ func newAutopayLine(c servicing.Card) autopayLine {
 		l.Words = "Autopay is on, from " + methodName(a.Method) + "."
 		if !a.NextDate.IsZero() && a.NextAmount > 0 {
 			l.Words = "Autopay is on: " + a.NextAmount.USD() + " on " + a.NextDate.Long() + " from " + methodName(a.Method) + "."
-		} else if words := paidAhead(c, a.NextDate, a.NextAmount); words != "" {
-			l.Words += " " + words
+		} else if !a.Plan.PausedFrom.IsZero() {
+			l.Words = "Autopay is paused."
 		}
 	} else if words := endedWords(c); words != "" {
 		l.Words = words
