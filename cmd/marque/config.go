@@ -39,13 +39,9 @@ type Config struct {
 		Company  string `json:"company"`   // company name on the borrower's bank statement, at most sixteen characters
 	} `json:"ach"`
 
-<<<<<<< HEAD
-	Bank     bankSettings    `json:"bank"` // how files reach the bank; left out is the data folder's ach
-	Payments paymentSettings `json:"payments"`
-=======
 	Payments paymentSettings `json:"payments"`
 	Bank     bankSettings    `json:"bank"` // how files reach the bank; left out is the data folder's ach
->>>>>>> h-pay
+	Cards    cardSettings    `json:"cards"`
 
 	StatementDays int `json:"statement_days"` // a statement closes so many days before its due date
 	SettleDays    int `json:"settle_days"`    // banking days until a debit counts as settled
