@@ -202,7 +202,7 @@ func (w *Cards) unsure(ctx context.Context, t servicing.CardTask, err error) err
 
 // answerOf is what the processor says, as the verbs take it.
 func answerOf(seen rail.Seen) servicing.CardAnswer {
-	a := servicing.CardAnswer{SessionID: seen.SessionID, IntentID: seen.IntentID}
+	a := servicing.CardAnswer{SessionID: seen.SessionID, IntentID: seen.IntentID, PageURL: seen.PageURL}
 	f := &a.Facts
 	f.Opened, f.Processing = true, seen.State == rail.Processing
 	f.Failed, f.Expired = seen.State == rail.Failed, seen.State == rail.Expired

@@ -169,6 +169,9 @@ func (s *Service) setupSeen(ctx context.Context, actor identity.Actor, t CardTas
 		if c.SessionID == "" {
 			c.SessionID = a.SessionID
 		}
+		if c.PageURL == "" {
+			c.PageURL = a.PageURL
+		}
 		switch {
 		case c.State == "saved":
 			c.TryAt = 0

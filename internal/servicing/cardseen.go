@@ -17,6 +17,7 @@ import (
 // that was saved, of a task to save one.
 type CardAnswer struct {
 	SessionID, IntentID string
+	PageURL             string            // of a page that can still be used
 	Facts               billing.CardFacts // Charged as told, whatever was asked for
 	Saved               *SavedCard
 }
@@ -41,6 +42,9 @@ func (s *Service) CardSeen(ctx context.Context, actor identity.Actor, t CardTask
 		}
 		if ch.SessionID == "" {
 			ch.SessionID = a.SessionID
+		}
+		if ch.PageURL == "" {
+			ch.PageURL = a.PageURL
 		}
 		// Another amount than was asked for is never posted.
 		if a.Facts.Charged != 0 && a.Facts.Charged != ch.Amount {
