@@ -522,3 +522,31 @@ func TestTheDoorForEvents(t *testing.T) {
 		t.Errorf("%d alarms in the log", n)
 	}
 }
+
+// One process is slow, its claim ends, and another takes the same task up: both
+// ask, by the same key.
+func TestTwoProcessesThatBothAskChargeOnce(t *testing.T) {
+	onBothTills(t, func(t *testing.T, l *till) {
+		req := l.request(450_00)
+		req.Method = l.saveCard()
+		l.processor.Misbehave(sandbox.Slow, 1, 150*time.Millisecond)
+		id := l.start(req)
+		var first sync.WaitGroup
+		first.Go(func() {
+			if _, err := l.workers[0].Once(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(60 * time.Millisecond)
+		l.pass(4 * time.Minute)
+		if _, err := l.workers[1].Once(t.Context()); err != nil {
+			t.Error(err)
+		}
+		first.Wait()
+		l.work(l.is(id, billing.Settled))
+		if n := l.processor.Charges()[string(id)]; n != 1 {
+			t.Errorf("charged %d times", n)
+		}
+		l.booksAgree()
+	})
+}
