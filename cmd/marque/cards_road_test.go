@@ -70,7 +70,8 @@ func TestPayingByCardInABrowser(t *testing.T) {
 	// Refresh, back, and the old page.
 	paid := b.path()
 	b.open(paid)
-	b.do(chromedp.NavigateBack())
+	b.do(chromedp.Evaluate[chromedp.Void](`setTimeout(() => history.back(), 0)`))
+	b.standsAt("back", func(address string) bool { return address != d.base+paid })
 	b.open(paid + "/card?go=on")
 	b.standsAt("what was paid on", func(address string) bool { return address == d.base+paid })
 	charges := 0

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -549,4 +551,42 @@ func TestTwoProcessesThatBothAskChargeOnce(t *testing.T) {
 		}
 		l.booksAgree()
 	})
+}
+
+func TestSettingsForCards(t *testing.T) {
+	dir := t.TempDir()
+	secret := func(name, content string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	sound := cardSettings{Processor: stripe, KeyFile: secret("key", "sk_live_0a1b2c3d4e5f6g7h8i9j\n", 0o600),
+		WebhookSecretFile: secret("hook", "whsec_0a1b2c3d4e5f6g7h8i9j\nwhsec_9j8i7h6g5f4e3d2c1b0a\n", 0o600)}
+	check := func(s cardSettings) error {
+		c := Config{Cards: s}
+		return errors.Join(s.checkShape(), c.checkCards())
+	}
+	if err := errors.Join(check(sound), check(cardSettings{})); err != nil {
+		t.Error(err)
+	}
+	for what, change := range map[string]func(*cardSettings){
+		"an unknown processor":      func(s *cardSettings) { s.Processor = "acme" },
+		"no processor":              func(s *cardSettings) { s.Processor = "" },
+		"no key":                    func(s *cardSettings) { s.KeyFile = "" },
+		"no secret":                 func(s *cardSettings) { s.WebhookSecretFile = "" },
+		"a key that others read":    func(s *cardSettings) { s.KeyFile = secret("open", "sk_live_0a1b2c3d4e5f6g7h8i9j", 0o644) },
+		"an empty key":              func(s *cardSettings) { s.KeyFile = secret("empty", "\n", 0o600) },
+		"a placeholder":             func(s *cardSettings) { s.KeyFile = secret("placeholder", "xxxxxxxxxxxxxxxxxxxx", 0o600) },
+		"plain HTTP to another":     func(s *cardSettings) { s.BaseURL = "http://processor.example" },
+		"a fee in no state":         func(s *cardSettings) { s.ConvenienceFee.Amount = 3_50 },
+		"a fee in what is no state": func(s *cardSettings) { s.ConvenienceFee.Amount, s.ConvenienceFee.States = 3_50, []string{"ZZ"} },
+		"a fee of a hundred":        func(s *cardSettings) { s.ConvenienceFee.Amount, s.ConvenienceFee.States = 100_00, []string{"TX"} },
+	} {
+		s := sound
+		if change(&s); check(s) == nil {
+			t.Errorf("%s is taken", what)
+		}
+	}
 }

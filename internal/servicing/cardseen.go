@@ -180,7 +180,11 @@ func (s *Service) cardBecomes(tx *store.Tx, c *store.Contract, p *store.Payment,
 	if next == billing.Submitted || next == billing.Unknown {
 		return nil
 	}
-	tx.Audit(s.clock(), actor.String(), "card_"+string(next), c.ID, p.ID)
+	action := "card_refused"
+	if next == billing.Cancelled {
+		action = "card_cancelled"
+	}
+	tx.Audit(s.clock(), actor.String(), action, c.ID, p.ID)
 	if ch.Kind != "saved" || held(c) {
 		return nil // who pays on a page sees it there
 	}
@@ -269,7 +273,11 @@ func (s *Service) cardTakenBack(tx *store.Tx, c *store.Contract, p *store.Paymen
 	if err != nil {
 		return err
 	}
-	tx.Audit(s.clock(), actor.String(), "payment_"+string(p.State), c.ID, p.ID+" "+f.DisputeCode)
+	action := "payment_returned"
+	if p.State == billing.Reversed {
+		action = "payment_reversed"
+	}
+	tx.Audit(s.clock(), actor.String(), action, c.ID, p.ID+" "+f.DisputeCode)
 	if p.State == billing.Reversed {
 		if held(c) {
 			return nil
