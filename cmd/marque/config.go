@@ -45,6 +45,7 @@ type Config struct {
 
 	Payments paymentSettings `json:"payments"`
 	Bank     bankSettings    `json:"bank"` // how files reach the bank; left out is the data folder's ach
+	Cards    cardSettings    `json:"cards"`
 
 	StatementDays int `json:"statement_days"` // a statement closes so many days before its due date
 	SettleDays    int `json:"settle_days"`    // banking days until a debit counts as settled

@@ -172,6 +172,11 @@ func (p *players) day(ctx context.Context, day money.Date) error {
 		for _, e := range back {
 			p.sentBack(e, day)
 		}
+		if p.d.processor != nil {
+			if _, err := p.d.processor.Morning(day); err != nil {
+				return err
+			}
+		}
 	}
 	if err := p.deliver(ctx); err != nil {
 		return err

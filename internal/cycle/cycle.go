@@ -31,6 +31,8 @@ type Runner struct {
 	Log      *slog.Logger
 	Clock    func() money.Instant
 	Progress func(Day)
+	// Cards takes card payments to their processor; nil where there are none.
+	Cards *Cards
 	// Heads is the folder for the end of the audit trail's chain of each day; empty
 	// keeps none.
 	Heads string
@@ -55,6 +57,7 @@ type Day struct {
 	Bank       []servicing.StatementResult `json:"bank_statements,omitempty"`
 	Matched    int                         `json:"settlements_matched"`
 	Dropped    int                         `json:"files_dropped"`
+	PaidOut    int                         `json:"card_movements_paid_out,omitempty"`
 	Problems   []string                    `json:"problems,omitempty"` // what a person has to look at
 }
 
@@ -110,6 +113,11 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 		return d, err
 	}
 	s := r.Service
+	if r.Cards != nil {
+		if err := r.Cards.Day(ctx, &d); err != nil {
+			return d, err
+		}
+	}
 	steps := []struct {
 		name  string
 		count *int
@@ -137,6 +145,11 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 	for _, step := range steps {
 		if err := r.drain(ctx, &d, step.name, step.count, step.list); err != nil {
 			return d, err
+		}
+		if step.name == "draft autopay" && r.Cards != nil { // so that a late fee knows of them
+			if _, err := r.Cards.Once(ctx); err != nil {
+				return d, err
+			}
 		}
 	}
 	if day.BankingDay() {

@@ -33,6 +33,9 @@ func ends(s string) string {
 
 func methodName(m servicing.Method) string {
 	name := m.Type + " ••" + m.Last4
+	if m.Kind == billing.CardMethod {
+		name = cardBrand(m)
+	}
 	if m.Theirs {
 		return "the other borrower's " + name
 	}

@@ -92,6 +92,9 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		if err != nil {
 			return err
 		}
+		if p.Rail == billing.Card && payoff.Total > 0 && !c.State.Bankruptcy {
+			return s.releaseCard(tx, c, p, b, payoff.Total, on, actor)
+		}
 		off, err := s.retryOff(tx, c, p, on)
 		if err != nil {
 			return err

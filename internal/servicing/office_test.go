@@ -391,5 +391,6 @@ var openAccounts = func() servicing.Rules {
 	rules.CheckAccount = func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error) {
 		return servicing.AccountOpen, nil
 	}
+	rules.Cards.On = true
 	return rules
 }()

@@ -41,6 +41,7 @@ func (s *Service) PayOptions(ctx context.Context, actor identity.Actor, id Contr
 		if o.StatementBalance, err = statementBalance(tx, c); err != nil {
 			return err
 		}
+		o.Cards, o.CardFee = s.rules.Cards.On, s.cardFee(c)
 		o.Methods, err = methods(tx, who)
 		return err
 	})
@@ -73,7 +74,7 @@ func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req P
 		if r.Card, err = s.card(tx, c, day, actor); err != nil {
 			return err
 		}
-		b, err := s.usable(tx.Method, who, req.Method)
+		b, err := s.account(tx.Method, who, req.Method)
 		if err != nil {
 			return err
 		}
@@ -187,12 +188,28 @@ func (s *Service) usable(read func(customer, id string) (*store.Method, error), 
 	return b, drawable(b)
 }
 
+// account is a bank account that a single payment can be drawn from: by card one
+// pays in another way.
+func (s *Service) account(read func(customer, id string) (*store.Method, error), who string, id MethodID) (*store.Method, error) {
+	b, err := s.usable(read, who, id)
+	if err == nil && b.Kind != billing.Bank {
+		return nil, refuse("method_card", "method", "Choose one of your bank accounts, or pay by card.")
+	}
+	return b, err
+}
+
 // drawable refuses a bank account that no debit may go to: one that nobody has
 // shown to be there yet, or one whose bank has said that the next would come back.
 func drawable(b *store.Method) error {
 	switch b.Validation {
 	case billing.Validated:
 		return nil
+	case billing.Stopped:
+		if b.Kind == billing.CardMethod {
+			return refuse("card_stopped", "method", "The %s can no longer be charged. Choose another way to pay.", describe(b))
+		}
+	}
+	switch b.Validation {
 	case billing.Stopped:
 		return refuse("method_stopped", "method", "Your bank sent back a payment from the account ending in %s: %s. Choose another account, or add it again with the right numbers.", b.Last4, billing.ReturnReason(b.StopCode))
 	case billing.NotValid:
@@ -201,7 +218,12 @@ func drawable(b *store.Method) error {
 	return refuse("method_unchecked", "method", "The account ending in %s is not checked yet. Check it first; it takes one or two banking days.", b.Last4)
 }
 
-func describe(b *store.Method) string { return b.Type + " ending in " + b.Last4 }
+func describe(b *store.Method) string {
+	if b.Kind == billing.CardMethod {
+		return cardName(b.Brand, b.Last4)
+	}
+	return b.Type + " ending in " + b.Last4
+}
 
 // paymentAgreement is what a customer agrees to by confirming one payment.
 func (s *Service) paymentAgreement(c *store.Contract, b *store.Method, amount money.Cents, date money.Date) string {
@@ -293,7 +315,7 @@ func (s *Service) submitAs(tx *store.Tx, c *store.Contract, who string, req Paym
 	if plan.Amount != req.Amount {
 		return nil, nil, refuse("amount_changed", "amount", "The amount has changed to %s since you opened the page. Check it and confirm again.", plan.Amount.USD())
 	}
-	b, err := s.usable(tx.TakeMethod, who, req.Method)
+	b, err := s.account(tx.TakeMethod, who, req.Method)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -383,18 +405,23 @@ func (s *Service) CancelPayment(ctx context.Context, actor identity.Actor, id Co
 		if err := s.cancel(tx, c, p, actor); err != nil {
 			return err
 		}
-		b, err := tx.Method(p.CustomerID, p.MethodID)
+		b, err := methodOf(tx, p)
 		if err != nil {
 			return err
 		}
-		out = view(p, b, actor)
+		if out = view(p, b, actor); p.State != billing.Cancelled { // a card's page is being closed
+			return nil
+		}
 		return s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b))
 	})
-	return out, err
+	return out, s.wake(err)
 }
 
 func (s *Service) cancel(tx *store.Tx, c *store.Contract, p *store.Payment, actor identity.Actor) error {
 	was := p.State
+	if p.Rail == billing.Card && was != billing.Scheduled {
+		return s.cancelCard(tx, c, p, actor)
+	}
 	if !p.Rail.MayBecome(was, billing.Cancelled) {
 		return refuse("too_late", "", "This payment has already gone to your bank and can no longer be cancelled. You have not been charged twice. Call us if you need help.")
 	}

@@ -29,6 +29,7 @@ type Rules struct {
 	Returns      Returns
 	SameDay      bool // payments may be marked to settle the day they are sent
 	Access       Access
+	Cards        CardRules
 }
 
 // Returns are the lender's settings for debits that come back.

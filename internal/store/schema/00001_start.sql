@@ -294,6 +294,146 @@ CREATE INDEX payment_submitted ON payment (settles_on) WHERE state = 'submitted'
 CREATE INDEX payment_reversed ON payment (contract_id, id) WHERE state = 'reversed' AND rail = 'ach';
 CREATE INDEX payment_group ON payment (group_id) WHERE group_id <> '';
 
+-- What is asked of the processor of cards for a payment, and what it has told.
+-- Facts are only ever added to, so that their order does not matter.
+CREATE TABLE card_charge (
+  contract_id    TEXT NOT NULL,
+  payment_id     TEXT NOT NULL,
+  customer_id    TEXT NOT NULL REFERENCES customer (id),
+  kind           TEXT NOT NULL CHECK (kind IN ('page', 'saved')),
+  amount         BIGINT NOT NULL CHECK (amount > 0), -- with the fee for the way of paying
+  description    TEXT NOT NULL,
+  back           TEXT NOT NULL,        -- where the processor's page leads back to
+  processor      TEXT NOT NULL,        -- the processor's name for the customer and
+  token          TEXT NOT NULL,        -- for the card; '' for a page
+  asked_at       BIGINT NOT NULL,      -- 0 until the request has left for the first time
+  expires_at     BIGINT NOT NULL,      -- of the page
+  close_at       BIGINT NOT NULL,      -- when it was asked to be closed; 0 for not
+  try_at         BIGINT NOT NULL,      -- when somebody works on it again; 0 when nothing is left to do
+  attempts       BIGINT NOT NULL,
+  session_id     TEXT NOT NULL,
+  page_url       TEXT NOT NULL,
+  intent_id      TEXT NOT NULL,
+  opened         BIGINT NOT NULL CHECK (opened IN (0, 1)), -- this and what follows: facts
+  processing     BIGINT NOT NULL CHECK (processing IN (0, 1)),
+  charged        BIGINT NOT NULL CHECK (charged >= 0), -- what was asked for, or nothing
+  differs        BIGINT NOT NULL CHECK (differs >= 0), -- another amount that was told as charged
+  charged_at     BIGINT NOT NULL,
+  failed         BIGINT NOT NULL CHECK (failed IN (0, 1)),
+  expired        BIGINT NOT NULL CHECK (expired IN (0, 1)),
+  refunded       BIGINT NOT NULL CHECK (refunded >= 0),
+  unrefunded     BIGINT NOT NULL CHECK (unrefunded >= 0), -- of it, what did not reach the card
+  dispute_id     TEXT NOT NULL,
+  dispute_state  TEXT NOT NULL CHECK (dispute_state IN ('', 'inquiry', 'open', 'lost', 'won')),
+  dispute_amount BIGINT NOT NULL,
+  dispute_code   TEXT NOT NULL,
+  decline        TEXT NOT NULL,
+  reason         TEXT NOT NULL,
+  brand          TEXT NOT NULL,        -- of the card that was charged
+  last4          TEXT NOT NULL CHECK (length(last4) <= 4),
+  funding        TEXT NOT NULL,
+  PRIMARY KEY (contract_id, payment_id),
+  FOREIGN KEY (contract_id, payment_id) REFERENCES payment (contract_id, id),
+  CHECK ((kind = 'saved') = (token <> '')),
+  CHECK (charged = 0 OR (charged = amount AND asked_at > 0))
+);
+CREATE UNIQUE INDEX card_charge_payment ON card_charge (payment_id);
+CREATE UNIQUE INDEX card_charge_intent ON card_charge (intent_id) WHERE intent_id <> '';
+CREATE INDEX card_charge_work ON card_charge (try_at) WHERE try_at > 0;
+
+-- A card that is saved without paying.
+CREATE TABLE card_setup (
+  customer_id TEXT NOT NULL REFERENCES customer (id),
+  id          TEXT NOT NULL UNIQUE,
+  key         TEXT NOT NULL,
+  input_hash  TEXT NOT NULL,
+  replaces    TEXT NOT NULL,           -- the card whose place it takes; '' for none
+  state       TEXT NOT NULL CHECK (state IN ('created', 'open', 'unknown', 'saved', 'cancelled', 'refused')),
+  back        TEXT NOT NULL,
+  processor   TEXT NOT NULL,
+  asked_at    BIGINT NOT NULL,
+  expires_at  BIGINT NOT NULL,
+  try_at      BIGINT NOT NULL,
+  attempts    BIGINT NOT NULL,
+  session_id  TEXT NOT NULL,
+  page_url    TEXT NOT NULL,
+  method_id   TEXT NOT NULL,
+  reason      TEXT NOT NULL,
+  created_at  BIGINT NOT NULL,
+  PRIMARY KEY (customer_id, id),
+  CHECK ((state = 'saved') = (method_id <> ''))
+);
+CREATE UNIQUE INDEX card_setup_key ON card_setup (customer_id, key);
+CREATE INDEX card_setup_work ON card_setup (try_at) WHERE try_at > 0;
+
+-- Money of a card payment that staff give back, in full.
+CREATE TABLE refund (
+  id           TEXT PRIMARY KEY,
+  contract_id  TEXT NOT NULL,
+  payment_id   TEXT NOT NULL,
+  customer_id  TEXT NOT NULL,
+  amount       BIGINT NOT NULL CHECK (amount > 0),
+  approval_id  TEXT NOT NULL UNIQUE,
+  reason       TEXT NOT NULL,
+  state        TEXT NOT NULL CHECK (state IN ('asked', 'refused', 'agreed', 'unknown', 'pending', 'done', 'failed')),
+  asked_by     TEXT NOT NULL,
+  agreed_by    TEXT NOT NULL,
+  asked_at     BIGINT NOT NULL,        -- 0 until the request has left for the first time
+  try_at       BIGINT NOT NULL,
+  attempts     BIGINT NOT NULL,
+  processor_id TEXT NOT NULL,
+  created_at   BIGINT NOT NULL,
+  FOREIGN KEY (contract_id, payment_id) REFERENCES payment (contract_id, id),
+  CHECK ((state IN ('asked', 'refused')) = (agreed_by = '')),
+  CHECK (agreed_by <> asked_by OR agreed_by = '')
+);
+CREATE UNIQUE INDEX refund_once ON refund (payment_id) WHERE state NOT IN ('refused', 'failed');
+CREATE INDEX refund_work ON refund (try_at) WHERE try_at > 0;
+
+-- What the processor tells by itself, as it came.
+CREATE TABLE processor_event (
+  id          TEXT PRIMARY KEY,
+  type        TEXT NOT NULL,
+  about       TEXT NOT NULL CHECK (about IN ('', 'page', 'charge', 'charged', 'refund', 'dispute', 'payout', 'payout_failed', 'unreadable')),
+  payment_id  TEXT NOT NULL,           -- our name for it, as the event says
+  intent_id   TEXT NOT NULL,
+  amount      BIGINT NOT NULL,
+  body        TEXT NOT NULL,           -- encrypted
+  state       TEXT NOT NULL CHECK (state IN ('new', 'applied', 'ignored', 'failed')),
+  reason      TEXT NOT NULL,
+  received_at BIGINT NOT NULL,
+  applied_at  BIGINT NOT NULL,         -- 0 while new
+  attempts    BIGINT NOT NULL,
+  try_at      BIGINT NOT NULL,
+  CHECK ((state = 'new') = (applied_at = 0)),
+  CHECK ((state = 'new') = (try_at > 0))
+);
+CREATE INDEX processor_event_new ON processor_event (try_at) WHERE state = 'new';
+
+-- What the processor has sent to our bank, and what that is made of.
+CREATE TABLE card_payout (
+  id         TEXT PRIMARY KEY,
+  arrival    TEXT NOT NULL CHECK (length(arrival) = 10),
+  amount     BIGINT NOT NULL,
+  read_at    BIGINT NOT NULL
+);
+
+CREATE TABLE card_payout_line (
+  id          TEXT PRIMARY KEY,
+  payout_id   TEXT NOT NULL REFERENCES card_payout (id),
+  kind        TEXT NOT NULL CHECK (kind IN ('charge', 'refund', 'dispute', 'other')),
+  contract_id TEXT NOT NULL,           -- '' for what is no payment's
+  payment_id  TEXT NOT NULL,
+  amount      BIGINT NOT NULL,
+  fee         BIGINT NOT NULL,         -- of the processor
+  net         BIGINT NOT NULL,
+  posted_at   BIGINT NOT NULL,         -- 0 until it is in the ledger
+  CHECK (net = amount - fee),
+  CHECK ((contract_id = '') = (payment_id = ''))
+);
+CREATE INDEX card_payout_line_payment ON card_payout_line (contract_id, payment_id) WHERE payment_id <> '';
+CREATE INDEX card_payout_line_open ON card_payout_line (id) WHERE posted_at = 0;
+
 CREATE TABLE statement (
   contract_id     TEXT NOT NULL REFERENCES contract (id),
   closing         TEXT NOT NULL,
@@ -745,6 +885,12 @@ DROP TABLE ach_file;
 DROP TABLE notice;
 DROP TABLE payoff_quote;
 DROP TABLE statement;
+DROP TABLE card_payout_line;
+DROP TABLE card_payout;
+DROP TABLE processor_event;
+DROP TABLE refund;
+DROP TABLE card_setup;
+DROP TABLE card_charge;
 DROP TABLE payment;
 DROP TABLE autopay_notice;
 DROP TABLE autopay;
