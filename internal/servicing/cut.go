@@ -46,6 +46,9 @@ func (s *Service) CutFile(ctx context.Context, actor identity.Actor, on money.Da
 		if err := c.payments(); err != nil {
 			return err
 		}
+		if err := c.checks(); err != nil {
+			return err
+		}
 		return c.write(actor)
 	})
 	return res, err
@@ -95,6 +98,7 @@ type batchOf struct {
 const (
 	describePayment = "AUTO PYMT"
 	describeRetry   = "RETRY PYMT"
+	describeCheck   = "ACCTVERIFY" // micro-entries
 )
 
 // add puts an entry into its batch under the next trace number. The number is
@@ -179,7 +183,7 @@ func (c *fileCut) debit(p *store.Payment, methods map[string]*store.Method) (ach
 		}
 		methods[p.MethodID] = m
 	}
-	if m.Validation != billing.Validated && (p.SEC == string(ach.WEB) || m.Validation == billing.Stopped) {
+	if !m.Validation.MayDebit(p.SEC == string(ach.WEB)) {
 		return ach.Entry{}, fmt.Errorf("the bank account is not validated (%s)", m.Validation)
 	}
 	if p.Amount > ach.MaxEntryAmount {

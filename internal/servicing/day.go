@@ -18,11 +18,16 @@ import (
 	"marque/internal/store"
 )
 
-// PaymentRef names a payment.
-type PaymentRef = store.PaymentRef
+// PaymentRef names a payment, MethodRef a payment method.
+type (
+	PaymentRef = store.PaymentRef
+	MethodRef  = store.MethodRef
+)
 
 // Work names what a day has to do, in lists short enough to hold.
 type Work struct {
+	Checks     []MethodRef // of bank accounts, that come to an end
+	Moves      []MethodRef // that can take another's place
 	Scheduled  []PaymentRef
 	Drafts     []ContractID
 	LateFees   []ContractID
@@ -40,6 +45,12 @@ func (s *Service) DayWork(ctx context.Context, actor identity.Actor, on money.Da
 		return w, err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if w.Checks, err = tx.ChecksDue(on, WorkPage); err != nil {
+			return err
+		}
+		if w.Moves, err = tx.MovesDue(WorkPage); err != nil {
+			return err
+		}
 		if w.Scheduled, err = tx.ScheduledPayments(on, WorkPage); err != nil {
 			return err
 		}
@@ -92,6 +103,9 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		if err != nil {
 			return err
 		}
+		if p.Rail == billing.ACH && !b.Validation.MayDebit(p.SEC == string(ach.WEB)) {
+			return s.notTaken(tx, c, p, b, actor)
+		}
 		kind := billing.NoticePaymentReceived
 		if p.Amount = min(p.Amount, payoff.Total); p.Amount <= 0 || c.State.Bankruptcy {
 			p.Amount, p.State, kind = p.Plan.Allocation.Total(), billing.Cancelled, billing.NoticePaymentCancelled
@@ -128,6 +142,9 @@ func (s *Service) DraftAutopay(ctx context.Context, actor identity.Actor, id Con
 		b, err := tx.Method(in.CustomerID, in.MethodID)
 		if err != nil {
 			return err
+		}
+		if !b.Validation.MayDebit(true) {
+			return s.endAutopay(tx, c, endedByReturn+uncheckedWords(b), actor)
 		}
 		today, err := today(tx)
 		if err != nil {

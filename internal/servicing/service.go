@@ -24,7 +24,12 @@ type Rules struct {
 	// nobody, and the account is checked by entries to it. It is called outside of
 	// any transaction and changes nothing.
 	CheckAccount func(context.Context, AccountQuestion) (AccountAnswer, error)
-	Access       Access
+	// ValidateBy is how an account is checked that no provider vouches for: by
+	// micro-entries, which the zero value means too, or by a prenote.
+	ValidateBy billing.ValidatedBy
+	// BankName looks a routing number up in the banks' directory; nil has none.
+	BankName func(routing string) (name string, known bool)
+	Access   Access
 }
 
 // Access are the lender's settings for who comes in and how.
