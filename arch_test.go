@@ -29,32 +29,35 @@ type room struct {
 	testOnly bool   // imported by tests alone
 }
 
-const below2 = "money ledger contract ach pdf identity billing tape"
+const below2 = "money card ledger contract ach bai pdf identity billing tape"
 
 var house = map[string]room{
-	"money":    {level: 0, pure: true, exact: true, why: "amounts and dates are the ground; they know nothing of what they count"},
+	"money": {level: 0, pure: true, exact: true, why: "amounts and dates are the ground; they know nothing of what they count"},
+	"card":  {level: 0, pure: true, exact: true, why: "what looks like a card number is known everywhere words come in or go out, so it knows nothing of where"},
+
 	"ledger":   {level: 1, pure: true, exact: true, may: "money", why: "the books know entries and accounts, not loans or files"},
 	"contract": {level: 1, pure: true, exact: true, may: "money", why: "an account is a fold over its events: terms and events in, state out"},
 	"ach":      {level: 1, pure: true, exact: true, may: "money", why: "the codec turns bytes into records and back; it knows nothing of payments"},
+	"bai":      {level: 1, pure: true, exact: true, may: "money", why: "the reader turns a bank's statement into lines; it knows nothing of what was expected"},
 	"pdf":      {level: 1, pure: true, why: "a writer of documents knows nothing of statements or money"},
 	"identity": {level: 1, pure: true, may: "money", why: "who may do what is a rule; it has no SQL and no HTTP"},
 
-	"billing": {level: 2, pure: true, exact: true, may: "money ledger contract", why: "a decision is pure: a plan or a refusal, made before anything is written"},
+	"billing": {level: 2, pure: true, exact: true, may: "money card ledger contract", why: "a decision is pure: a plan or a refusal, made before anything is written"},
 	"tape":    {level: 2, pure: true, may: "money contract identity", why: "a reader of portfolios gives values and located errors; others store them"},
 
 	"store":  {level: 3, exact: true, may: below2, why: "the database holds facts; verbs, rails and papers use it, not the other way"},
-	"rail":   {level: 3, may: "money ach", why: "a rail carries files and charges; whose and why is decided above"},
-	"notice": {level: 3, may: "money contract billing pdf", why: "papers and messages are rendered from frozen snapshots, never from the database"},
+	"rail":   {level: 3, may: "money card ach", why: "a rail carries files and charges; whose and why is decided above"},
+	"notice": {level: 3, may: "money card contract billing pdf", why: "papers and messages are rendered from frozen snapshots, never from the database"},
 
 	"servicing": {level: 4, exact: true, may: below2 + " store", why: "a verb enqueues what leaves the process in its transaction and never performs it (no rail, no notice)"},
 
 	"cycle": {level: 5, clock: true, may: below2 + " store rail notice servicing", why: "the business day knows no pages"},
-	"web":   {level: 5, clock: true, may: "money identity servicing", why: "the HTTP kit knows no page and no table"},
+	"web":   {level: 5, clock: true, may: "money card identity servicing", why: "the HTTP kit knows no page and no table"},
 
 	"portal":  {level: 6, may: below2 + " notice servicing web", why: "a borrower's page reaches data through servicing, which checks the actor, and cannot compile against a staff page"},
 	"console": {level: 6, may: below2 + " servicing web", why: "a staff page reaches data through servicing, which checks the actor, and shares nothing with a borrower's page"},
 	"api":     {level: 6, may: below2 + " servicing web", why: "the API calls the same verbs as the pages and shares nothing with them but those"},
-	"sandbox": {level: 6, clock: true, may: "money ach contract billing tape web", why: "the bank, the card processor and the inbox stand outside: they see files and messages, never our books"},
+	"sandbox": {level: 6, clock: true, may: "money card ach bai contract billing tape web", why: "the bank, the card processor and the inbox stand outside: they see files and messages, never our books"},
 
 	"cmd": {level: 7, clock: true, may: below2 + " store rail notice servicing cycle web portal console api sandbox", why: "the command wires the rooms; it has no test rooms in it"},
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"marque/internal/ach"
 	"marque/internal/billing"
 	"marque/internal/cycle"
 	"marque/internal/identity"
@@ -30,12 +31,14 @@ type company struct {
 	access servicing.Access
 	// checkAccount asks the lender's provider about bank accounts; nil asks nobody.
 	checkAccount func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error)
-	stolen       *os.File // the list of passwords known to thieves; nil for none
+	banks        ach.Directory // empty: the lender has none
+	stolen       *os.File      // the list of passwords known to thieves; nil for none
 	db           *store.DB
 	service      *servicing.Service
 	log          *slog.Logger
 	clock        func() money.Instant
 	data         string
+	files        rail.Bank // to and from the bank
 }
 
 // now is the machine's clock; every package below takes a clock as an argument.
@@ -50,7 +53,7 @@ func openCompany(ctx context.Context, g *Globals, config string, logs io.Writer,
 	if err := os.MkdirAll(g.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
-	c := &company{data: g.Data, clock: clock, log: slog.New(slog.NewTextHandler(logs, nil))}
+	c := &company{data: g.Data, clock: clock, log: slog.New(cardless{slog.NewTextHandler(logs, nil)})}
 	var err error
 	if c.config, err = readConfig(g.Data, config); err != nil {
 		return nil, err
@@ -59,8 +62,12 @@ func openCompany(ctx context.Context, g *Globals, config string, logs io.Writer,
 		return nil, err
 	}
 	c.lender = c.config.lender(c.brand)
+	c.files = c.config.bank(c.rail())
 	if c.access, c.stolen, err = c.config.accessRules(c.brand); err != nil {
 		return nil, err
+	}
+	if c.checkAccount, c.banks, err = c.config.accounts(); err != nil {
+		return nil, errors.Join(err, c.close())
 	}
 	if err := c.open(ctx, g); err != nil {
 		return nil, errors.Join(err, c.close())
@@ -95,12 +102,17 @@ func (c *company) close() error {
 	if c.stolen != nil {
 		err = c.stolen.Close()
 	}
+	if c.files != nil {
+		err = errors.Join(err, c.files.Close())
+	}
 	if c.db != nil {
 		err = errors.Join(err, c.db.Close())
 	}
 	return err
 }
 
+// rail is the folder of what passes to and from the bank: the bank's own, or where
+// copies are kept.
 func (c *company) rail() rail.Folder { return rail.Folder{Dir: filepath.Join(c.data, "ach")} }
 
 // heads is where the ends of the audit trail's chain are kept.
@@ -138,12 +150,17 @@ func (c *company) texts(texter *notice.Texter) cycle.Send {
 // withExisting is with for commands that ask a company about itself: they do not
 // make one where there is none.
 func withExisting(g *Globals, logs io.Writer, do func(context.Context, *company) error) error {
+	return withExistingBy(g, "", logs, do)
+}
+
+// withExistingBy is withExisting with a settings file of its own.
+func withExistingBy(g *Globals, config string, logs io.Writer, do func(context.Context, *company) error) error {
 	if g.Database == "" {
 		if _, err := os.Stat(filepath.Join(g.Data, "marque.db")); err != nil {
 			return fmt.Errorf("no company in %s: %w", g.Data, err)
 		}
 	}
-	return with(g, "", logs, do)
+	return with(g, config, logs, do)
 }
 
 // with opens the company for one command and closes it after.

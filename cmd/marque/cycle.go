@@ -24,6 +24,9 @@ func (cmd *CycleCmd) Run(g *Globals, s streams) error {
 		return fmt.Errorf("cycle: --through %s is before --date %s", cmd.Through, cmd.Date)
 	}
 	return with(g, cmd.Config, s.err, func(ctx context.Context, c *company) error {
+		if err := c.config.checkBank(); err != nil {
+			return err
+		}
 		post, err := c.config.post(c.brand)
 		if err != nil {
 			return err

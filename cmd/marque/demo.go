@@ -22,7 +22,6 @@ import (
 	"marque/internal/notice"
 	"marque/internal/portal"
 	"marque/internal/sandbox"
-	"marque/internal/servicing"
 )
 
 // DemoCmd makes a company that looks alive, and serves it with the world around
@@ -119,13 +118,14 @@ func nameOf(a net.Addr) string {
 // demo is the company with the world around it.
 type demo struct {
 	*company
-	state  demoState
-	clock  *demoClock
-	inbox  *sandbox.Inbox
-	texts  *sandbox.Texts
-	bank   *sandbox.Bank
-	post   post
-	people *players
+	state    demoState
+	clock    *demoClock
+	inbox    *sandbox.Inbox
+	texts    *sandbox.Texts
+	bank     *sandbox.Bank
+	accounts *sandbox.AccountChecks
+	post     post
+	people   *players
 }
 
 // openDemo opens a company made by this command. data is its folder; while it is
@@ -139,6 +139,7 @@ func openDemo(ctx context.Context, cmd *DemoCmd, g *Globals, data string, logs i
 	if d.company, err = openCompany(ctx, &Globals{Data: data, Database: g.Database}, settings, logs, d.clock.now); err != nil {
 		return nil, err
 	}
+	d.files = d.rail() // whatever the settings say: invented debits never go to a bank
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close())
@@ -149,8 +150,11 @@ func openDemo(ctx context.Context, cmd *DemoCmd, g *Globals, data string, logs i
 			return d, err
 		}
 	}
-	d.checkAccount = func(_ context.Context, q servicing.AccountQuestion) (servicing.AccountAnswer, error) {
-		return servicing.AccountAnswer(sandbox.CheckAccount(q.Account)), nil
+	if d.accounts, err = sandbox.OpenAccountChecks(); err != nil {
+		return d, err
+	}
+	if d.checkAccount, err = askAt(d.accounts.Address(), d.accounts.Key()); err != nil {
+		return d, err
 	}
 	if err := d.at(cmd.base, cmd.console); err != nil {
 		return d, err
@@ -208,6 +212,9 @@ func (d *demo) close() error {
 	}
 	if d.texts != nil {
 		err = errors.Join(err, d.texts.Close())
+	}
+	if d.accounts != nil {
+		err = errors.Join(err, d.accounts.Close())
 	}
 	return errors.Join(err, d.company.close())
 }

@@ -309,7 +309,7 @@ func (p *players) pay(ctx context.Context, a act, day money.Date) error {
 	if err != nil {
 		return err
 	}
-	req := servicing.PaymentRequest{Key: fmt.Sprintf("sandbox:%s:%d:%d", day, a.Kind, a.Amount), Contract: a.id, Kind: billing.AmountOther, Amount: a.Amount, Date: day, Method: bank}
+	req := servicing.PaymentRequest{Key: fmt.Sprintf("sandbox:%s:%d:%d", day, a.Kind, a.Amount), Contract: a.id, Kind: billing.AmountOther, Amount: a.Amount, Date: billing.PayDays{Banking: true}.Next(day), Method: bank}
 	if a.Kind == sandbox.Payoff {
 		req.Kind = billing.AmountPayoff
 	}

@@ -98,6 +98,7 @@ func manyContracts(t *testing.T, data string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	knowsEveryAccount(t, c)
 	var example, file bytes.Buffer
 	if err := tape.WriteExample(&example); err != nil {
 		t.Fatal(err)
@@ -142,6 +143,18 @@ func manyContracts(t *testing.T, data string) {
 	}
 }
 
+// knowsEveryAccount gives a company a provider that says of every bank account
+// that it is open.
+func knowsEveryAccount(t *testing.T, c *company) {
+	t.Helper()
+	c.checkAccount = func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error) {
+		return servicing.AccountOpen, nil
+	}
+	if err := c.at(c.config.BaseURL, c.config.Console.BaseURL); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // habits: a third on autopay, a third with payments scheduled ahead, a third late.
 func habits(ctx context.Context, c *company, i int, k *store.Contract, day money.Date) error {
 	if i%3 == 2 {
@@ -158,7 +171,7 @@ func habits(ctx context.Context, c *company, i int, k *store.Contract, day money
 	}
 	for n := range 2 {
 		_, err = c.service.SubmitPayment(ctx, who, servicing.PaymentRequest{Key: fmt.Sprint(n), Contract: servicing.ContractID(k.ID), Kind: billing.AmountOther,
-			Amount: 462_87, Date: day + money.Date(10+i%7+25*n), Method: b.ID}, servicing.Source{})
+			Amount: 462_87, Date: billing.PayDays{Banking: true}.Next(day + money.Date(10+i%7+25*n)), Method: b.ID}, servicing.Source{})
 		if err != nil {
 			return err
 		}

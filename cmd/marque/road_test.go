@@ -137,6 +137,10 @@ func startCompany(t *testing.T, database string) *openCompanyForTest {
 		t.Fatal(err)
 	}
 	c.base = nameOf(l.Addr())
+	c.config.Payments.BankingDays = false // the road is walked on a Sunday
+	c.checkAccount = func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error) {
+		return servicing.AccountOpen, nil
+	}
 	if err := c.at(c.base, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +296,7 @@ func road(t *testing.T, c *openCompanyForTest) {
 			t.Errorf("statement does not say %q:\n%s", w, statement)
 		}
 	}
-	for _, path := range []string{"/", "/payments", "/bank-accounts", "/help", loan + "/autopay", loan + "/statements/2026-02-22", loan + "/pay"} {
+	for _, path := range []string{"/", "/payments", "/payment-methods", "/help", loan + "/autopay", loan + "/statements/2026-02-22", loan + "/pay"} {
 		b.open(path)
 	}
 	everyLineExplains(t, c, b, loan)

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"marque/internal/card"
 	desk "marque/internal/console"
 	"marque/internal/cycle"
 	"marque/internal/money"
@@ -222,6 +223,6 @@ type nameless struct{}
 var fromAddress = regexp.MustCompile(` from [^ ]+:[0-9]+:?`)
 
 func (nameless) Write(b []byte) (int, error) {
-	slog.Warn("connection", "error", strings.TrimSpace(fromAddress.ReplaceAllString(string(b), "")))
+	slog.Warn("connection", "error", card.Mask(strings.TrimSpace(fromAddress.ReplaceAllString(string(b), ""))))
 	return len(b), nil
 }

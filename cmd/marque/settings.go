@@ -8,11 +8,14 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"marque/internal/money"
+	"marque/internal/rail"
 )
 
 // tlsSettings say where the listener's certificate comes from: two files that
@@ -31,6 +34,24 @@ type acmeSettings struct {
 	Domains   []string `json:"domains"`
 }
 
+// paymentSettings say on which days payments made by hand count.
+type paymentSettings struct {
+	CutOff      string `json:"cut_off"`      // "17:00" in the brand's time zone: later payments count for the next day; empty: none
+	BankingDays bool   `json:"banking_days"` // only days on which the banks settle can be chosen
+}
+
+// minutes is the cut-off in minutes after midnight; 0 for none.
+func (p *paymentSettings) minutes() (int, error) {
+	if p.CutOff == "" {
+		return 0, nil
+	}
+	at, err := time.Parse("15:04", p.CutOff)
+	if err != nil || at.Hour()+at.Minute() == 0 {
+		return 0, fmt.Errorf("payments.cut_off is %q: it is a time of day such as 17:00, or empty", p.CutOff)
+	}
+	return at.Hour()*60 + at.Minute(), nil
+}
+
 // consoleSettings are the staff console's own door. It has a host name of its
 // own, so that its cookies never travel to the borrowers' portal.
 type consoleSettings struct {
@@ -44,6 +65,70 @@ type textSettings struct {
 	Account string `json:"account"`
 	Token   string `json:"token"` // or MARQUE_TEXT_TOKEN
 	From    string `json:"from"`
+}
+
+// bankSettings are how files reach the bank and come from it.
+type bankSettings struct {
+	SFTP *sftpSettings `json:"sftp"`
+}
+
+type sftpSettings struct {
+	Address    string `json:"address"` // with the port
+	User       string `json:"user"`
+	KeyFile    string `json:"key_file"`    // private key, readable by its owner only
+	KnownHosts string `json:"known_hosts"` // file with the server's host key
+	Out        string `json:"out"`         // folder on the server for files to the bank
+	In         string `json:"in"`          // folder on the server with files from it
+}
+
+// bank is where files to and from the bank pass; folder is where they do without
+// a server, and where their copies are kept with one.
+func (c *Config) bank(folder rail.Folder) rail.Bank {
+	s := c.Bank.SFTP
+	if s == nil {
+		return folder
+	}
+	return s.rail(folder)
+}
+
+func (s *sftpSettings) rail(folder rail.Folder) *rail.SFTP {
+	return &rail.SFTP{Address: s.Address, User: s.User, KeyFile: s.KeyFile, KnownHosts: s.KnownHosts, OutDir: s.Out, InDir: s.In, Keep: folder.Dir}
+}
+
+func (s *sftpSettings) checkShape() error {
+	if s == nil {
+		return nil
+	}
+	for _, needed := range []struct{ name, value string }{
+		{"address", s.Address}, {"user", s.User}, {"key_file", s.KeyFile}, {"known_hosts", s.KnownHosts}, {"out", s.Out}, {"in", s.In},
+	} {
+		if strings.TrimSpace(needed.value) == "" {
+			return fmt.Errorf("bank.sftp.%s is missing", needed.name)
+		}
+	}
+	if host, port, err := net.SplitHostPort(s.Address); err != nil || host == "" || port == "" {
+		return fmt.Errorf("bank.sftp.address %q is not like sftp.bank.example:22", s.Address)
+	}
+	if out, in := path.Clean(s.Out), path.Clean(s.In); out == in || path.Dir(out) == in && (path.Base(out) == "read" || path.Base(out) == "refused") {
+		return fmt.Errorf("bank.sftp: out %s and in %s are one folder, or one is where files from the other are put away", s.Out, s.In)
+	}
+	return nil
+}
+
+// checkBank refuses a key or a file of known hosts that cannot be used, before
+// anything is sent to the bank.
+func (c *Config) checkBank() error {
+	s := c.Bank.SFTP
+	if s == nil {
+		return nil
+	}
+	if err := ownersOnly(s.KeyFile); err != nil {
+		return fmt.Errorf("bank.sftp.key_file: %w", err)
+	}
+	if err := s.rail(rail.Folder{}).Check(); err != nil {
+		return fmt.Errorf("bank.sftp: %w", err)
+	}
+	return nil
 }
 
 // What the settings may say about second factors and security questions.
@@ -75,6 +160,12 @@ type securitySettings struct {
 // checkShape refuses values that no command can work with.
 func (c *Config) checkShape() error {
 	if _, err := c.trustedProxies(); err != nil {
+		return err
+	}
+	if _, err := c.Payments.minutes(); err != nil {
+		return err
+	}
+	if err := c.Bank.SFTP.checkShape(); err != nil {
 		return err
 	}
 	s := &c.Security
@@ -152,6 +243,7 @@ func (c *Config) checkServe(data, file string) error {
 		c.checkDomains(),
 		c.checkText(),
 		c.checkMail(),
+		c.checkBank(),
 	}
 	if err := ownersOnly(filepath.Join(data, "keys.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		found = append(found, err)

@@ -1,12 +1,21 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"marque/internal/rail"
 )
 
 // sound are settings that serve takes.
@@ -82,6 +91,7 @@ func TestServeTakesSoundSettings(t *testing.T) {
 }
 
 func TestServeRefuses(t *testing.T) {
+	makeBankKey(t)
 	for _, c := range []struct {
 		changes setting
 		says    string
@@ -133,12 +143,86 @@ func TestServeRefuses(t *testing.T) {
 		{setting{"security.breached_passwords": "/no/such/file"}, "security.breached_passwords: "},
 		{setting{"security.places": os.TempDir()}, "is a folder"},
 		{setting{"security.blocked_words": []string{"ab"}}, "shorter than three"},
+		{setting{"bank": setting{"sftp": setting{"address": "sftp.bank.example:22"}}}, "bank.sftp.user is missing"},
+		{sftpBut("key_file", nil), "bank.sftp.key_file is missing"},
+		{sftpBut("known_hosts", " "), "bank.sftp.known_hosts is missing"},
+		{sftpBut("out", nil), "bank.sftp.out is missing"},
+		{sftpBut("address", "sftp.bank.example"), "is not like sftp.bank.example:22"},
+		{sftpBut("in", "./outbound/"), "are one folder"},
+		{sftpBut("out", "inbound/read"), "are one folder"},
+		{sftpBut("password", "secret"), "unknown field"},
+		{sftpBut("insecure", true), "unknown field"},
+		{sftpBut("key_file", "/no/such/key"), "bank.sftp.key_file: "},
+		{sftpBut("known_hosts", "/no/such/file"), "bank.sftp: read known hosts"},
+		{sftpBut("address", "sftp.other.example:22"), "no key of sftp.other.example:22 is in"},
+		{setting{"bank": setting{"ftp": setting{}}}, "unknown field"},
 		{setting{"security.second_facter": "required"}, "unknown field"},
 		{setting{"debug": true}, "unknown field"},
 	} {
 		if err := served(put(t, c.changes)); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%v: %v, want %q", c.changes, err, c.says)
 		}
+	}
+}
+
+// sftpBut is a bank's server with one setting replaced; nil leaves it out.
+func sftpBut(name string, value any) setting {
+	s := setting{"address": "sftp.bank.example:22", "user": "lender", "key_file": bankKey.file, "known_hosts": bankKey.known, "out": "outbound", "in": "inbound"}
+	if s[name] = value; value == nil {
+		delete(s, name)
+	}
+	return setting{"bank": setting{"sftp": s}}
+}
+
+// bankKey are files that settings of a bank's server name.
+var bankKey struct{ file, known string }
+
+func makeBankKey(t *testing.T) {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := ssh.NewPublicKey(private.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bankKey.file, bankKey.known = filepath.Join(t.TempDir(), "key"), filepath.Join(t.TempDir(), "known_hosts")
+	line := knownhosts.Line([]string{"sftp.bank.example"}, public)
+	if err := errors.Join(os.WriteFile(bankKey.file, pem.EncodeToMemory(block), 0o600), os.WriteFile(bankKey.known, []byte(line+"\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFilesGoWhereTheSettingsSay(t *testing.T) {
+	makeBankKey(t)
+	folder := rail.Folder{Dir: "/var/lib/marque/ach"}
+	for _, c := range []struct {
+		changes setting
+		says    string
+	}{
+		{nil, "/var/lib/marque/ach/out"},
+		{setting{"bank": setting{}}, "/var/lib/marque/ach/out"},
+		{sftpBut("user", "lender"), "outbound on sftp.bank.example:22"},
+	} {
+		data, file := put(t, c.changes)
+		config, err := readConfig(data, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := config.bank(folder).String(); got != c.says || config.checkBank() != nil {
+			t.Errorf("files go to %s: %v", got, config.checkBank())
+		}
+	}
+	if err := os.Chmod(bankKey.file, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := served(put(t, sftpBut("user", "lender"))); err == nil || !strings.Contains(err.Error(), "permissions 0640") {
+		t.Errorf("a key that others may read: %v", err)
 	}
 }
 

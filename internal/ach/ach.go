@@ -6,6 +6,7 @@
 // every fault with its line, record and field. Write refuses a value that does
 // not fit its columns; nothing is ever cut short, padded with a guess or
 // replaced. One table per record says where its columns are, and both use it.
+// Writer and Scanner do the same for a file too large to hold.
 //
 // The package knows nothing of payments, contracts or banking days, keeps no
 // state and reads no clock. Entries hold account numbers in the clear: problems
@@ -303,12 +304,7 @@ func (f *File) Seal() *File {
 	for i := range sealed.Batches {
 		b := &sealed.Batches[i]
 		t := b.tally()
-		h := &b.Header
-		b.Control = BatchControl{
-			ServiceClass: h.ServiceClass, EntryAddendaCount: t.entryAddenda, EntryHash: t.hash,
-			TotalDebit: t.debit, TotalCredit: t.credit, CompanyID: h.CompanyID,
-			MessageAuthentication: b.Control.MessageAuthentication, ODFI: h.ODFI, BatchNumber: h.BatchNumber,
-		}
+		b.Control = b.Header.control(t, b.Control.MessageAuthentication)
 		all = all.plus(t)
 		lines += 2 + t.entryAddenda
 	}
@@ -317,6 +313,15 @@ func (f *File) Seal() *File {
 		EntryHash: all.hash, TotalDebit: all.debit, TotalCredit: all.credit,
 	}
 	return &sealed
+}
+
+// control is the record that closes the header's batch.
+func (h *BatchHeader) control(t tally, authentication string) BatchControl {
+	return BatchControl{
+		ServiceClass: h.ServiceClass, EntryAddendaCount: t.entryAddenda, EntryHash: t.hash,
+		TotalDebit: t.debit, TotalCredit: t.credit, CompanyID: h.CompanyID,
+		MessageAuthentication: authentication, ODFI: h.ODFI, BatchNumber: h.BatchNumber,
+	}
 }
 
 // blocks is the number of blocks of ten lines.

@@ -1,6 +1,7 @@
 package ach
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 )
@@ -101,6 +102,16 @@ func TestFits(t *testing.T) {
 	for s, want := range map[string]bool{"": true, "SAM O'NEIL ~": true, "JOSÉ": false, "a\tb": false, "\xff": false, "\x7f": false} {
 		if Fits(s) != want {
 			t.Errorf("%q: %v", s, Fits(s))
+		}
+	}
+	// Wherever it stands, and beside whatever.
+	for at := range 20 {
+		for c := range 256 {
+			b := bytes.Repeat([]byte(" ~"), 10)
+			b[at] = byte(c)
+			if got, want := Fits(string(b)), c >= ' ' && c <= '~'; got != want {
+				t.Errorf("%q: %v", b, got)
+			}
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package ach
 
 import (
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -22,14 +21,10 @@ type card struct {
 // character the format does not allow, 0 if none.
 func newCard(line string) (c card, columns, bad int) {
 	c, columns = card{text: line}, len(line)
-	for i := range len(line) {
-		if line[i] >= utf8.RuneSelf {
-			c.wide = []rune(line)
-			columns = len(c.wide)
-			break
-		}
+	if bad = firstUnprintable(line); bad != 0 && strings.ContainsFunc(line, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		c.wide = []rune(line)
+		columns = len(c.wide)
 	}
-	bad = firstUnprintable(line)
 	if pad := width - columns; pad > 0 {
 		if c.wide == nil {
 			c.text += strings.Repeat(" ", pad)
@@ -54,6 +49,21 @@ func Fits(s string) bool { return firstUnprintable(s) == 0 }
 // firstUnprintable is the place, from 1, of the first character that does not
 // fit, or 0.
 func firstUnprintable(s string) int {
+	i := 0
+	for ; i+8 <= len(s); i += 8 { // eight at a time: every column of every line is looked at
+		const ones = 0x0101010101010101
+		v := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		if (v|(v-ones*' ')|(v+ones))&(ones<<7) != 0 {
+			break // one of them is below the space, above the tilde, or not ASCII
+		}
+	}
+	for i < len(s) && s[i]-' ' <= '~'-' ' {
+		i++
+	}
+	if i == len(s) {
+		return 0
+	}
 	n := 0
 	for _, r := range s {
 		n++
@@ -94,11 +104,9 @@ func (l *layout[T]) read(c card, v *T, fail report) {
 	}
 }
 
-func (l *layout[T]) write(v *T, line *[width]byte, fail report) {
-	for i := range line {
-		line[i] = ' '
-	}
-	copy(line[:], l.prefix)
+// write fills a line of spaces.
+func (l *layout[T]) write(v *T, line []byte, fail report) {
+	copy(line, l.prefix)
 	for i := range l.columns {
 		col := &l.columns[i]
 		if reason := col.write(v, line[col.from-1:col.to]); reason != "" {
@@ -123,9 +131,13 @@ func putNumber(cell []byte, n int64) Reason {
 	if n < 0 {
 		return Negative
 	}
-	for i := len(cell) - 1; i >= 0; i-- {
+	i := len(cell) - 1
+	for ; i >= 0 && n != 0; i-- {
 		cell[i] = byte('0' + n%10)
 		n /= 10
+	}
+	for ; i >= 0; i-- {
+		cell[i] = '0'
 	}
 	if n != 0 {
 		return TooLarge
@@ -136,14 +148,27 @@ func putNumber(cell []byte, n int64) Reason {
 // text is left-justified; spaces around it do not belong to it.
 func text[T any, S ~string](from, to int, name string, at func(*T) *S) column[T] {
 	return column[T]{from, to, name,
-		func(v *T, s string) Reason { *at(v) = S(strings.Trim(s, " ")); return "" },
+		func(v *T, s string) Reason { *at(v) = S(trim(s)); return "" },
 		func(v *T, cell []byte) Reason {
 			s := string(*at(v))
-			if strings.Trim(s, " ") != s {
+			if padded(s) {
 				return Padded
 			}
 			return put(cell, s)
 		}}
+}
+
+func padded(s string) bool { return s != "" && (s[0] == ' ' || s[len(s)-1] == ' ') }
+
+// trim is strings.Trim for spaces, which most of the columns of a file are.
+func trim(s string) string {
+	for s != "" && s[len(s)-1] == ' ' {
+		s = s[:len(s)-1]
+	}
+	for s != "" && s[0] == ' ' {
+		s = s[1:]
+	}
+	return s
 }
 
 // free is text in which leading spaces count.
@@ -164,7 +189,7 @@ func right[T any, S ~string](from, to int, name string, at func(*T) *S) column[T
 	c := text(from, to, name, at)
 	c.write = func(v *T, cell []byte) Reason {
 		s := string(*at(v))
-		if strings.Trim(s, " ") != s {
+		if padded(s) {
 			return Padded
 		}
 		return put(cell[max(0, len(cell)-len(s)):], s)
@@ -210,7 +235,7 @@ func digits[T any, S ~string](from, to int, name string, at func(*T) *S) column[
 func optionalDigits[T any, S ~string](from, to int, name string, at func(*T) *S) column[T] {
 	return column[T]{from, to, name,
 		func(v *T, s string) Reason {
-			*at(v) = S(strings.Trim(s, " "))
+			*at(v) = S(trim(s))
 			if *at(v) != "" && !allDigits(s) {
 				return NotDigits
 			}
@@ -235,9 +260,9 @@ func number[T any, N ~int | ~int64](from, to int, name string, at func(*T) *N) c
 			if !allDigits(s) {
 				return NotDigits
 			}
-			n, err := strconv.ParseInt(s, 10, 64)
-			if err != nil {
-				return TooLarge
+			n := int64(0) // no column of numbers is wider than twelve digits
+			for i := range len(s) {
+				n = n*10 + int64(s[i]-'0')
 			}
 			*at(v) = N(n)
 			return ""
@@ -250,7 +275,7 @@ func dayOfYear[T any](from, to int, name string, at func(*T) *int) column[T] {
 	c := number(from, to, name, at)
 	read := c.read
 	c.read = func(v *T, s string) Reason {
-		if strings.Trim(s, " ") == "" {
+		if trim(s) == "" {
 			return ""
 		}
 		if reason := read(v, s); reason != "" {
@@ -279,7 +304,7 @@ func dayOfYear[T any](from, to int, name string, at func(*T) *int) column[T] {
 func date[T any](from, to int, name string, at func(*T) *money.Date) column[T] {
 	return column[T]{from, to, name,
 		func(v *T, s string) Reason {
-			if strings.Trim(s, " ") == "" || s == "000000" {
+			if trim(s) == "" || s == "000000" {
 				return ""
 			}
 			if !allDigits(s) {
@@ -310,7 +335,7 @@ func clock[T any](from, to int, name string, at func(*T) *string) column[T] {
 	ok := func(s string) bool { return allDigits(s) && len(s) == 4 && s[:2] < "24" && s[2:] < "60" }
 	return column[T]{from, to, name,
 		func(v *T, s string) Reason {
-			if *at(v) = strings.Trim(s, " "); *at(v) != "" && !ok(s) {
+			if *at(v) = trim(s); *at(v) != "" && !ok(s) {
 				return NotATime
 			}
 			return ""

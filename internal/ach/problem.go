@@ -30,7 +30,13 @@ const (
 	Unsupported   Reason = "has columns of its own that are not read"
 	NotZero       Reason = "is not zero"
 	Zero          Reason = "is zero"
+	Misnamed      Reason = "means another kind of entry"
+	TooMany       Reason = "has more faults than are listed"
 )
+
+// maxProblems bounds what a hostile or broken file can make a Scanner or a
+// Writer remember.
+const maxProblems = 1000
 
 // Problem is one fault of a file. Stated and Counted are filled where two
 // figures or texts disagree. A problem never repeats an account number, an

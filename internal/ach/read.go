@@ -31,28 +31,94 @@ import (
 // problem: of IAT the account and names are not to be trusted, of ADV also the
 // totals, which are not compared. Records after the file control are not read.
 //
-// Memory grows with the number of entries; bound an untrusted input by
+// Memory grows with the number of entries (Scanner's does not); bound an untrusted input by
 // io.LimitReader.
 func Read(r io.Reader) (*File, error) {
-	rd := reader{file: &File{}}
+	f := &File{}
+	var entries []Entry
+	rd := reader{
+		entry: func(_ *openBatch, e *Entry) { entries = append(entries, *e) },
+		batch: func(b *openBatch) {
+			f.Batches = append(f.Batches, Batch{b.header, entries, b.control})
+			entries = nil
+		},
+	}
 	in := bufio.NewReaderSize(r, 4096)
-	for {
-		line, err := nextLine(in)
-		if err == io.EOF {
-			break
-		}
-		rd.line++
-		if err != nil {
-			return rd.file, fmt.Errorf("read NACHA line %d: %w", rd.line, err)
-		}
-		rd.record(line)
+	for rd.next(in) {
 	}
-	rd.end()
-	slices.SortStableFunc(rd.problems, func(a, b Problem) int { return a.Line - b.Line })
+	f.Header, f.Control = rd.header, rd.control
+	if rd.err != nil {
+		return f, rd.err
+	}
+	rd.sort()
 	if len(rd.problems) > 0 {
-		return rd.file, rd.problems
+		return f, rd.problems
 	}
-	return rd.file, nil
+	return f, nil
+}
+
+// Scanner reads a NACHA file entry by entry, with the checks of Read, in memory
+// that does not grow with the file:
+//
+//	s := ach.NewScanner(r)
+//	for s.Scan() {
+//		use(s.Batch(), s.Entry())
+//	}
+//	err := s.Err()
+//
+// Totals stand at the end of a file: what Scan has given counts only when Err
+// says that the whole file is without fault.
+type Scanner struct {
+	rd     reader
+	in     *bufio.Reader
+	ready  bool
+	header *BatchHeader
+	now    Entry
+}
+
+// NewScanner begins to read.
+func NewScanner(r io.Reader) *Scanner {
+	s := &Scanner{in: bufio.NewReaderSize(r, full)}
+	s.rd.most = maxProblems
+	s.rd.batch = func(*openBatch) {}
+	s.rd.entry = func(b *openBatch, e *Entry) { s.ready, s.header, s.now = true, &b.header, *e }
+	return s
+}
+
+// Scan goes to the next entry. It gives false at the end of the file, when the
+// reader failed, and after a thousand faults.
+func (s *Scanner) Scan() bool {
+	for s.ready = false; !s.ready; {
+		if !s.rd.next(s.in) {
+			return s.ready // the last of a file that ends in the middle
+		}
+	}
+	return true
+}
+
+// Header is the file's; it stands before the entries.
+func (s *Scanner) Header() FileHeader { return s.rd.header }
+
+// Batch is the header of the entry's batch.
+func (s *Scanner) Batch() BatchHeader { return *s.header }
+
+// Entry is the current one, with its addenda. The pointer is to the same place
+// for every entry: copy what is kept.
+func (s *Scanner) Entry() *Entry { return &s.now }
+
+// Control is the file's control record, once Scan has given false.
+func (s *Scanner) Control() FileControl { return s.rd.control }
+
+// Err is as Read's error, after Scan has given false.
+func (s *Scanner) Err() error {
+	if s.rd.err != nil {
+		return s.rd.err
+	}
+	s.rd.sort()
+	if len(s.rd.problems) > 0 {
+		return s.rd.problems
+	}
+	return nil
 }
 
 // nextLine gives a line without its end. Of a line longer than the buffer only
@@ -70,8 +136,17 @@ func nextLine(in *bufio.Reader) (string, error) {
 }
 
 type reader struct {
-	file     *File
+	header  FileHeader
+	control FileControl
+	// Told of each entry when all its addenda have been read, and of each batch
+	// after its entries.
+	entry func(*openBatch, *Entry)
+	batch func(*openBatch)
+
 	problems Problems
+	most     int // of problems; 0 for all
+	err      error
+	done     bool
 
 	line    int // the current line
 	records int // lines that are not blank
@@ -80,20 +155,54 @@ type reader struct {
 	headerSeen, controlSeen, ended bool
 	controlLine                    int
 	anyAdvices                     bool
+	batches                        int
 	all                            tally
 
-	batch     *openBatch
-	entry     *Entry // the last of the batch, waiting for addenda
-	entryLine int
-	indicator int
+	open    *openBatch
+	waiting bool // rec waits for addenda
+	rec     entryRecord
+	recLine int
 }
 
 // openBatch is a batch whose control record has not come yet.
 type openBatch struct {
-	Batch
+	header  BatchHeader
+	control BatchControl
 	line    int
 	headed  bool
 	advices bool
+	entries int
+	last    TraceNumber
+	tally   tally
+}
+
+// next reads one line, and false after the last.
+func (r *reader) next(in *bufio.Reader) bool {
+	if r.done {
+		return false
+	}
+	line, err := nextLine(in)
+	switch {
+	case err == io.EOF:
+		r.done = true
+		r.end()
+		return false
+	case err != nil:
+		r.done, r.err = true, fmt.Errorf("read NACHA line %d: %w", r.line+1, err)
+		return false
+	}
+	r.line++
+	r.record(line)
+	if r.most > 0 && len(r.problems) >= r.most {
+		r.done = true
+		r.fault("file", "", TooMany)
+		return false
+	}
+	return true
+}
+
+func (r *reader) sort() {
+	slices.SortStableFunc(r.problems, func(a, b Problem) int { return a.Line - b.Line })
 }
 
 func (r *reader) add(p Problem) { r.problems = append(r.problems, p) }
@@ -107,7 +216,7 @@ func (r *reader) into(record string) report {
 }
 
 func (r *reader) record(line string) {
-	if strings.Trim(line, " ") == "" {
+	if trim(line) == "" {
 		if r.blank == 0 {
 			r.blank = r.line
 		}
@@ -125,7 +234,7 @@ func (r *reader) record(line string) {
 	if bad != 0 {
 		r.fault("line", "column "+strconv.Itoa(bad), BadCharacter)
 	}
-	if strings.Trim(line, "9") == "" {
+	if line[0] == '9' && strings.Trim(line, "9") == "" {
 		return
 	}
 	if r.controlSeen {
@@ -161,13 +270,13 @@ func (r *reader) fileHeader(c card) {
 		return
 	}
 	r.headerSeen = true
-	fileHeaderLayout.read(c, &r.file.Header, r.into(fileHeaderLayout.record))
+	fileHeaderLayout.read(c, &r.header, r.into(fileHeaderLayout.record))
 }
 
 func (r *reader) batchHeader(c card) {
 	r.closeBatch(nil)
-	r.batch = &openBatch{line: r.line, headed: true}
-	h := &r.batch.Header
+	r.open = &openBatch{line: r.line, headed: true}
+	h := &r.open.header
 	batchHeaderLayout.read(c, h, r.into(batchHeaderLayout.record))
 	if !h.ServiceClass.known() {
 		r.fault(batchHeaderLayout.record, "service class code", UnknownValue)
@@ -175,7 +284,7 @@ func (r *reader) batchHeader(c card) {
 	switch {
 	case h.SEC == IAT || h.SEC == ADV:
 		r.fault(batchHeaderLayout.record, "standard entry class code", Unsupported)
-		r.batch.advices = h.SEC == ADV
+		r.open.advices = h.SEC == ADV
 		r.anyAdvices = r.anyAdvices || h.SEC == ADV
 	case !h.SEC.known():
 		r.fault(batchHeaderLayout.record, "standard entry class code", UnknownValue)
@@ -184,28 +293,28 @@ func (r *reader) batchHeader(c card) {
 
 func (r *reader) entryDetail(c card) {
 	r.closeEntry()
-	if r.batch == nil {
+	if r.open == nil {
 		r.fault("entry before batch header", "", OutOfPlace)
-		r.batch = &openBatch{line: r.line}
+		r.open = &openBatch{line: r.line}
 	}
-	var rec entryRecord
-	entryLayout.read(c, &rec, r.into(entryLayout.record))
-	e := &rec.Entry
+	r.rec = entryRecord{}
+	entryLayout.read(c, &r.rec, r.into(entryLayout.record))
+	e := &r.rec.Entry
 	if len(e.RDFI) == 9 && allDigits(string(e.RDFI)) && !e.RDFI.checks() {
 		r.fault(entryLayout.record, "check digit", BadCheckDigit)
 	}
 	if !e.TransactionCode.Debit() && !e.TransactionCode.Credit() {
 		r.fault(entryLayout.record, "transaction code", UnknownValue)
 	}
-	if rec.addendaIndicator > 1 {
+	if r.rec.addendaIndicator > 1 {
 		r.fault(entryLayout.record, "addenda record indicator", UnknownValue)
 	}
-	if n := len(r.batch.Entries); n > 0 && !ascends(r.batch.Entries[n-1].Trace, e.Trace) {
+	if r.open.entries > 0 && !ascends(r.open.last, e.Trace) {
 		r.fault(entryLayout.record, "trace number", NotAscending)
 	}
-	r.batch.Entries = append(r.batch.Entries, rec.Entry)
-	r.entry = &r.batch.Entries[len(r.batch.Entries)-1]
-	r.entryLine, r.indicator = r.line, rec.addendaIndicator
+	r.open.entries++
+	r.open.last = e.Trace
+	r.waiting, r.recLine = true, r.line
 }
 
 // ascends compares trace numbers of full length; others were reported already.
@@ -215,21 +324,24 @@ func ascends(before, after TraceNumber) bool {
 
 // closeEntry is called when no more addenda can follow.
 func (r *reader) closeEntry() {
-	if r.entry == nil {
+	if !r.waiting {
 		return
 	}
-	if n := r.entry.addendaCount(); (n > 0) != (r.indicator > 0) {
-		r.add(Problem{r.entryLine, entryLayout.record, "addenda record indicator", Disagrees, strconv.Itoa(r.indicator), strconv.Itoa(n)})
+	r.waiting = false
+	e := &r.rec.Entry
+	if n := e.addendaCount(); (n > 0) != (r.rec.addendaIndicator > 0) {
+		r.add(Problem{r.recLine, entryLayout.record, "addenda record indicator", Disagrees, strconv.Itoa(r.rec.addendaIndicator), strconv.Itoa(n)})
 	}
-	r.entry = nil
+	r.open.tally = r.open.tally.plus(e.tally())
+	r.entry(r.open, e)
 }
 
 func (r *reader) addenda(c card) {
-	if r.entry == nil {
+	if !r.waiting {
 		r.fault("addenda without entry", "", OutOfPlace)
 		return
 	}
-	e, kind := r.entry, c.cut(2, 3)
+	e, kind := &r.rec.Entry, c.cut(2, 3)
 	last := e.Return != nil || e.Change != nil
 	if last {
 		r.fault("addenda after a return or change", "", OutOfPlace)
@@ -254,11 +366,11 @@ func (r *reader) addenda(c card) {
 func (r *reader) payment(c card) {
 	var p paymentRecord
 	paymentLayout.read(c, &p, r.into(paymentLayout.record))
-	r.entry.Addenda = append(r.entry.Addenda, Addenda{PaymentInformation, p.text})
-	if n := len(r.entry.Addenda); p.sequence != n {
+	r.rec.Addenda = append(r.rec.Addenda, Addenda{PaymentInformation, p.text})
+	if n := len(r.rec.Addenda); p.sequence != n {
 		r.add(Problem{r.line, paymentLayout.record, "addenda sequence number", Disagrees, strconv.Itoa(p.sequence), strconv.Itoa(n)})
 	}
-	if want := r.entry.Trace.sequence(); len(r.entry.Trace) == 15 && p.entrySequence != want {
+	if want := r.rec.Trace.sequence(); len(r.rec.Trace) == 15 && p.entrySequence != want {
 		r.add(Problem{r.line, paymentLayout.record, "entry detail sequence number", Disagrees, p.entrySequence, want})
 	}
 }
@@ -269,35 +381,34 @@ func (t TraceNumber) sequence() string { return string(t[min(len(t), 8):]) }
 func (r *reader) batchControl(c card) {
 	var control BatchControl
 	batchControlLayout.read(c, &control, r.into(batchControlLayout.record))
-	if r.batch == nil {
+	if r.open == nil {
 		r.fault("batch control without batch header", "", OutOfPlace)
 		return
 	}
 	r.closeBatch(&control)
 }
 
-// closeBatch takes the open batch into the file; nil when its control record
-// has not come.
+// closeBatch ends the open batch; control is nil when its record has not come.
 func (r *reader) closeBatch(control *BatchControl) {
 	r.closeEntry()
-	b := r.batch
+	b := r.open
 	if b == nil {
 		return
 	}
-	r.batch = nil
-	t := b.tally()
-	r.all = r.all.plus(t)
+	r.open = nil
+	r.batches++
+	r.all = r.all.plus(b.tally)
 	if control == nil {
 		r.add(Problem{Line: b.line, Record: batchControlLayout.record, Reason: Missing})
 	} else {
-		b.Control = *control
-		r.compareBatch(b, t)
+		b.control = *control
+		r.compareBatch(b, b.tally)
 	}
-	r.file.Batches = append(r.file.Batches, b.Batch)
+	r.batch(b)
 }
 
 func (r *reader) compareBatch(b *openBatch, t tally) {
-	record, h, c := batchControlLayout.record, &b.Header, &b.Control
+	record, h, c := batchControlLayout.record, &b.header, &b.control
 	if b.headed {
 		compare(r, record, "service class code", c.ServiceClass, h.ServiceClass)
 		if h.SEC != IAT && h.SEC != ADV { // left out in the one, not a column of the other
@@ -327,7 +438,7 @@ func compare[V comparable](r *reader, record, field string, stated, counted V) {
 func (r *reader) fileControl(c card) {
 	r.closeBatch(nil)
 	r.controlSeen, r.controlLine = true, r.line
-	fileControlLayout.read(c, &r.file.Control, r.into(fileControlLayout.record))
+	fileControlLayout.read(c, &r.control, r.into(fileControlLayout.record))
 }
 
 func (r *reader) end() {
@@ -340,8 +451,8 @@ func (r *reader) end() {
 		return
 	}
 	r.line = r.controlLine
-	record, c := fileControlLayout.record, &r.file.Control
-	compare(r, record, "batch count", c.BatchCount, len(r.file.Batches))
+	record, c := fileControlLayout.record, &r.control
+	compare(r, record, "batch count", c.BatchCount, r.batches)
 	compare(r, record, "block count", c.BlockCount, blocks(r.records))
 	compare(r, record, "entry/addenda count", c.EntryAddendaCount, r.all.entryAddenda)
 	compare(r, record, "entry hash", c.EntryHash, r.all.hash)

@@ -45,10 +45,8 @@ func CheckDigit(dfi string) (byte, bool) {
 	if len(dfi) != 8 || !allDigits(dfi) {
 		return 0, false
 	}
-	sum := 0
-	for i := range dfi {
-		sum += int(dfi[i]-'0') * [3]int{3, 7, 1}[i%3]
-	}
+	digit := func(i int) int { return int(dfi[i] - '0') }
+	sum := 3*(digit(0)+digit(3)+digit(6)) + 7*(digit(1)+digit(4)+digit(7)) + digit(2) + digit(5)
 	return byte('0' + (10-sum%10)%10), true
 }
 

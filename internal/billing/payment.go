@@ -86,18 +86,12 @@ type Plan struct {
 	Closes       bool
 }
 
-// Decide plans a payment. today is the business date: the earliest day that a
-// payment can count for, unless the contract came later. The plan is made by the
-// function that will apply the payment.
-func Decide(t *contract.Terms, s contract.State, ask Ask, today money.Date) (Plan, error) {
-	first := max(today, t.Start, s.LastEvent)
-	switch {
-	case ask.Date.IsZero():
-		return Plan{}, refuse("date_missing", "date", "Choose a payment date.")
-	case ask.Date < first:
-		return Plan{}, refuse("date_past", "date", "Choose %s or a later day.", first.Long())
-	case ask.Date > today+DaysAhead:
-		return Plan{}, refuse("date_far", "date", "Choose a day no later than %s.", (today + DaysAhead).Long())
+// Decide plans a payment for one of the days that are open. The plan is made by
+// the function that will apply the payment.
+func Decide(t *contract.Terms, s contract.State, ask Ask, days PayDays) (Plan, error) {
+	earliest := max(days.Today, t.Start, s.LastEvent)
+	if err := days.refuse(ask.Date, earliest); err != nil {
+		return Plan{}, err
 	}
 	payoff, err := s.Payoff(t, ask.Date)
 	if err != nil {
@@ -108,7 +102,7 @@ func Decide(t *contract.Terms, s contract.State, ask Ask, today money.Date) (Pla
 	}
 	// The amount due is what is due now, whatever day is chosen: a later day does
 	// not bring the next payments in.
-	due, err := s.Due(t, first)
+	due, err := s.Due(t, earliest)
 	if err != nil {
 		return Plan{}, err
 	}

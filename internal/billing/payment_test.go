@@ -37,7 +37,7 @@ func TestDecide(t *testing.T) {
 		{"61 days on", billing.AmountOther, 5_00, today + 61, "date_far", 0},
 	} {
 		terms := loan()
-		p, err := billing.Decide(&terms, terms.Open(), billing.Ask{Kind: c.kind, Amount: c.asked, Date: c.date}, today)
+		p, err := billing.Decide(&terms, terms.Open(), billing.Ask{Kind: c.kind, Amount: c.asked, Date: c.date}, billing.AnyDay(today))
 		code := ""
 		if r, ok := errors.AsType[*billing.Refusal](err); ok {
 			code = r.Code
@@ -54,12 +54,12 @@ func TestDecide(t *testing.T) {
 	terms := loan()
 	paid := terms.Open()
 	paid.Principal = 0
-	if _, err := billing.Decide(&terms, paid, billing.Ask{Kind: billing.AmountOther, Amount: 5_00, Date: today}, today); err == nil {
+	if _, err := billing.Decide(&terms, paid, billing.Ask{Kind: billing.AmountOther, Amount: 5_00, Date: today}, billing.AnyDay(today)); err == nil {
 		t.Error("a payment on nothing owed")
 	}
 	small := terms.Open()
 	small.Principal, small.Through = 40, today
-	if p, err := billing.Decide(&terms, small, billing.Ask{Kind: billing.AmountOther, Amount: 40, Date: today}, today); err != nil || !p.Closes {
+	if p, err := billing.Decide(&terms, small, billing.Ask{Kind: billing.AmountOther, Amount: 40, Date: today}, billing.AnyDay(today)); err != nil || !p.Closes {
 		t.Errorf("the last 40 cents: %+v, %v", p, err)
 	}
 }
@@ -80,7 +80,7 @@ func TestAPlanIsWhatIsPosted(t *testing.T) {
 			t.Fatal(err)
 		}
 		amount := money.Cents(rapid.Int64Range(1_00, max(1_00, int64(payoff.Total))).Draw(t, "amount"))
-		p, err := billing.Decide(&terms, s, billing.Ask{Kind: billing.AmountOther, Amount: amount, Date: date}, date)
+		p, err := billing.Decide(&terms, s, billing.Ask{Kind: billing.AmountOther, Amount: amount, Date: date}, billing.AnyDay(date))
 		if err != nil {
 			t.Fatal(err)
 		}

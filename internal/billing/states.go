@@ -65,6 +65,10 @@ func (r Rail) Posts(s PaymentState) bool {
 	return s == Settled || (r == ACH && (s == Authorised || s == Submitted))
 }
 
+// UnauthorisedWindow is how many days after its settlement a consumer's bank can
+// send a debit back as unauthorised (Nacha Operating Rules, extended return).
+const UnauthorisedWindow = 60
+
 // MethodKind says what a payment method is.
 type MethodKind string
 
@@ -132,9 +136,9 @@ const (
 	ContestedReturn      ExceptionKind = "contested_return"
 	ChangeNotApplied     ExceptionKind = "change"
 	QuarantinedEntry     ExceptionKind = "quarantined_entry"
-	UnauthorizedReturn   ExceptionKind = "unauthorized_return"
+	UnauthorizedItem     ExceptionKind = "unauthorized_return"
 	LateReturn           ExceptionKind = "late_return"
-	ReturnRate           ExceptionKind = "return_rate"
+	RateAlarm            ExceptionKind = "return_rate"
 	SettlementDifference ExceptionKind = "settlement_difference"
 	CardDifference       ExceptionKind = "card_difference"
 	Dispute              ExceptionKind = "dispute"

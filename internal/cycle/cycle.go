@@ -24,7 +24,7 @@ import (
 // Runner runs business days.
 type Runner struct {
 	Service  *servicing.Service
-	Rail     rail.Folder
+	Rail     rail.Bank
 	Mail     Send // nil leaves e-mails queued
 	Text     Send // nil leaves text messages queued
 	Log      *slog.Logger
@@ -225,6 +225,11 @@ func (r *Runner) Returns(ctx context.Context, d *Day) error {
 		return err
 	}
 	for _, f := range files {
+		if f.Err != nil { // it stays with the bank
+			d.Problems = append(d.Problems, f.Err.Error())
+			r.Log.Error("file from the bank not taken in", "file", f.Name, "error", f.Err)
+			continue
+		}
 		res, err := r.Service.ReadReturns(ctx, actor, f.Name, f.Content)
 		if refused, ok := errors.AsType[*servicing.FileRefused](err); ok {
 			d.Problems = append(d.Problems, refused.Error())
@@ -248,14 +253,19 @@ func (r *Runner) Returns(ctx context.Context, d *Day) error {
 	return nil
 }
 
-// Drop puts every file that was cut and has not left yet into the bank's folder.
+// Drop hands every file over that was cut and has not left yet. One that the bank
+// may or may not have waits for a person; the others go on.
 func (r *Runner) Drop(ctx context.Context, d *Day) error {
 	files, err := r.Service.FilesToDrop(ctx, actor)
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		if err := r.Rail.Drop(f.Name, f.Content); err != nil {
+		if err := r.Rail.Drop(f.Name, f.Content); errors.Is(err, rail.ErrUnclear) {
+			d.Problems = append(d.Problems, err.Error())
+			r.Log.Error("file to the bank waits for a person", "file", f.Name, "error", err)
+			continue
+		} else if err != nil {
 			return err
 		}
 		if err := r.Service.Dropped(ctx, actor, f); err != nil {

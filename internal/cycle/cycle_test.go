@@ -66,7 +66,7 @@ func TestABrokenFileFromTheBankIsPutAsideAndTheDayGoesOn(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		now := money.Instant(1)
 		r, days := lenderAt(t, url, &now)
-		in := filepath.Join(r.Rail.Dir, "in")
+		in := filepath.Join(r.Rail.(rail.Folder).Dir, "in")
 		if err := errors.Join(os.MkdirAll(in, 0o700), os.WriteFile(filepath.Join(in, "broken.ach"), []byte("101 not a file"), 0o600)); err != nil {
 			t.Fatal(err)
 		}

@@ -238,7 +238,7 @@ func TestThePayPageOffersWhatExtraMoneyDoes(t *testing.T) {
 func TestTheReviewNamesWhatExtraMoneyDoes(t *testing.T) {
 	a := current(t)
 	review := func(x billing.Extra, amount money.Cents) string {
-		plan, err := billing.Decide(&a.Terms, a.State, billing.Ask{Kind: billing.AmountOther, Amount: amount, Date: today, Extra: x}, today)
+		plan, err := billing.Decide(&a.Terms, a.State, billing.Ask{Kind: billing.AmountOther, Amount: amount, Date: today, Extra: x}, billing.AnyDay(today))
 		must(t, err)
 		req := servicing.PaymentRequest{Key: "key1", Contract: a.ID, Kind: billing.AmountOther, Amount: amount, Date: today, Method: checking.ID, Extra: x}
 		return render(t, "review", nil, newReviewPage(maya, servicing.PaymentReview{Request: req, Method: checking, Card: a.Card, Plan: plan, Authorizes: "I authorize"}, web.NewForm()))

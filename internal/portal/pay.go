@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"marque/internal/billing"
 	"marque/internal/contract"
@@ -21,13 +22,15 @@ const (
 	howOther   = string(billing.AmountOther)
 	howPayoff  = string(billing.AmountPayoff)
 	howPastDue = "past_due"
+	// What is left of the last statement is another amount that is filled in, too.
+	howStatement = "statement"
 )
 
 // newMethod is the choice that leads to adding a bank account.
 const newMethod = "new"
 
 // payFields are carried from page to page inside the form, never in an address.
-var payFields = []string{"how", "amount", "extra", "past_due", "date", "method", "key"}
+var payFields = []string{"how", "amount", "extra", "past_due", "statement", "date", "method", "key"}
 
 type hidden struct{ Name, Value string }
 
@@ -53,6 +56,8 @@ type payPage struct {
 	DateAsText   bool   // what was typed is not a date that a date field can hold
 	NotMade      bool   // a confirmation was refused: say that nothing was charged
 	DateHint     string
+	Late         string   // until when a payment counts today, or why not
+	OnItsWay     []string // payments whose money is still on its way
 }
 
 func (p *portal) showPay(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
@@ -101,7 +106,7 @@ func newPayPage(s servicing.Session, o servicing.PayOptions, form *web.Form) pay
 	b := about(page(s, "Make a payment", "payments"), o.Card)
 	b.Layout, b.Back, b.Form, b.BusinessDate = "flow", accountHref(o.ID), form, o.Date
 	v := payPage{Page: b, PayOptions: o, Href: accountHref(o.ID) + "/pay", PastDueNow: o.Due.PastDue + o.Due.Fees,
-		NothingOwed: o.Payoff.Total <= 0, DateHint: fmt.Sprintf("From %s to %s.", o.First.Long(), o.Last.Long()), WhyPayoff: whyPayoff(o.Kind, o.Payoff, nil, 0)}
+		NothingOwed: o.Payoff.Total <= 0, DateHint: dateHint(o), Late: cutOffWords(o), OnItsWay: onItsWay(o.Waiting), WhyPayoff: whyPayoff(o.Kind, o.Payoff, nil, 0)}
 	if v.NothingWords = "This account is paid in full."; clearing(o.Card) {
 		v.NothingWords = closedSentence(o.Card)
 	}
@@ -124,7 +129,11 @@ func newPayPage(s servicing.Session, o servicing.PayOptions, form *web.Form) pay
 }
 
 func methodOption(m servicing.Method) web.Option {
-	return web.Option{Value: string(m.ID), Label: capital(methodName(m)), Hint: m.Holder}
+	hint := m.Holder
+	if m.Validation != billing.Validated {
+		hint = readinessOf(m).Word
+	}
+	return web.Option{Value: string(m.ID), Label: capital(methodName(m)), Hint: hint}
 }
 
 func howOptions(o servicing.PayOptions, form *web.Form) []web.Option {
@@ -154,6 +163,9 @@ func howOptions(o servicing.PayOptions, form *web.Form) []web.Option {
 		}
 		out = append(out, web.Option{Value: howDue, Label: label, Note: min(due.Amount(), o.Payoff.Total).USD(), Hint: hint})
 	}
+	if left := o.StatementBalance; left > 0 && left != due.Amount() && left != due.PastDue+due.Fees && left < o.Payoff.Total && !isHeld {
+		out = append(out, web.Option{Value: howStatement, Label: "Statement balance", Note: left.USD(), Hint: "What your last statement asked for, less what came since."})
+	}
 	payoff := web.Option{Value: howPayoff, Label: "Payoff amount", Note: o.Payoff.Total.USD(),
 		Hint: "Pays everything you owe. For " + o.Payoff.On.Long() + "; a later date adds interest for each day."}
 	if o.Payoff.PerDiem.IsZero() {
@@ -179,11 +191,11 @@ func pastDueHint(d contract.Due) string {
 // typed in numbers is set as a date field would send it.
 func readPay(form *web.Form, id servicing.ContractID) servicing.PaymentRequest {
 	req := servicing.PaymentRequest{Contract: id, Key: form.Value("key")}
-	switch how := form.OneOf("how", "Choose how much to pay.", howDue, howPastDue, howOther, howPayoff); how {
+	switch how := form.OneOf("how", "Choose how much to pay.", howDue, howPastDue, howStatement, howOther, howPayoff); how {
 	case howOther:
 		req.Kind, req.Amount, req.Extra = billing.AmountOther, form.Cents("amount"), billing.Extra(form.Value("extra"))
-	case howPastDue:
-		amount, err := money.ParseCents(form.Value("past_due"))
+	case howPastDue, howStatement:
+		amount, err := money.ParseCents(form.Value(how))
 		if err != nil {
 			form.Error("how", "Choose how much to pay.")
 		}
@@ -254,6 +266,7 @@ type reviewPage struct {
 	Bank        string // when the bank sees it, if not on the payment date
 	BalanceName string
 	MethodName  string
+	OnItsWay    []string // other payments whose money is still on its way
 	Pay, Again  string   // the words of the button, and of the question
 	Typed       []hidden // as typed: for the way back
 	Reviewed    []hidden // as shown: what confirming sends
@@ -268,11 +281,11 @@ func newReviewPage(s servicing.Session, v servicing.PaymentReview, form *web.For
 	kind := v.Card.Kind
 	interest, unpaid := v.Plan.Allocation.Interest, unpaidInterest(v.Plan)
 	out := reviewPage{Page: b, Review: v, MethodName: capital(methodName(v.Method)), Pay: "Pay " + req.Amount.USD(), IsLater: req.Date > v.Card.Due.AsOf,
-		Again:   "Yes, make another payment of " + req.Amount.USD() + " for the same day.",
-		Parts:   parts(kind, v.Plan.Allocation, v.Plan.Spans, v.Plan.Carried, unpaid),
-		Steps:   stepsOf(kind, v.Plan.Why),
-		Why:     whyInterest("Why "+(interest+unpaid).USD()+" interest?", v.Plan.Spans, v.Plan.Carried, interest+unpaid),
-		Bank:    bankDays(req.Date),
+		Again: "Yes, make another payment of " + req.Amount.USD() + " for the same day.",
+		Parts: parts(kind, v.Plan.Allocation, v.Plan.Spans, v.Plan.Carried, unpaid),
+		Steps: stepsOf(kind, v.Plan.Why),
+		Why:   whyInterest("Why "+(interest+unpaid).USD()+" interest?", v.Plan.Spans, v.Plan.Carried, interest+unpaid),
+		Bank:  bankDays(req.Date), OnItsWay: onItsWay(v.Waiting),
 		IsLease: kind == contract.Lease, BalanceName: balanceName(kind), Href: accountHref(v.Card.ID) + "/pay", AutopayHref: accountHref(v.Card.ID) + "/autopay",
 		Typed: carry(form, payFields),
 		Reviewed: []hidden{{"how", string(req.Kind)}, {"amount", req.Amount.String()}, {"extra", string(req.Extra)}, {"reviewed", "yes"},
@@ -285,6 +298,66 @@ func newReviewPage(s servicing.Session, v servicing.PaymentReview, form *web.For
 		out.Once = payOnce(v.Card)
 	}
 	return out
+}
+
+// onItsWay says what a person has paid, or has set up, that has not arrived.
+func onItsWay(waiting []servicing.Payment) (out []string) {
+	for _, p := range waiting {
+		what := p.Amount.USD() + " for " + p.Date.Long()
+		switch p.State {
+		case billing.Scheduled:
+			what += ", scheduled"
+		case billing.Created, billing.Unknown:
+			what += ", being confirmed"
+		default:
+			what += ", on its way"
+		}
+		if p.Confirmation != "" {
+			what += " (" + p.Confirmation + ")"
+		}
+		out = append(out, what+".")
+	}
+	return out
+}
+
+func dateHint(o servicing.PayOptions) string {
+	if o.Days.Banking {
+		return fmt.Sprintf("A banking day from %s to %s.", o.First.Long(), o.Last.Long())
+	}
+	return fmt.Sprintf("From %s to %s.", o.First.Long(), o.Last.Long())
+}
+
+// cutOffWords say until when a payment counts today, or from which day on one
+// that is made now does.
+func cutOffWords(o servicing.PayOptions) string {
+	cut := o.CutOff.CutOff
+	switch {
+	case o.First > o.Date && o.Days.Next(o.Date) != o.Date:
+		return fmt.Sprintf("Banks are closed today. A payment made now counts for %s.", o.First.Long())
+	case o.First > o.Date:
+		return fmt.Sprintf("It is past %s, so a payment made now counts for %s.", timeOfDay(cut, o.CutOff.Zone), o.First.Long())
+	case cut > 0:
+		return fmt.Sprintf("A payment made by %s counts today; after that, for %s.", timeOfDay(cut, o.CutOff.Zone), o.Days.Next(o.Date+1).Long())
+	}
+	return ""
+}
+
+// timeOfDay is a time of day where the lender is: "5:00 pm Eastern time".
+func timeOfDay(minute int, zone *time.Location) string {
+	at := time.Date(2026, 1, 5, minute/60, minute%60, 0, 0, time.UTC).Format("3:04 pm")
+	if zone == nil {
+		return at + " UTC"
+	}
+	if name, ok := zoneNames[zone.String()]; ok {
+		return at + " " + name + " time"
+	}
+	return at + " (" + zone.String() + ")"
+}
+
+// zoneNames are what people call the zones of the country.
+var zoneNames = map[string]string{
+	"America/New_York": "Eastern", "America/Detroit": "Eastern", "America/Chicago": "Central", "America/Denver": "Mountain", "America/Phoenix": "Arizona",
+	"America/Los_Angeles": "Pacific", "America/Anchorage": "Alaska", "Pacific/Honolulu": "Hawaii", "America/Puerto_Rico": "Atlantic",
 }
 
 // payOnce says how not to pay what autopay will take.
@@ -338,6 +411,10 @@ func (p *portal) review(w http.ResponseWriter, r *http.Request, s servicing.Sess
 	}
 	v, err := p.svc.ReviewPayment(r.Context(), s.Actor, req)
 	if err != nil {
+		if to := toCheck(err, req.Method, id); to != "" {
+			http.Redirect(w, r, to, http.StatusSeeOther)
+			return nil
+		}
 		if err := told(form, err, payFieldNames(form)); err != nil {
 			return err
 		}

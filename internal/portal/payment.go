@@ -39,6 +39,8 @@ type paymentPage struct {
 	Also        string // that autopay will draw as well, before this payment counts
 	Once        string // and how to pay only once
 	AutopayHref string
+	Final       string // until when the money can still go back
+	GroupHref   string // of the payments made in one go
 }
 
 func (p *portal) payment(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
@@ -72,13 +74,24 @@ func newPaymentPage(s servicing.Session, card servicing.Card, pay servicing.Paym
 	b := about(page(s, heading, "payments"), card)
 	b.Layout = "flow"
 	v := paymentPage{Page: b, Pay: pay, Returned: pay.State == billing.Returned, PayHref: accountHref(pay.Contract) + "/pay", Heading: heading, Next: words, Status: statusOf(pay.State),
-		Good:  pay.State != billing.Returned && pay.State != billing.Cancelled,
+		Good:  pay.State != billing.Returned && pay.State != billing.Cancelled && pay.State != billing.Refused && pay.State != billing.Reversed,
 		Parts: parts(card.Kind, pay.Allocation, nil, 0, 0), BalanceName: balanceName(card.Kind),
-		HasPaper: pay.State != billing.Cancelled, From: capital(methodName(pay.Method)),
+		HasPaper: pay.Event > 0 || pay.State == billing.Scheduled, From: capital(methodName(pay.Method)),
 		Href: paymentHref(pay), Account: vehicleName(card.Vehicle) + ", " + kindWord(card.Kind) + " ••" + ends(card.AccountNumber),
 		IsPlanned: pay.State == billing.Scheduled,
 	}
 	v.Extra = extraNames[pay.Extra]
+	if pay.Group != "" {
+		v.GroupHref = "/pay/done/" + pay.Group
+	}
+	switch {
+	case pay.State == billing.Submitted:
+		v.Final = "Not yet. Your bank can send it back until " + pay.SettlesOn.Long() + "."
+	case pay.State == billing.Settled && pay.Rail == billing.ACH && card.Due.AsOf <= pay.FinalOn:
+		v.Final = "Yes, unless your bank tells us by " + pay.FinalOn.Long() + " that you did not authorize it."
+	case pay.State == billing.Settled:
+		v.Final = "Yes."
+	}
 	if v.IsPlanned && !pay.Autopay {
 		v.AutopayHref = accountHref(pay.Contract) + "/autopay"
 		if v.Also = alsoDrawn(card, pay.Date); v.Also != "" && pay.Extra != billing.ExtraPrincipalOnly {
@@ -124,9 +137,18 @@ func paymentWords(p servicing.Payment) (heading, next string) {
 			p.Date.Long(), sent.Short(), p.Amount.USD(), from, sent.AddBankingDays(1).Short())
 		return "Payment received", next
 	case billing.Submitted:
-		return "Payment sent to your bank", fmt.Sprintf("It counts on your account from %s. Your bank will take %s from %s within a banking day or two; keep the money there until it does.", p.Date.Long(), p.Amount.USD(), from)
+		return "Payment sent to your bank", fmt.Sprintf("It counts on your account from %s. Your bank will take %s from %s within a banking day or two; keep the money there until it does. It is complete on %s if your bank has not sent it back by then.",
+			p.Date.Long(), p.Amount.USD(), from, p.SettlesOn.Long())
 	case billing.Settled:
 		return "Payment complete", fmt.Sprintf("It counts on your account from %s. There is nothing more to do.", p.Date.Long())
+	case billing.Reversed:
+		return "Payment given back", fmt.Sprintf("We took this payment by mistake and are giving %s back to %s. It no longer counts on your account.", p.Amount.USD(), from)
+	case billing.Refused:
+		next = "This payment was not made and nothing was taken."
+		if p.Reason != "" {
+			next += " " + p.Reason
+		}
+		return "Payment not made", next
 	case billing.Returned:
 		next = "Your bank returned this payment."
 		if p.ReturnReason != "" {

@@ -17,6 +17,7 @@ type paymentsPage struct {
 	Pages     web.Pages
 	Any       bool // there are payments, though the filter may leave none
 	Several   bool // more than one contract: say which
+	Together  bool // more than one of them can be paid
 	Account   string
 	Year      string
 	accounts  []web.Option
@@ -68,14 +69,18 @@ func newPaymentsPage(s servicing.Session, o servicing.Overview, list []servicing
 		Account: q.Get("account"), Year: q.Get("year"), accounts: []web.Option{{Value: "", Label: "All accounts"}}}
 	v.BusinessDate = o.Date
 	vehicles := map[servicing.ContractID]string{}
-	known := v.Account == ""
+	known, payable := v.Account == "", 0
 	for _, c := range o.Contracts {
 		name := vehicleName(c.Vehicle)
 		vehicles[c.ID] = name
 		v.Contracts = append(v.Contracts, newAutopayLine(c))
 		v.accounts = append(v.accounts, web.Option{Value: string(c.ID), Label: name + " ••" + ends(c.AccountNumber)})
 		known = known || v.Account == string(c.ID)
+		if !c.Closed && !c.Held && c.Payoff.Total > 0 {
+			payable++
+		}
 	}
+	v.Together = payable > 1
 	if !known {
 		return v, web.NotFound()
 	}

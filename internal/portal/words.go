@@ -33,6 +33,12 @@ func ends(s string) string {
 
 func methodName(m servicing.Method) string {
 	name := m.Type + " ••" + m.Last4
+	if m.Kind == billing.CardMethod {
+		name = strings.TrimSpace(m.Brand+" card") + " ••" + m.Last4
+	}
+	if m.Nickname != "" && !m.Theirs {
+		name = m.Nickname + " (" + name + ")"
+	}
 	if m.Theirs {
 		return "the other borrower's " + name
 	}
@@ -65,7 +71,7 @@ func endedMethod(c servicing.Card) servicing.MethodID {
 // firstMethod is the bank account to choose beforehand.
 func firstMethod(c servicing.Card, list []servicing.Method) string {
 	for _, m := range list {
-		if m.ID != endedMethod(c) {
+		if m.ID != endedMethod(c) && m.Validation == billing.Validated {
 			return string(m.ID)
 		}
 	}
@@ -132,12 +138,16 @@ func payoffName(c servicing.Card) string {
 type status struct{ Kind, Word string }
 
 var paymentStatus = map[billing.PaymentState]status{
+	billing.Created:    {"wait", "Being confirmed"},
+	billing.Unknown:    {"wait", "Being confirmed"},
 	billing.Scheduled:  {"wait", "Scheduled"},
 	billing.Authorised: {"wait", "Processing"},
 	billing.Submitted:  {"wait", "Sent to your bank"},
 	billing.Settled:    {"good", "Paid"},
 	billing.Returned:   {"bad", "Returned"},
 	billing.Cancelled:  {"plain", "Canceled"},
+	billing.Reversed:   {"plain", "Given back"},
+	billing.Refused:    {"bad", "Not made"},
 }
 
 func statusOf(s billing.PaymentState) status {

@@ -1,8 +1,3 @@
-// Package rail is where money leaves and enters: files for the bank dropped into
-// a folder, and files from the bank picked up. A file is whole or absent, is
-// never overwritten, and is never deleted by us.
-//
-// It knows nothing of contracts and reads no file's content.
 package rail
 
 import (
@@ -19,14 +14,11 @@ import (
 // files from it arrive in Dir/in and move on to Dir/in/read or Dir/in/refused.
 type Folder struct{ Dir string }
 
-// ErrTaken says that another file has the name already.
-var ErrTaken = errors.New("another file has this name")
+// String says where files for the bank are put.
+func (f Folder) String() string { return filepath.Join(f.Dir, "out") }
 
-// File is a file from the bank.
-type File struct {
-	Name    string
-	Content []byte
-}
+// Close does nothing: a folder is not held open.
+func (f Folder) Close() error { return nil }
 
 // Drop writes a file for the bank: in Dir/part, to disk, and only then under its
 // own name, with a copy kept in Dir/sent. The same name with the same content is fine, so that a
@@ -118,7 +110,7 @@ func (f Folder) Waiting() ([]File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read file %s from the bank: %w", e.Name(), err)
 		}
-		out = append(out, File{e.Name(), b})
+		out = append(out, File{Name: e.Name(), Content: b})
 	}
 	return out, nil
 }

@@ -1,7 +1,8 @@
 // Package sandbox is the world around a lender, for trying the lender out: a
 // portfolio of invented customers with the habits of real borrowers, a bank that
-// takes NACHA files and sends some entries back, an inbox that takes mail by SMTP,
-// and a provider that takes text messages over HTTP; both can be made to
+// takes NACHA files and sends some entries back, a processor that charges cards
+// over HTTP and on a page of its own, an inbox that takes mail by SMTP, and a
+// provider that takes text messages over HTTP; the last three can be made to
 // misbehave. Its pages show them and move the business date.
 //
 // It stands outside: it sees files and messages, never the books. It does not

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -27,6 +28,7 @@ type Options struct {
 	Inbox  *Inbox
 	Texts  *Texts // nil: no text messages are sent
 	Bank   *Bank
+	Cards  *Processor // nil: no cards are charged
 	// Today is the open business day.
 	Today func(context.Context) (money.Date, error)
 	// Forward closes the business days from the open one up to one.
@@ -70,14 +72,17 @@ func Register(mux *http.ServeMux, o Options) error {
 	}
 	brand.Location, brand.Phone = o.Lender.Location, o.Lender.Phone
 	s := &site{Options: o}
+	places := []web.Place{
+		{Key: "account", Name: "People", Href: "/sandbox/"},
+		{Key: "documents", Name: "Inbox", Href: "/sandbox/inbox"},
+		{Key: "bank", Name: "Bank", Href: "/sandbox/bank"},
+	}
+	if o.Cards != nil {
+		places = append(places, web.Place{Key: "payments", Name: "Cards", Href: "/sandbox/cards"})
+	}
 	s.site, err = web.NewSite(web.Config{
-		Brand: brand,
-		Places: []web.Place{
-			{Key: "account", Name: "People", Href: "/sandbox/"},
-			{Key: "documents", Name: "Inbox", Href: "/sandbox/inbox"},
-			{Key: "bank", Name: "Bank", Href: "/sandbox/bank"},
-			{Key: "wait", Name: "Calendar", Href: "/sandbox/calendar"},
-		},
+		Brand:   brand,
+		Places:  append(places, web.Place{Key: "wait", Name: "Calendar", Href: "/sandbox/calendar"}),
 		Account: []web.Place{{Name: "Go to " + o.Lender.ShortName, Href: "/"}},
 		Home:    "/sandbox/", Log: o.Log, Now: o.Now,
 	})
@@ -100,8 +105,7 @@ func Register(mux *http.ServeMux, o Options) error {
 		}
 		mux.Handle("GET "+address, s.site.Assets)
 	}
-	own := http.NewServeMux()
-	for pattern, h := range map[string]func(http.ResponseWriter, *http.Request) error{
+	routes := map[string]func(http.ResponseWriter, *http.Request) error{
 		"GET /sandbox/{$}":                  s.people,
 		"GET /sandbox/inbox":                s.inbox,
 		"GET /sandbox/inbox/{id}":           s.message,
@@ -113,7 +117,18 @@ func Register(mux *http.ServeMux, o Options) error {
 		"POST /sandbox/bank/{file}/{trace}": s.sendBack,
 		"GET /sandbox/calendar":             s.showCalendar,
 		"POST /sandbox/calendar":            s.moveCalendar,
-	} {
+	}
+	if o.Cards != nil {
+		maps.Copy(routes, map[string]func(http.ResponseWriter, *http.Request) error{
+			"GET /sandbox/cards":           s.cards,
+			"POST /sandbox/cards":          s.operateCards,
+			"GET /sandbox/cards/events":    s.cardEvents,
+			"GET /sandbox/cards/{charge}":  s.cardCharge,
+			"POST /sandbox/cards/{charge}": s.operateCharge,
+		})
+	}
+	own := http.NewServeMux()
+	for pattern, h := range routes {
 		own.Handle(pattern, s.site.Handle(h))
 	}
 	mux.Handle("/sandbox/", s.site.Serve(own))
@@ -129,6 +144,7 @@ type peoplePage struct {
 	web.Page
 	Lender, Console  string
 	Customers, Staff []personRow
+	Cards            bool // there is a card processor
 }
 
 // personRow is somebody with what their telephone shows at this moment.
@@ -143,7 +159,7 @@ func (s *site) people(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	base.Scripts = []string{"print.js"}
-	p := peoplePage{Page: base, Lender: s.Lender.Name, Console: s.Console}
+	p := peoplePage{Page: base, Lender: s.Lender.Name, Console: s.Console, Cards: s.Cards != nil}
 	for _, in := range s.SignIns {
 		row := personRow{SignIn: in, Console: s.Console, Messages: "/sandbox/inbox?find=" + url.QueryEscape(in.Username)}
 		if in.Key != "" {

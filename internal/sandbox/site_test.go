@@ -32,6 +32,11 @@ type stand struct {
 
 func newStand(t *testing.T) *stand {
 	t.Helper()
+	return newStandWith(t, nil)
+}
+
+func newStandWith(t *testing.T, cards *Processor) *stand {
+	t.Helper()
 	s := &stand{dir: t.TempDir()}
 	s.day.Store(int64(money.NewDate(2026, 3, 4)))
 	s.bank = openBank(t, s.dir, nil)
@@ -53,7 +58,7 @@ func newStand(t *testing.T) *stand {
 	}
 	mux := http.NewServeMux()
 	err = Register(mux, Options{
-		Lender: brand, Inbox: s.inbox, Texts: s.texts, Bank: s.bank, Base: t.Context(), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
+		Lender: brand, Inbox: s.inbox, Texts: s.texts, Bank: s.bank, Cards: cards, Base: t.Context(), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
 		Today: func(context.Context) (money.Date, error) { return money.Date(s.day.Load()), nil },
 		Forward: func(_ context.Context, through money.Date) error {
 			s.day.Store(int64(through + 1))

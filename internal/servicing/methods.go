@@ -10,6 +10,7 @@ import (
 
 	"marque/internal/ach"
 	"marque/internal/billing"
+	"marque/internal/card"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -112,6 +113,8 @@ func checkBankAccount(r *BankAccountRequest) error {
 		return refuse("account_missing", "account", "Enter the account number.")
 	case strings.Trim(r.Account, "0123456789") != "":
 		return refuse("account_digits", "account", "Use only the digits 0 to 9 in the account number.")
+	case card.Number(r.Account):
+		return refuse("account_card", "account", "That looks like a card number. Type the account number from a check or your bank’s app: it is not the number on your card.")
 	case len(r.Account) < 4 || len(r.Account) > 17:
 		return refuse("account_length", "account", "An account number has 4 to 17 digits.")
 	case r.AccountAgain != r.Account:
@@ -318,7 +321,7 @@ func (s *Service) RenameMethod(ctx context.Context, actor identity.Actor, id Met
 		return refuse("nickname_long", "nickname", "Use at most %d characters.", longestNickname)
 	case strings.ContainsFunc(nickname, func(c rune) bool { return !unicode.IsPrint(c) }):
 		return refuse("nickname_letters", "nickname", "Use letters, digits and signs that can be printed.")
-	case len(digits(nickname)) > 6:
+	case len(digits(nickname)) > 6 || card.Number(nickname):
 		return refuse("nickname_number", "nickname", "A nickname is shown in the open: leave account and card numbers out of it.")
 	}
 	return s.changeMethod(ctx, actor, id, "name_method", func(_ *store.Tx, m *store.Method) error {

@@ -39,6 +39,7 @@ var onlyTheirs = map[string]string{
 	"AutopayPaper": "fault: not found", "RemoveMethod": "fault: not found", "MethodInDetail": "fault: not found", "RenameMethod": "fault: not found",
 	"SetDefaultMethod": "fault: not found", "StartAccountCheck": "fault: not found", "ConfirmAmounts": "fault: not found", "ReplaceBankAccount": "fault: not found",
 	"ReviewPayment": "refused method_gone", "SubmitPayment": "refused method_gone",
+	"ReviewTogether": "refused method_gone", "SubmitTogether": "refused method_gone", "Together": "fault: not found",
 	"ReviewAutopay": "refused method_gone", "EnrollAutopay": "refused method_gone",
 	"CancelPayment": "refused not_yours", "CancelAutopay": "refused autopay_taken",
 }

@@ -1,12 +1,15 @@
 package servicing
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"marque/internal/ach"
 	"marque/internal/billing"
@@ -29,7 +32,15 @@ func (s *Service) PayOptions(ctx context.Context, actor identity.Actor, id Contr
 		if o.Card, err = s.card(tx, c, o.Date, actor); err != nil {
 			return err
 		}
-		o.First, o.Last, o.Extra = o.Date, o.Date+billing.DaysAhead, c.Terms.Extra
+		days := s.payDays(o.Date)
+		o.First, o.Last, o.Extra, o.Days = days.First, days.Last(), c.Terms.Extra, days
+		o.CutOff = s.rules.Paying
+		if o.Waiting, err = s.waiting(tx, c, actor); err != nil {
+			return err
+		}
+		if o.StatementBalance, err = statementBalance(tx, c); err != nil {
+			return err
+		}
 		o.Methods, err = methods(tx, who)
 		return err
 	})
@@ -68,7 +79,16 @@ func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req P
 		}
 		r.Method = method(b)
 		r.Authorizes = s.paymentAgreement(c, b, r.Plan.Amount, req.Date)
-		r.SameDay, err = s.sameDay(tx, c, req, actor)
+		if r.Waiting, err = s.waiting(tx, c, actor); err != nil {
+			return err
+		}
+		for _, p := range r.Waiting {
+			if p.Date == req.Date && p.Amount == req.Amount {
+				r.SameDay = append(r.SameDay, p)
+			}
+		}
+		settled, err := s.settledToday(tx, c, req, actor)
+		r.SameDay = append(r.SameDay, settled...)
 		return err
 	})
 	return r, err
@@ -77,17 +97,50 @@ func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req P
 // decide plans a payment on the account as it stands. Payments that are
 // scheduled before it are not counted: they have not been made yet.
 func (s *Service) decide(tx *store.Tx, c *store.Contract, req PaymentRequest, day money.Date) (billing.Plan, error) {
-	p, err := billing.Decide(&c.Terms, c.State, req.ask(), day)
+	p, err := billing.Decide(&c.Terms, c.State, req.ask(), s.payDays(day))
 	return p, asRefusal(err)
 }
 
-func (s *Service) sameDay(tx *store.Tx, c *store.Contract, req PaymentRequest, by identity.Actor) (out []Payment, err error) {
+// payDays are the days that a payment made now can count for.
+func (s *Service) payDays(today money.Date) billing.PayDays {
+	zone := s.rules.Paying.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	at := s.clock().Time().In(zone)
+	return billing.OpenAt(today, money.NewDate(at.Year(), int(at.Month()), at.Day()), at.Hour()*60+at.Minute(), s.rules.Paying.CutOff, s.rules.Paying.BankingDays)
+}
+
+// waiting are the payments on a contract whose money is still on its way, the
+// next first: what a person must know of before paying again.
+func (s *Service) waiting(tx *store.Tx, c *store.Contract, by identity.Actor) (out []Payment, err error) {
 	all, err := tx.PaymentsOfContract(c.ID)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range all {
-		if p.Date == req.Date && p.Amount == req.Amount && (p.State == billing.Scheduled || p.Rail.Posts(p.State)) {
+		switch p.State {
+		case billing.Created, billing.Scheduled, billing.Authorised, billing.Submitted, billing.Unknown:
+			v, err := s.payment(tx, p, by)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, v)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Payment) int { return cmp.Compare(a.Date, b.Date) })
+	return out, nil
+}
+
+// settledToday are payments of the amount and for the day asked for that have
+// been charged already.
+func (s *Service) settledToday(tx *store.Tx, c *store.Contract, req PaymentRequest, by identity.Actor) (out []Payment, err error) {
+	all, err := tx.PaymentsOfContract(c.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range all {
+		if p.State == billing.Settled && p.Date == req.Date && p.Amount == req.Amount {
 			v, err := s.payment(tx, p, by)
 			if err != nil {
 				return nil, err
@@ -96,6 +149,26 @@ func (s *Service) sameDay(tx *store.Tx, c *store.Contract, req PaymentRequest, b
 		}
 	}
 	return out, nil
+}
+
+// statementBalance is what is left of the amount due of the last statement, after
+// the payments since it closed; zero without a statement.
+func statementBalance(tx *store.Tx, c *store.Contract) (money.Cents, error) {
+	last, err := tx.LastStatement(c.ID)
+	if err != nil {
+		return 0, absent(err)
+	}
+	events, err := tx.Events(c.ID)
+	if err != nil {
+		return 0, err
+	}
+	left, history := last.AmountDue, plain(events)
+	for _, e := range history {
+		if e.Kind == contract.Payment && e.Date > last.Closing && !undone(history, e.Seq) {
+			left -= e.Amount
+		}
+	}
+	return max(0, left), nil
 }
 
 // usable is a bank account that the customer has and has not removed. read is how
@@ -218,7 +291,7 @@ func (s *Service) submit(tx *store.Tx, c *store.Contract, who string, req Paymen
 		CreatedOn: day, Created: now,
 	}
 	kind := billing.NoticePaymentScheduled
-	if req.Date == day {
+	if req.Date <= day {
 		kind = billing.NoticePaymentReceived
 		if err := s.postPayment(tx, c, p, day, actor); err != nil {
 			return nil, nil, err

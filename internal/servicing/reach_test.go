@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/identity"
 	"marque/internal/money"
@@ -28,6 +29,7 @@ type victim struct {
 	*office
 	account
 	pending servicing.PaymentID
+	group   string // of payments made in one go
 	spare   servicing.MethodID
 	closing money.Date
 	out     servicing.Outgoing
@@ -47,6 +49,7 @@ func newVictim(o *office, number string) *victim {
 
 func (v *victim) ready() *victim {
 	v.pending = v.pay(&v.account, 450_00).ID
+	v.group = got(v.SubmitTogether(ctx, v.actor, v.inOneGo(), src))(v).Group
 	v.closing = day("2026-01-25")
 	v.out = got(v.Outbox(ctx, system, 1))(v)[0]
 	for _, f := range got(v.FilesToDrop(ctx, system))(v) {
@@ -55,6 +58,11 @@ func (v *victim) ready() *victim {
 	check := contract.Event{Kind: contract.Payment, Source: contract.FromCheck, Date: v.day, Amount: 5_00}
 	v.check = got(v.PostEvent(ctx, system, servicing.EventRequest{Key: "check", Contract: v.id, Event: check}))(v).Event.Seq
 	return v
+}
+
+// inOneGo asks for payments on several contracts, of which there is one.
+func (v *victim) inOneGo() servicing.TogetherRequest {
+	return servicing.TogetherRequest{Key: servicing.NewKey(), Date: v.day, Method: v.bank, Lines: []servicing.TogetherLine{{Contract: v.id, Kind: billing.AmountOther, Amount: 5_00}}}
 }
 
 // waiver is an event that the operator could post.
@@ -86,6 +94,9 @@ var theirs = []reach{
 	{"SubmitPayment", func(v *victim, by identity.Actor) (any, error) {
 		return v.SubmitPayment(ctx, by, v.request(&v.account, 5_00), src)
 	}},
+	{"ReviewTogether", func(v *victim, by identity.Actor) (any, error) { return v.ReviewTogether(ctx, by, v.inOneGo()) }},
+	{"SubmitTogether", func(v *victim, by identity.Actor) (any, error) { return v.SubmitTogether(ctx, by, v.inOneGo(), src) }},
+	{"Together", func(v *victim, by identity.Actor) (any, error) { return v.Together(ctx, by, v.group) }},
 	{"CancelPayment", func(v *victim, by identity.Actor) (any, error) { return v.CancelPayment(ctx, by, v.id, v.pending) }},
 	{"EnrollAutopay", func(v *victim, by identity.Actor) (any, error) {
 		return v.EnrollAutopay(ctx, v.fresh(by), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src)

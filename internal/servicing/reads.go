@@ -321,9 +321,12 @@ func (s *Service) payment(tx *store.Tx, p *store.Payment, by identity.Actor) (Pa
 
 func view(p *store.Payment, b *store.Method, by identity.Actor) Payment {
 	v := Payment{
-		ID: PaymentID(p.ID), Contract: ContractID(p.ContractID), Confirmation: p.Confirmation, Kind: p.Kind, Extra: p.Extra, Autopay: p.Autopay, Rail: p.Rail, State: p.State, Reason: p.Reason,
+		ID: PaymentID(p.ID), Contract: ContractID(p.ContractID), Confirmation: p.Confirmation, Group: p.Group, Kind: p.Kind, Extra: p.Extra, Autopay: p.Autopay, Rail: p.Rail, State: p.State, Reason: p.Reason,
 		Amount: p.Amount, Date: p.Date, Created: p.Created, Method: shown(b, by), Allocation: p.Plan.Allocation, BalanceAfter: p.Plan.BalanceAfter,
 		ReturnCode: p.ReturnCode, ReturnedOn: p.ReturnedOn, Cancellable: p.Rail.MayBecome(p.State, billing.Cancelled) && authorized(p.CustomerID, by), Event: p.EventSeq,
+	}
+	if p.Rail == billing.ACH && !p.SettlesOn.IsZero() {
+		v.SettlesOn, v.FinalOn = p.SettlesOn, p.SettlesOn+billing.UnauthorisedWindow
 	}
 	if p.ReturnCode != "" {
 		v.ReturnReason = billing.ReturnReason(p.ReturnCode)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"marque/internal/billing"
 	"marque/internal/identity"
@@ -29,7 +30,15 @@ type Rules struct {
 	ValidateBy billing.ValidatedBy
 	// BankName looks a routing number up in the banks' directory; nil has none.
 	BankName func(routing string) (name string, known bool)
+	Paying   Paying
 	Access   Access
+}
+
+// Paying are the lender's settings for the days on which payments count.
+type Paying struct {
+	CutOff      int            // minutes after midnight, where the lender is, after which a payment counts for the next day; 0: none
+	Zone        *time.Location // where the lender is; nil is UTC
+	BankingDays bool           // payments made by hand count on banking days only
 }
 
 // Access are the lender's settings for who comes in and how.

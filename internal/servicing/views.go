@@ -108,6 +108,7 @@ type Payment struct {
 	ID           PaymentID
 	Contract     ContractID
 	Confirmation string
+	Group        string             // of the payments made in one go; empty for one alone
 	Kind         billing.AmountKind // due, other, payoff
 	Extra        billing.Extra
 	Autopay      bool
@@ -115,6 +116,8 @@ type Payment struct {
 	State        billing.PaymentState
 	Amount       money.Cents
 	Date         money.Date // the day it counts
+	SettlesOn    money.Date // the bank can ordinarily send it back until then; zero before it has gone out
+	FinalOn      money.Date // and as unauthorised until then
 	Created      money.Instant
 	Method       Method
 	Allocation   contract.Allocation // as posted; as planned while scheduled
@@ -202,6 +205,7 @@ type PaymentReview struct {
 	Authorizes string    // the words the customer agrees to by confirming
 	Made       *Payment  // what the request's key has paid already; then nothing else is filled in
 	SameDay    []Payment // payments of the same amount already made for that day
+	Waiting    []Payment // all payments whose money is still on its way
 }
 
 // PayOptions is what the pay page needs.
@@ -212,6 +216,11 @@ type PayOptions struct {
 	Last    money.Date // latest day that can be chosen
 	Methods []Method
 	Extra   contract.Extra // what the contract does with extra money; empty is prepay
+	Days    billing.PayDays
+	CutOff  Paying
+	Waiting []Payment // whose money is still on its way
+	// StatementBalance is what is left of the last statement's amount due.
+	StatementBalance money.Cents
 }
 
 // AutopayReview is what enrolment would agree to.

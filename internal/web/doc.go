@@ -29,6 +29,10 @@
 // sends one of these. A field that may come several times is named:
 // ReadForm(r, "kind") and form.All("kind").
 //
+// A card number never comes further than the door: in an address it is answered
+// 400, in a header it is masked, in a form its field comes empty with an error, so
+// that form.OK() is false. Pages that take optional words look at form.OK().
+//
 // site.ClientIP(r) is where a request comes from, for limits and the record;
 // never read r.RemoteAddr or a header for it. ClearSiteData(w) goes with signing
 // out.

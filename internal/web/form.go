@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"marque/internal/card"
 	"marque/internal/money"
 )
 
@@ -32,6 +33,9 @@ const all = "*"
 // text is an HTTPError, and so is a field that comes twice and is not one of
 // those named here as several: which of the two counts is not for the reader to
 // guess. (ASVS 5.0, 15.3.7)
+//
+// A field in which somebody typed a card number comes empty, with an error that
+// says so.
 func ReadForm(r *http.Request, several ...string) (*Form, error) {
 	if err := r.ParseForm(); err != nil {
 		var big *http.MaxBytesError
@@ -47,13 +51,49 @@ func ReadForm(r *http.Request, several ...string) (*Form, error) {
 	}
 	for name, vs := range r.PostForm {
 		for _, v := range append(vs, name) {
-			if !utf8.ValidString(v) || strings.ContainsFunc(v, control) {
+			if !utf8.ValidString(v) || strings.ContainsFunc(v, control) || card.Number(name) {
 				return nil, &HTTPError{Status: http.StatusBadRequest, Title: "We could not read that form",
 					Message: "It holds characters that are not text. Nothing has changed. Go back and type it again."}
 			}
 		}
 	}
-	return &Form{values: r.PostForm}, nil
+	return &Form{values: r.PostForm, errs: takeCards(r)}, nil
+}
+
+// What is said of a card number where none belongs. The number on a card is often
+// taken for the account's.
+const (
+	cardTyped        = "That looks like a card number. Don’t type it here: a card is entered only on the card processor’s page. We have not kept it."
+	cardForAccount   = "That looks like a card number. Type the account number from a check or your bank’s app: it is not the number on your card."
+	accountFieldName = "account"
+)
+
+type cardFieldsKey struct{}
+
+// takeCards empties each field that holds a card number, in the request itself, so
+// that nothing behind it can show, keep or log one. The form is read several times
+// on its way; which fields were emptied is kept with the request.
+func takeCards(r *http.Request) []FieldError {
+	kept, _ := r.Context().Value(cardFieldsKey{}).(*[]string) // none outside Serve
+	if kept == nil {
+		kept = new([]string)
+	}
+	for name, vs := range r.PostForm {
+		if slices.ContainsFunc(vs, card.Number) {
+			r.PostForm[name], r.Form[name] = []string{""}, []string{""}
+			*kept = append(*kept, name)
+		}
+	}
+	slices.Sort(*kept)
+	var errs []FieldError
+	for _, name := range *kept {
+		message := cardTyped
+		if strings.HasPrefix(name, accountFieldName) {
+			message = cardForAccount
+		}
+		errs = append(errs, FieldError{name, message})
+	}
+	return errs
 }
 
 // repeated is a name that has more than one value and may not.

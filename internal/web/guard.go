@@ -8,13 +8,17 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
+
+	"marque/internal/card"
 )
 
 // formToken is the hidden field that Render puts into every form that posts.
 const formToken = "form-token"
 
 // guard lets a request reach the routes only when it is one that our own pages
-// send: GET and HEAD, or a POST of a form that came from this site.
+// send: GET and HEAD, or a POST of a form that came from this site, to an address
+// that holds no card number.
 //
 // Where the form came from is told in two ways. A browser of today says it
 // itself, in Sec-Fetch-Site; one that does not may name the Origin, but under
@@ -25,7 +29,8 @@ const formToken = "form-token"
 // program without either is refused. (ASVS 5.0, 3.5.1)
 func (s *Site) guard(routes http.Handler, cross *http.CrossOriginProtection) http.Handler {
 	check := func(r *http.Request) error {
-		if query, err := url.ParseQuery(r.URL.RawQuery); err != nil || repeated(query) != "" {
+		query, err := url.ParseQuery(r.URL.RawQuery)
+		if err != nil || repeated(query) != "" || card.Number(r.URL.Path) || card.Number(r.URL.RawQuery) || holdsCard(query) {
 			return badAddress()
 		}
 		if r.Method != http.MethodPost {
@@ -47,6 +52,34 @@ func (s *Site) guard(routes http.Handler, cross *http.CrossOriginProtection) htt
 		}
 		routes.ServeHTTP(w, r)
 	})
+}
+
+func holdsCard(query url.Values) bool {
+	for name, vs := range query {
+		if card.Number(name) || slices.ContainsFunc(vs, card.Number) {
+			return true
+		}
+	}
+	return false
+}
+
+// maskCards masks card numbers in what a request says about itself before anybody
+// keeps it. Cookies are left: they are ours, and are looked up, not shown.
+func maskCards(h http.Header) {
+	for name, vs := range h {
+		if card.Number(name) {
+			delete(h, name)
+			continue
+		}
+		if name == "Cookie" {
+			continue
+		}
+		for i, v := range vs {
+			if card.Number(v) {
+				vs[i] = card.Mask(v)
+			}
+		}
+	}
 }
 
 // formType refuses bodies that a form of ours never has: text/plain is what

@@ -30,7 +30,9 @@ func (s *Site) Serve(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		begun := s.Now()
 		id := newRequestID()
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		ctx := context.WithValue(r.Context(), requestIDKey{}, id)
+		r = r.WithContext(context.WithValue(ctx, cardFieldsKey{}, new([]string)))
+		maskCards(r.Header)
 		w := &writer{ResponseWriter: rw}
 		s.headers(w.Header(), r, id)
 		defer func() {
