@@ -156,6 +156,9 @@ func openDemo(ctx context.Context, cmd *DemoCmd, g *Globals, data string, logs i
 	if d.checkAccount, err = askAt(d.accounts.Address(), d.accounts.Key()); err != nil {
 		return d, err
 	}
+	if settings == "" {
+		d.config.ACH.RetryReturned = 1
+	}
 	if err := d.at(cmd.base, cmd.console); err != nil {
 		return d, err
 	}

@@ -14,7 +14,8 @@ const (
 	NoticePaymentScheduled NoticeKind = "payment_scheduled" // for a later day
 	NoticePaymentCancelled NoticeKind = "payment_cancelled"
 	NoticePaymentReturned  NoticeKind = "payment_returned"
-	NoticeAutopayOn        NoticeKind = "autopay_on" // carries the authorisation
+	NoticePaymentReversed  NoticeKind = "payment_reversed" // an erroneous debit that the lender gives back; Again is when it arrives
+	NoticeAutopayOn        NoticeKind = "autopay_on"       // carries the authorisation
 	NoticeAutopayOff       NoticeKind = "autopay_off"
 	NoticeAutopayDrawn     NoticeKind = "autopay_drawn"
 	NoticeStatementReady   NoticeKind = "statement_ready"
@@ -142,6 +143,7 @@ type Notice struct {
 	AmountDue    money.Cents         `json:"amount_due,omitempty"`
 	PastDue      money.Cents         `json:"past_due,omitempty"` // with fees: what to pay now
 	DueDate      money.Date          `json:"due_date,omitzero"`
+	Again        money.Date          `json:"again,omitzero"` // when a returned payment is tried again, or the money of a reversed one arrives
 	Reason       string              `json:"reason,omitempty"`
 	Text         string              `json:"text,omitempty"` // autopay: the authorisation in full
 

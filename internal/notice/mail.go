@@ -121,7 +121,7 @@ func missing(n billing.Notice) string {
 			return "end of the hold"
 		}
 	case billing.NoticePaymentReceived, billing.NoticePaymentScheduled, billing.NoticePaymentCancelled,
-		billing.NoticePaymentReturned, billing.NoticeAutopayDrawn:
+		billing.NoticePaymentReturned, billing.NoticePaymentReversed, billing.NoticeAutopayDrawn:
 		if n.Amount <= 0 {
 			return "amount"
 		}

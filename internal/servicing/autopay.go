@@ -132,7 +132,7 @@ func (s *Service) autopayAgreement(c *store.Contract, b *store.Method, first mon
 		"My statement tells me the amount and the date at least 10 days before. If a due date is not a banking day, my bank sees the payment on the next one. "+
 		"I can turn autopay off in my account, or by calling %s, until the day's payments are sent to the banks. I can also stop a payment by telling my bank at least 3 business days before. "+
 		"If my bank returns a payment, it will be taken off my account again%s. I can print or save a copy of this authorization.",
-		s.lender.Name, what, b.Type, b.Last4, b.Routing, first.Long(), accountEnds(c.AccountNumber), c.State.PaymentOf(c.State.DueThrough(&c.Terms, first-1)+1).USD(), s.lender.Phone, returnedFeeWords(c.Terms.ReturnedFee))
+		s.lender.Name, what, b.Type, b.Last4, b.Routing, first.Long(), accountEnds(c.AccountNumber), c.State.PaymentOf(c.State.DueThrough(&c.Terms, first-1)+1).USD(), s.lender.Phone, returnedFeeWords(c.Terms.ReturnedFee)+s.retryWords())
 }
 
 // EnrollAutopay turns autopay on and keeps the written authorisation. It takes

@@ -74,7 +74,7 @@ func (c *fileCut) checkEntries(k *store.AccountCheck, m *store.Method) (of batch
 		}
 		out = append(out, e)
 	}
-	return batchOf{sec: ach.PPD, description: describeCheck}, out, nil
+	return batchOf{sec: ach.PPD, description: ach.AccountVerification}, out, nil
 }
 
 // checkAmounts are the two amounts of micro-entries that are not over.

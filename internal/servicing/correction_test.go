@@ -92,7 +92,7 @@ func TestTheNextEntryHasTheBanksCorrection(t *testing.T) {
 				m, next := o.standing(a, a.bank), c.next
 				if next == "" {
 					next = "27 231380104 70031842916 JORDAN AVERY"
-					if m != was || len(o.messages(billing.NoticeAccountCorrected)) != 0 || len(got(o.Exceptions(ctx, system, "", 10))(t)) == 0 {
+					if m != was || len(o.messages(billing.NoticeAccountCorrected)) != 0 || len(got(o.Exceptions(ctx, system, servicing.ExceptionFilter{Limit: 10}))(t)) == 0 {
 						t.Errorf("changed to %+v", m)
 					}
 				} else if m.Validation != billing.Validated || m.CheckedBy != billing.ByPriorEntry || len(o.messages(billing.NoticeAccountCorrected)) != 1 {

@@ -190,6 +190,7 @@ type PaymentRequest struct {
 	Date     money.Date
 	Method   MethodID
 	Extra    billing.Extra // what money beyond what is billed does; empty leaves it to the contract
+	SameDay  bool          // from a bank account, for today: to settle today where the lender's files go that fast
 }
 
 func (r *PaymentRequest) ask() billing.Ask {

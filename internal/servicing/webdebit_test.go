@@ -95,7 +95,7 @@ func TestWhatWasAgreedToIsNotDrawnFromAnAccountThatIsStopped(t *testing.T) {
 						t.Errorf("%d drafts", n)
 					}
 				default:
-					if items := got(o.Exceptions(ctx, system, "", 10))(t); len(items) != 1 || items[0].Kind != billing.QuarantinedEntry {
+					if items := got(o.Exceptions(ctx, system, servicing.ExceptionFilter{Limit: 10}))(t); len(items) != 1 || items[0].Kind != billing.QuarantinedEntry {
 						t.Errorf("%+v", items)
 					}
 				}
