@@ -192,6 +192,13 @@ var noticeWords = map[billing.NoticeKind]string{
 	billing.NoticePaperlessOn:      "Paperless is on",
 	billing.NoticePaperlessOff:     "Paperless is off",
 	billing.NoticeBankAccountAdded: "Bank account added",
+	billing.NoticeCheckSent:        "Bank account is being checked",
+	billing.NoticeCheckPassed:      "Bank account checked",
+	billing.NoticeCheckFailed:      "Bank account could not be checked",
+	billing.NoticeAccountCorrected: "Bank account corrected by its bank",
+	billing.NoticeMethodReplaced:   "Payment method replaced",
+	billing.NoticeMethodRemoved:    "Payment method removed",
+	billing.NoticePaymentNotTaken:  "Scheduled payment not made",
 }
 
 func wayName(channel string) string {

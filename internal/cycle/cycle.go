@@ -46,6 +46,8 @@ type Runner struct {
 // Day says what one business day did.
 type Day struct {
 	Date       money.Date                  `json:"date"`
+	Checked    int                         `json:"account_checks_ended"`
+	Moved      int                         `json:"methods_replaced"`
 	Released   int                         `json:"payments_released"`
 	Drafted    int                         `json:"autopay_drafts"`
 	Told       int                         `json:"autopay_looked_at"` // for notices of drafts to come
@@ -102,7 +104,8 @@ func (r *Runner) Run(ctx context.Context, from, through money.Date) error {
 }
 
 // Day does the work of one open day in its order: what came back from the bank,
-// the bank's statement against what was expected, payments and drafts of the day, late fees (after them, so that the day's
+// the bank's statement against what was expected, checks of bank accounts that have
+// come to their end, payments and drafts of the day, late fees (after them, so that the day's
 // payments count), what has settled, statements, and last the file to the bank.
 func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 	d := Day{Date: day}
@@ -123,6 +126,12 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 		count *int
 		list  func(servicing.Work) []func() error
 	}{
+		{"end account check", &d.Checked, func(w servicing.Work) []func() error {
+			return each(w.Checks, func(m servicing.MethodRef) error { return s.FinishCheck(ctx, actor, m, day) })
+		}},
+		{"replace payment method", &d.Moved, func(w servicing.Work) []func() error {
+			return each(w.Moves, func(m servicing.MethodRef) error { return s.TakePlace(ctx, actor, m) })
+		}},
 		{"release payment", &d.Released, func(w servicing.Work) []func() error {
 			return each(w.Scheduled, func(p servicing.PaymentRef) error { return s.ReleasePayment(ctx, actor, p, day) })
 		}},

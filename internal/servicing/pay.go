@@ -218,13 +218,6 @@ func drawable(b *store.Method) error {
 	return refuse("method_unchecked", "method", "The account ending in %s is not checked yet. Check it first; it takes one or two banking days.", b.Last4)
 }
 
-func describe(b *store.Method) string {
-	if b.Kind == billing.CardMethod {
-		return cardName(b.Brand, b.Last4)
-	}
-	return b.Type + " ending in " + b.Last4
-}
-
 // paymentAgreement is what a customer agrees to by confirming one payment.
 func (s *Service) paymentAgreement(c *store.Contract, b *store.Method, amount money.Cents, date money.Date) string {
 	return fmt.Sprintf("I authorize %s to take one payment of %s from my %s account ending in %s (routing number %s) on or after %s for account ending in %s. "+
