@@ -78,6 +78,7 @@ func (c *company) serviceAt(portal, console string) (*servicing.Service, error) 
 	rules := c.config.rules()
 	rules.Access, rules.CheckAccount = c.access, c.checkAccount
 	rules.Paying.Zone = c.brand.Location
+	rules.Cards = c.cardRules()
 	var err error
 	if rules.Access.Passkeys, err = passkeysAt(portal, c.brand.Name); err != nil {
 		return nil, err
@@ -113,5 +114,5 @@ func (c *Config) texter() (*notice.Texter, error) {
 
 // runner runs business days and sends messages by a post.
 func (c *company) runner(p post) *cycle.Runner {
-	return &cycle.Runner{Service: c.service, Rail: c.files, Log: c.log, Clock: c.clock, Heads: c.heads(), Mail: c.mails(p.mail), Text: c.texts(p.text)}
+	return &cycle.Runner{Service: c.service, Rail: c.files, Log: c.log, Clock: c.clock, Heads: c.heads(), Mail: c.mails(p.mail), Text: c.texts(p.text), Cards: c.cards}
 }

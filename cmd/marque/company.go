@@ -37,6 +37,8 @@ type company struct {
 	clock        func() money.Instant
 	data         string
 	files        rail.Bank // to and from the bank
+	bell         cycle.Bell
+	cards        *cycle.Cards // takes card payments to their processor; nil until it is opened
 }
 
 // now is the machine's clock; every package below takes a clock as an argument.
@@ -51,7 +53,7 @@ func openCompany(ctx context.Context, g *Globals, config string, logs io.Writer,
 	if err := os.MkdirAll(g.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
-	c := &company{data: g.Data, clock: clock, log: slog.New(cardless{slog.NewTextHandler(logs, nil)})}
+	c := &company{data: g.Data, clock: clock, bell: cycle.NewBell(), log: slog.New(cardless{slog.NewTextHandler(logs, nil)})}
 	var err error
 	if c.config, err = readConfig(g.Data, config); err != nil {
 		return nil, err

@@ -172,6 +172,11 @@ func (p *players) day(ctx context.Context, day money.Date) error {
 		for _, e := range back {
 			p.sentBack(e, day)
 		}
+		if p.d.processor != nil {
+			if _, err := p.d.processor.Morning(day); err != nil {
+				return err
+			}
+		}
 	}
 	if err := p.deliver(ctx); err != nil {
 		return err
@@ -292,7 +297,7 @@ func (p *players) enroll(ctx context.Context, who *player, day money.Date) error
 	if err != nil {
 		return err
 	}
-	_, err = p.d.service.EnrollAutopay(ctx, p.here(who), servicing.AutopayRequest{Key: "sandbox:" + day.String(), Contract: who.id, Method: bank}, fromSandbox)
+	_, err = p.d.service.EnrollAutopay(ctx, p.here(who), servicing.AutopayRequest{Key: "sandbox:" + day.String(), Contract: who.id, Method: bank, Signed: servicing.AutopayWord}, fromSandbox)
 	if isRefusal(err, "closed", "matured") {
 		return nil
 	}

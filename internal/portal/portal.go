@@ -49,6 +49,7 @@ type portal struct {
 	site   *web.Site
 	pages  *web.Templates
 	secure bool
+	base   string         // where it is reached; empty on a machine of one's own
 	forms  *http.ServeMux // the addresses of the signed in's forms
 }
 
@@ -96,7 +97,7 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 	if err != nil {
 		return nil, err
 	}
-	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://")}
+	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL}
 	p.forms = newForms(p.routes())
 	return p, nil
 }
@@ -171,6 +172,8 @@ func (p *portal) routes() []route {
 		mine("GET /accounts/{id}/pay/review", p.showReview),
 		needs(identity.ActBankAccounts, "POST /accounts/{id}/pay/bank-account", p.addBankAccountToPay),
 		mine("POST /accounts/{id}/pay/confirm", p.confirmPay),
+		mine("POST /accounts/{id}/pay/card", p.confirmCard),
+		mine("GET /accounts/{id}/payments/{payment}/card", p.cardPayment),
 		mine("GET /accounts/{id}/payments/{payment}", p.payment),
 		mine("GET /accounts/{id}/payments/{payment}/receipt.pdf", p.receiptPDF),
 		mine("GET /accounts/{id}/payments/{payment}/cancel", p.showCancel),
@@ -182,6 +185,11 @@ func (p *portal) routes() []route {
 		mine("GET /accounts/{id}/autopay/authorization.pdf", p.autopayPDF),
 		mine("GET /accounts/{id}/autopay/off", p.showAutopayOff),
 		mine("POST /accounts/{id}/autopay/off", p.cancelAutopay),
+		mine("GET /accounts/{id}/autopay/pause", p.showAutopayPause),
+		mine("POST /accounts/{id}/autopay/pause", p.pauseAutopay),
+		mine("POST /accounts/{id}/autopay/resume", p.resumeAutopay),
+		mine("GET /accounts/{id}/autopay/skip", p.showAutopaySkip),
+		mine("POST /accounts/{id}/autopay/skip", p.skipAutopay),
 		mine("GET /accounts/{id}/statements/{closing}", p.statement), // also {closing}.pdf
 		mine("GET /payments", p.payments),
 		mine("GET /pay", p.showTogether),
@@ -193,6 +201,10 @@ func (p *portal) routes() []route {
 		needs(identity.ActBankAccounts, "POST /bank-accounts/new", p.addBankAccount),
 		needs(identity.ActBankAccounts, "GET /bank-accounts/{id}/remove", p.showRemoveBankAccount),
 		needs(identity.ActBankAccounts, "POST /bank-accounts/{id}/remove", p.removeBankAccount),
+		mine("GET /cards", p.cards),
+		needs(identity.ActBankAccounts, "GET /cards/new", p.showSaveCard),
+		needs(identity.ActBankAccounts, "POST /cards/new", p.saveCard),
+		mine("GET /cards/{id}", p.cardSetup),
 		mine("GET /documents", p.documents),
 
 		// The own way in, and how one is reached. The last step of a change asks for

@@ -242,6 +242,9 @@ func closeDay(s *servicing.Service, on money.Date) error {
 	if err == nil {
 		w, err = s.DayWork(ctx, system, on)
 	}
+	for _, c := range w.Telling {
+		err = first(err, func() error { return s.TellAutopay(ctx, system, c, on) })
+	}
 	for _, c := range w.LateFees {
 		err = first(err, func() error { return s.ChargeLateFees(ctx, system, c, on) })
 	}
@@ -388,5 +391,6 @@ var openAccounts = func() servicing.Rules {
 	rules.CheckAccount = func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error) {
 		return servicing.AccountOpen, nil
 	}
+	rules.Cards.On = true
 	return rules
 }()
