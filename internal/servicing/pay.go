@@ -243,7 +243,11 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 	if err != nil {
 		return out, err
 	}
-	err = s.takeOwn(ctx, actor, req.Contract, func(tx *store.Tx, c *store.Contract) error {
+	err = s.db.UpdateOn(ctx, string(req.Contract), func(tx *store.Tx) error {
+		c, err := tx.TakeContractToPay(string(req.Contract), who, req.Key, string(req.Method), settingDate)
+		if err != nil {
+			return err
+		}
 		hash := inputHash(who, c.ID, req.Kind, req.Amount, req.Date, req.Method, req.Extra, req.SameDay)
 		if p, err := tx.PaymentByKey(who, req.Key); err == nil {
 			if p.InputHash != hash {
@@ -308,7 +312,7 @@ func (s *Service) submitAs(tx *store.Tx, c *store.Contract, who string, req Paym
 	if plan.Amount != req.Amount {
 		return nil, nil, refuse("amount_changed", "amount", "The amount has changed to %s since you opened the page. Check it and confirm again.", plan.Amount.USD())
 	}
-	b, err := s.account(tx.TakeMethod, who, req.Method)
+	b, err := s.account(tx.KeepMethod, who, req.Method)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -278,7 +278,7 @@ func TestAValueChangedMeanwhileIsKept(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *DB) {
 		fillFields(t, db, 0, 1)
 		blind := *customerSSN
-		blind.swap = &statement{`UPDATE customer SET ssn = $1 WHERE $2 <> '' AND id = $3`}
+		blind.swap = &statement{text: `UPDATE customer SET ssn = $1 WHERE $2 <> '' AND id = $3`}
 		for _, c := range []struct {
 			column *encrypted
 			want   string
@@ -367,7 +367,7 @@ func TestRekeyKilledInTheMiddle(t *testing.T) {
 	})
 }
 
-var replaceSSN = &statement{`UPDATE customer SET ssn = $1 WHERE id = $2`}
+var replaceSSN = &statement{text: `UPDATE customer SET ssn = $1 WHERE id = $2`}
 
 func onBothAt(t *testing.T, test func(t *testing.T, url string)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "marque.db")) })
