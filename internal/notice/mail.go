@@ -36,7 +36,7 @@ type letters map[billing.NoticeKind]both
 
 var allLetters = func() letters {
 	all := letters{}
-	for _, some := range []letters{codeLetters, signInLetters, contactLetters, paymentLetters} {
+	for _, some := range []letters{codeLetters, signInLetters, contactLetters, paymentLetters, autopayLetters} {
 		maps.Copy(all, some)
 	}
 	return all
