@@ -147,7 +147,7 @@ func TestEveryReturnCodeDoesWhatTheTableSays(t *testing.T) {
 		var back []returned
 		for i, r := range rules {
 			a := accounts[i]
-			got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: "k", Contract: a.id, Method: a.bank}, src))(t)
+			got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: "k", Contract: a.id, Method: a.bank, Signed: servicing.AutopayWord}, src))(t)
 			paid[r.Code] = o.pay(a, 450_00).ID
 			req := o.request(a, 100_00)
 			req.Date += 20
@@ -419,7 +419,7 @@ func TestARetryIsOffWhenThingsHaveChanged(t *testing.T) {
 		accounts := o.takeAll(all...)
 		o.with(on)
 		for _, a := range accounts {
-			got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: "k", Contract: a.id, Method: a.bank}, src))(t)
+			got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: "k", Contract: a.id, Method: a.bank, Signed: servicing.AutopayWord}, src))(t)
 		}
 		o.to(day("2026-02-19"))
 		for _, a := range accounts {
@@ -622,17 +622,7 @@ func TestAnEntryOnPaperNeedsASignedForm(t *testing.T) {
 		if cut.Entries != 0 || len(cut.Aside) != 1 || !strings.Contains(cut.Aside[0], "signed form") {
 			t.Errorf("%+v", cut)
 		}
-		must(t, o.db.Update(ctx, func(tx *store.Tx) error {
-			tx.InsertAgreement(&store.Agreement{ContractID: string(a.id), ID: "paper", CustomerID: a.actor.ID, Kind: "signed_form", Text: "form 12", Hash: "h", Agreed: 1})
-			return nil
-		}))
-		if _, err := o.raw.Exec(`UPDATE payment SET agreement_id = 'paper'`); err != nil {
-			t.Fatal(err)
-		}
-		cut = got(o.CutFile(ctx, system, o.day))(t)
-		if h := o.readBack(cut.File).Batches[0].Header; h.SEC != ach.PPD {
-			t.Errorf("%+v", h)
-		}
+		o.expect(1, "still waiting", `SELECT COUNT(*) FROM payment WHERE state = 'authorised'`)
 	})
 }
 
