@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/rail"
@@ -81,7 +82,7 @@ func (r *Runner) Run(ctx context.Context, from, through money.Date) error {
 		if r.Progress != nil {
 			r.Progress(d)
 		}
-		if err := r.keepHead(ctx, day); err != nil {
+		if err := fault.After(r.keepHead(ctx, day), "cycle.before_next_day"); err != nil {
 			return err
 		}
 		if day, err = r.Service.OpenDay(ctx, actor, day, day+1); err != nil {
@@ -125,7 +126,7 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 		}},
 	}
 	for _, step := range steps {
-		if err := r.drain(ctx, &d, step.name, step.count, step.list); err != nil {
+		if err := fault.After(r.drain(ctx, &d, step.name, step.count, step.list), "cycle.after_step"); err != nil {
 			return d, err
 		}
 	}
@@ -193,7 +194,7 @@ func (r *Runner) atOnce(todo []func() error) (errs []error) {
 	for range min(workers, len(todo)) {
 		wg.Go(func() {
 			for do := range next {
-				if err := do(); err != nil {
+				if err := fault.After(do(), "cycle.after_contract"); err != nil {
 					mu.Lock()
 					errs = append(errs, err)
 					mu.Unlock()
@@ -238,6 +239,9 @@ func (r *Runner) Returns(ctx context.Context, d *Day) error {
 		for _, a := range res.Aside {
 			r.Log.Warn("record from the bank kept aside", "file", f.Name, "trace", a.Trace, "code", a.Code, "reason", a.Reason)
 		}
+		if err := fault.Point("returns.after_commit_before_done"); err != nil {
+			return err
+		}
 		if err := r.Rail.Done(f.Name); err != nil {
 			return err
 		}
@@ -260,7 +264,10 @@ func (r *Runner) Drop(ctx context.Context, d *Day) error {
 		} else if err != nil {
 			return err
 		}
-		if err := r.Service.Dropped(ctx, actor, f); err != nil {
+		if err := fault.Point("drop.after_write_before_mark"); err != nil {
+			return err
+		}
+		if err := fault.After(r.Service.Dropped(ctx, actor, f), "drop.after_mark"); err != nil {
 			return err
 		}
 		d.Dropped++

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"marque/internal/fault"
 )
 
 // Folder is a place shared with the bank. Files for the bank stand in Dir/out,
@@ -45,7 +47,7 @@ func (f Folder) Drop(name string, content []byte) error {
 		if err := drop(path, filepath.Join(parts, name), content); err != nil {
 			return fmt.Errorf("drop file %s: %w", name, err)
 		}
-		if err := syncDir(filepath.Dir(path)); err != nil {
+		if err := fault.After(syncDir(filepath.Dir(path)), "folder.after_name"); err != nil {
 			return err
 		}
 	}
@@ -73,7 +75,7 @@ func drop(path, part string, content []byte) error {
 		return err
 	}
 	_, err = tmp.Write(content)
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+	if err = fault.After(errors.Join(err, tmp.Sync(), tmp.Close()), "folder.after_part_before_name"); err != nil {
 		return err
 	}
 	err = os.Link(tmp.Name(), path) // unlike a rename, never replaces
@@ -141,7 +143,7 @@ func (f Folder) move(name, to string) error {
 		if errors.Is(err, fs.ErrNotExist) { // another process was quicker
 			return nil
 		}
-		if err == nil {
+		if err = fault.After(err, "folder.put_away_before_remove"); err == nil {
 			err = os.Remove(from)
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {

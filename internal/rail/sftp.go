@@ -19,6 +19,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/pkg/sftp"
+
+	"marque/internal/fault"
 )
 
 // SFTP is the bank's server. It connects when there is something to do, to a
@@ -131,7 +133,7 @@ func (s *SFTP) drop(name string, content []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(s.local("sending", name), s.local("sent", name)); err != nil {
+	if err := fault.After(os.Rename(s.local("sending", name), s.local("sent", name)), "sftp.after_mark"); err != nil {
 		return err
 	}
 	return errors.Join(syncDir(s.local("sent")), syncDir(s.local("sending")))
@@ -141,13 +143,13 @@ func (s *SFTP) drop(name string, content []byte) (err error) {
 // file is left in sending unless it is certain that the server has not got it.
 func (s *SFTP) deliver(c *session, name string, content []byte) error {
 	part, whole := path.Join(s.OutDir, partPrefix(name)+rand.Text()), path.Join(s.OutDir, name)
-	if err := c.upload(part, content); err != nil {
+	if err := fault.After(c.upload(part, content), "sftp.after_upload"); err != nil {
 		return err
 	}
-	if err := s.keep(s.local("sending", name), content); err != nil {
+	if err := fault.After(s.keep(s.local("sending", name), content), "sftp.after_sending_before_rename"); err != nil {
 		return err
 	}
-	err := c.do(func(files *sftp.Client) error { return files.Rename(part, whole) })
+	err := fault.After(c.do(func(files *sftp.Client) error { return files.Rename(part, whole) }), "sftp.after_rename_before_mark")
 	if !refused(err) {
 		return err
 	}
@@ -253,7 +255,7 @@ func (s *SFTP) away(name, to string) (err error) {
 	if there, err := s.putAway(name, was.content); err != nil {
 		return err
 	} else if there == "" {
-		if err := s.keepNumbered(to, name, was.content); err != nil {
+		if err := fault.After(s.keepNumbered(to, name, was.content), "sftp.put_away_before_move"); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"marque/internal/ach"
 	"marque/internal/billing"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -43,12 +44,12 @@ func (s *Service) CutFile(ctx context.Context, actor identity.Actor, on money.Da
 		if err != nil {
 			return err
 		}
-		if err := c.payments(); err != nil {
+		if err := fault.After(c.payments(), "cut.after_entries"); err != nil {
 			return err
 		}
-		return c.write(actor)
+		return fault.After(c.write(actor), "cut.before_commit")
 	})
-	return res, err
+	return res, fault.After(err, "cut.after_commit")
 }
 
 // fileCut is a file to the bank while it is made.
@@ -131,7 +132,7 @@ func (c *fileCut) payments() error {
 		return err
 	}
 	payments, err := c.tx.ClaimedPayments(c.id)
-	if err != nil {
+	if err := fault.After(err, "cut.after_claim"); err != nil {
 		return err
 	}
 	effective := c.on.AddBankingDays(1)

@@ -10,6 +10,7 @@ import (
 	"marque/internal/ach"
 	"marque/internal/billing"
 	"marque/internal/contract"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/ledger"
 	"marque/internal/money"
@@ -73,7 +74,7 @@ func (s *Service) ReadReturns(ctx context.Context, actor identity.Actor, name st
 		}
 		returns, changes := ach.Returns(f), ach.Changes(f)
 		for i := range returns {
-			if err := s.returned(tx, actor, &returns[i], day, &res); err != nil {
+			if err := fault.After(s.returned(tx, actor, &returns[i], day, &res), "returns.after_entry"); err != nil {
 				return fmt.Errorf("return of %s: %w", returns[i].Trace, err)
 			}
 		}
@@ -84,7 +85,7 @@ func (s *Service) ReadReturns(ctx context.Context, actor identity.Actor, name st
 		}
 		tx.InsertACHRead(hash, name, day, s.clock(), len(returns)+len(changes))
 		tx.Audit(s.clock(), actor.String(), "read_returns", "", name)
-		return nil
+		return fault.Point("returns.before_commit")
 	})
 	return res, err
 }
