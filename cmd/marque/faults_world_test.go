@@ -41,8 +41,8 @@ var (
 )
 
 // The bank sends these accounts' debits of 120.00, which settle on 2026-02-18,
-// back on the day after: see TestTheBankSendsTheseBack.
-var bouncing = []string{"12340073", "12340214"}
+// back on the day after.
+var bouncing = []string{"12340909", "12340246"}
 
 // payer is a borrower, with a session in a browser.
 type payer struct {

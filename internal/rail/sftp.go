@@ -372,24 +372,34 @@ func (s *SFTP) lock() (free func() error, err error) {
 	if err := errors.Join(syncDir(filepath.Dir(s.Keep)), syncDir(s.Keep), syncDir(s.local("in"))); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(s.local("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	held, err := takeTurn(s.local("lock"), 4*s.operation())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.sweepHere(); err != nil {
+		return nil, errors.Join(err, held.Close())
+	}
+	return held.Close, nil
+}
+
+// takeTurn waits until no other process holds a file, and holds it until it is
+// closed or the process ends.
+func takeTurn(name string, within time.Duration) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	const pause = 20 * time.Millisecond
-	for wait := 4 * s.operation(); ; wait -= pause {
+	for wait := within; ; wait -= pause {
 		got, err := tryLock(f)
 		if err == nil && !got && wait <= 0 {
 			err = errors.New("another process has been at it for too long")
 		}
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("take turns over %s: %w", s.Keep, err), f.Close())
+			return nil, errors.Join(fmt.Errorf("take turns over %s: %w", filepath.Dir(name), err), f.Close())
 		}
 		if got {
-			if err := s.sweepHere(); err != nil {
-				return nil, errors.Join(err, f.Close())
-			}
-			return f.Close, nil
+			return f, nil
 		}
 		time.Sleep(pause)
 	}
