@@ -43,7 +43,7 @@ func (w *world) judge() (books []string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.messages(c)
+	books = append(books, w.messages(c))
 	slices.Sort(books)
 	for _, f := range w.bank.Files() {
 		books = append(books, fmt.Sprintf("file %s: %d entries of %s, %d back", f.Name, len(f.Entries), f.Total, f.Back))
@@ -196,7 +196,7 @@ func (j *judgement) before(customer string) int {
 // messages looks whether every message arrived. One whose sender was killed between
 // the server's answer and writing it down comes again with the same id, by which a
 // mailbox knows it.
-func (w *world) messages(c *company) {
+func (w *world) messages(c *company) (all string) {
 	arrived := w.mails()
 	waiting, err := c.service.Outbox(context.Background(), identity.System("test"), 100)
 	if err != nil {
@@ -215,6 +215,7 @@ func (w *world) messages(c *company) {
 	if again > 4 { // as many as are under way at once
 		w.complain("%d messages came again", again)
 	}
+	return fmt.Sprintf("%d messages", len(arrived))
 }
 
 func (w *world) total() (all money.Cents) {

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -151,4 +153,38 @@ func copyDatabase(t *testing.T, from string) string {
 	out := *u
 	out.Path = "/" + name
 	return out.String()
+}
+
+// restartPostgres stops a cluster as said and starts it again with its own options.
+func restartPostgres(t *testing.T, address, how string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var data string
+	err = conn.QueryRow(t.Context(), "SHOW data_directory").Scan(&data)
+	if err := errors.Join(err, conn.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/pg_ctl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := "pg_ctl"
+	if len(found) > 0 {
+		program = found[len(found)-1]
+	}
+	about, err := os.Stat(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "restart", "-D", data, "-w", "-m", how, "-l", filepath.Join(filepath.Dir(data), "log"))
+	cmd.Dir = filepath.Dir(data)
+	if owner := about.Sys().(*syscall.Stat_t); os.Getuid() == 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("restart PostgreSQL: %v\n%s", err, out)
+	}
 }

@@ -41,8 +41,8 @@ var (
 )
 
 // The bank sends these accounts' debits of 120.00, which settle on 2026-02-18,
-// back on the day after.
-var bouncing = []string{"12340909", "12340246"}
+// back on dueDay.
+var bouncing = []string{"12340474", "12340315"}
 
 // payer is a borrower, with a session in a browser.
 type payer struct {
@@ -72,6 +72,7 @@ type world struct {
 	bank     *sandbox.Bank
 	inbox    *sandbox.Inbox
 	journal  journal
+	mu       sync.Mutex
 	found    []string // what the outside has to complain about
 }
 
@@ -90,6 +91,8 @@ type told struct {
 }
 
 func (w *world) complain(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.found = append(w.found, fmt.Sprintf(format, args...))
 }
 
@@ -202,6 +205,16 @@ func (p *payer) actor() identity.Actor {
 // copy makes a world of its own from the company.
 func (tn *town) copy(t *testing.T) *world {
 	t.Helper()
+	at := *tn
+	if tn.database != "" {
+		at.database = copyDatabase(t, tn.database)
+	}
+	return at.world(t)
+}
+
+// world is the company's files copied, and its database as it is.
+func (tn *town) world(t *testing.T) *world {
+	t.Helper()
 	w := &world{town: tn, t: t, dir: t.TempDir()}
 	w.data = filepath.Join(w.dir, "data")
 	w.journal = journal{acked: map[string]told{}, asked: map[string]int{}, open: map[string]bool{}}
@@ -215,9 +228,7 @@ func (tn *town) copy(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tn.database != "" {
-		w.database = copyDatabase(t, tn.database)
-	}
+	w.database = tn.database
 	if w.inbox, err = sandbox.OpenInbox(filepath.Join(w.dir, "inbox")); err != nil {
 		t.Fatal(err)
 	}
