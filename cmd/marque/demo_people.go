@@ -292,7 +292,7 @@ func (p *players) enroll(ctx context.Context, who *player, day money.Date) error
 	if err != nil {
 		return err
 	}
-	_, err = p.d.service.EnrollAutopay(ctx, p.here(who), servicing.AutopayRequest{Key: "sandbox:" + day.String(), Contract: who.id, Method: bank}, fromSandbox)
+	_, err = p.d.service.EnrollAutopay(ctx, p.here(who), servicing.AutopayRequest{Key: "sandbox:" + day.String(), Contract: who.id, Method: bank, Signed: servicing.AutopayWord}, fromSandbox)
 	if isRefusal(err, "closed", "matured") {
 		return nil
 	}

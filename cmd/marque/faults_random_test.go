@@ -29,6 +29,8 @@ type crowd struct {
 	pending map[int]*form // by payer
 	made    int
 	answers int
+	rounds  int
+	days    int
 	broken  int // answered with an error of the server
 }
 
@@ -150,44 +152,50 @@ func killAtRandom(t *testing.T, w *world, kills int) {
 	t.Helper()
 	seed, start := uint64(time.Now().UnixNano()), time.Now()
 	c := newCrowd(w, seed)
-	days := 0
-	for k := range kills {
-		s := w.serve("", "")
-		stop := make(chan struct{})
-		var work sync.WaitGroup
-		work.Go(func() { c.crowds(s.base, stop) })
-		var day *exec.Cmd
-		if k%3 == 2 && c.day < dueDay+1 {
-			w.bankWorks(c.day)
-			day = w.command("", "", "cycle", "--date", c.day.String())
-			if err := day.Start(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		time.Sleep(time.Duration(20+c.chance.IntN(300)) * time.Millisecond)
-		s.kill()
-		if day != nil {
-			if c.chance.IntN(3) > 0 {
-				_ = day.Process.Kill() // it may have ended
-			}
-			if err := day.Wait(); err == nil {
-				c.turn.Lock()
-				c.day++
-				c.turn.Unlock()
-				days++
-			} else if exit, ended := errors.AsType[*exec.ExitError](err); !ended || exit.ExitCode() > 0 {
-				w.complain("the day: %v", err)
-			}
-		}
-		close(stop)
-		work.Wait()
+	for range kills {
+		c.killOnce(500)
 	}
 	c.answered()
 	for _, what := range w.found {
 		t.Errorf("seed %d: %s", seed, what)
 	}
 	t.Logf("seed %d: %d kills in %s, %d forms, %d of them answered with what they asked for, %d days closed, %s at the bank", seed, kills, time.Since(start).Round(time.Second),
-		c.made, c.answers, days, w.total())
+		c.made, c.answers, c.days, w.total())
+}
+
+// killOnce lets the program serve, and in one of three rounds close a day beside
+// that, and kills it within so many milliseconds.
+func (c *crowd) killOnce(within int) {
+	c.t.Helper()
+	s := c.serve("", "")
+	stop := make(chan struct{})
+	var work sync.WaitGroup
+	work.Go(func() { c.crowds(s.base, stop) })
+	var day *exec.Cmd
+	if c.rounds++; c.rounds%3 == 0 && c.day < dueDay+1 {
+		c.bankWorks(c.day)
+		day = c.command("", "", "cycle", "--date", c.day.String())
+		if err := day.Start(); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	time.Sleep(time.Duration(20+c.chance.IntN(within)) * time.Millisecond)
+	s.kill()
+	if day != nil {
+		if c.rounds%12 != 0 { // else the day ends while nobody serves
+			_ = day.Process.Kill() // it may have ended
+		}
+		if err := day.Wait(); err == nil {
+			c.turn.Lock()
+			c.day++
+			c.days++
+			c.turn.Unlock()
+		} else if exit, ended := errors.AsType[*exec.ExitError](err); !ended || exit.ExitCode() > 0 {
+			c.complain("the day: %v", err)
+		}
+	}
+	close(stop)
+	work.Wait()
 }
 
 // Fifty identical confirmations over two programs with one database are one

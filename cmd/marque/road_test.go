@@ -607,8 +607,8 @@ func turnOnAutopay(t *testing.T, c *openCompanyForTest, b *browser, loan string)
 	b.do(chromedp.Click(`input[name="method"]`))
 	b.press("Review autopay")
 	b.press("Turn on autopay")
-	b.reads("another look") // not agreed
-	b.do(chromedp.Click(`input[name="agree"]`))
+	b.reads("another look") // not signed
+	b.do(chromedp.SendKeys(`input[name="signed"]`, "agree"))
 	b.press("Turn on autopay")
 	b.open(loan + "/autopay")
 	b.reads("I authorize")

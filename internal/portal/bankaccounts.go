@@ -82,7 +82,9 @@ func newBankAccountToPay(s servicing.Session, id servicing.ContractID, form *web
 }
 
 func newBankAccountToAutopay(s servicing.Session, id servicing.ContractID, form *web.Form) bankAccountPage {
-	return newBankAccountPage(s, form, accountHref(id)+"/autopay/bank-account", accountHref(id)+"/autopay", "Add and review autopay")
+	v := newBankAccountPage(s, form, accountHref(id)+"/autopay/bank-account", accountHref(id)+"/autopay", "Add and review autopay")
+	v.Carry = carry(form, planFields)
+	return v
 }
 
 func newBankAccountAlone(s servicing.Session, form *web.Form) bankAccountPage {

@@ -93,7 +93,8 @@ func must(t testing.TB, err error) {
 // is current without autopay; closed is paid off.
 func current(t testing.TB) servicing.Account {
 	a := accountAfter(t, "k1", loanTerms(), orla, 24)
-	a.Autopay = &servicing.Autopay{Method: checking, Since: money.NewDate(2025, 1, 3), NextDate: a.Due.Upcoming, NextAmount: a.Due.Amount(),
+	a.Autopay = &servicing.Autopay{Method: checking, Since: money.NewDate(2025, 1, 3), NextDate: a.Due.Upcoming, NextAmount: a.Due.Amount(), Agreed: 579_84,
+		Plan:          billing.AutopayPlan{Rhythm: billing.EachDueDate, Tell: billing.TellOutside, Most: 579_84},
 		Authorization: "I authorize Kestrane Motor Finance to take my monthly payment from my checking account ending in 4821 on each due date."}
 	a.LastPayment = &servicing.Payment{ID: "p1", Contract: "k1", Confirmation: "K7QM2D9X", Autopay: true, State: billing.Settled, Amount: 579_84,
 		Date: money.NewDate(2026, 11, 15), Method: checking}

@@ -217,13 +217,11 @@ func TestAutopayEndedByAReturnIsSaidUntilItIsOnAgain(t *testing.T) {
 
 func TestAutopayOfAPaymentMadeAheadSaysWhatItTakesFirst(t *testing.T) {
 	a := accountAfter(t, "k1", loanTerms(), orla, 25)
-	due := money.NewDate(2026, 12, 15)
-	v := servicing.AutopayReview{Contract: a.Card, Method: checking, FirstDate: due, Authorization: "I authorize"}
-	says(t, render(t, "autopay-review", nil, newAutopayReviewPage(maya, v, web.NewForm())),
-		"First payment Jan 15, 2027 (the payment of Dec 15 is already paid)", "Amount $579.84")
-	a.Autopay = &servicing.Autopay{Method: checking, Since: today, NextDate: due, Authorization: "I authorize"}
-	says(t, render(t, "autopay", nil, newAutopayPage(maya, a.Card, nil, nil)),
-		"Autopay is on, from checking ••4821. The payment of Dec 15 is already paid. The next is $579.84 on Jan 15, 2027.")
+	due := money.NewDate(2027, 1, 15)
+	v := servicing.AutopayReview{Contract: a.Card, Method: checking, FirstDate: due, FirstAmount: 579_84, Authorization: "I authorize"}
+	says(t, render(t, "autopay-review", nil, newAutopayReviewPage(maya, v, web.NewForm())), "First payment Jan 15, 2027", "Amount $579.84")
+	a.Autopay = &servicing.Autopay{Method: checking, Since: today, NextDate: due, NextAmount: 579_84, Authorization: "I authorize"}
+	says(t, render(t, "autopay", nil, newAutopayPage(maya, a.Card, nil, nil)), "Autopay is on: $579.84 on Jan 15, 2027 from checking ••4821.")
 }
 
 // Another borrower's autopay is told of, and is not this one's to read or stop.
@@ -447,8 +445,8 @@ func TestAutopayPages(t *testing.T) {
 	says(t, render(t, "autopay-off", nil, newAutopayPage(maya, on.Card, nil, nil)), "Turn off autopay?", "Your next payment of $579.84 is due on Dec 15, 2026")
 	v := servicing.AutopayReview{Contract: off.Card, Method: checking, FirstDate: off.Due.Upcoming, FirstAmount: 412_50, Authorization: "I authorize Kestrane"}
 	form := web.NewForm("method", "b1", "key", "k")
-	form.Error("agree", "Check the box to agree. Autopay is not on yet.")
-	says(t, render(t, "autopay-review", form, newAutopayReviewPage(maya, v, form)), "First payment Dec 3, 2026", "I authorize Kestrane", "Autopay is not on yet.")
+	form.Error("signed", "To sign, type your name. Autopay has not changed yet.")
+	says(t, render(t, "autopay-review", form, newAutopayReviewPage(maya, v, form)), "First payment Dec 3, 2026", "I authorize Kestrane", "Autopay has not changed yet.")
 }
 
 func TestBankAccountPages(t *testing.T) {

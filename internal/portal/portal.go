@@ -182,6 +182,11 @@ func (p *portal) routes() []route {
 		mine("GET /accounts/{id}/autopay/authorization.pdf", p.autopayPDF),
 		mine("GET /accounts/{id}/autopay/off", p.showAutopayOff),
 		mine("POST /accounts/{id}/autopay/off", p.cancelAutopay),
+		mine("GET /accounts/{id}/autopay/pause", p.showAutopayPause),
+		mine("POST /accounts/{id}/autopay/pause", p.pauseAutopay),
+		mine("POST /accounts/{id}/autopay/resume", p.resumeAutopay),
+		mine("GET /accounts/{id}/autopay/skip", p.showAutopaySkip),
+		mine("POST /accounts/{id}/autopay/skip", p.skipAutopay),
 		mine("GET /accounts/{id}/statements/{closing}", p.statement), // also {closing}.pdf
 		mine("GET /payments", p.payments),
 		mine("GET /pay", p.showTogether),

@@ -461,8 +461,8 @@ func TestAutopayIsReviewedAgreedToAndTurnedOff(t *testing.T) {
 	if status != http.StatusUnprocessableEntity {
 		t.Errorf("on without agreeing: %d", status)
 	}
-	says(t, page, "Check the box to agree. Autopay is not on yet.")
-	agree.Set("agree", "yes")
+	says(t, page, "To sign, type your name as it stands here, Maya Okafor, or the word agree. Autopay has not changed yet.")
+	agree.Set("signed", "maya okafor")
 	for range 2 {
 		if at, _, page := b.send(t, account+"/autopay/agree", agree); at != account+"/autopay?done=on" || !strings.Contains(page, "Autopay is on") {
 			t.Fatalf("agreeing went to %s: %s", at, words(page))

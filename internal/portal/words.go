@@ -72,14 +72,6 @@ func firstMethod(c servicing.Card, list []servicing.Method) string {
 	return newMethod
 }
 
-// paidAhead says why autopay's next date takes nothing, and what it takes first.
-func paidAhead(c servicing.Card, on money.Date, amount money.Cents) string {
-	if on.IsZero() || amount > 0 || c.Due.Upcoming <= on {
-		return ""
-	}
-	return fmt.Sprintf("The payment of %s is already paid. The next is %s on %s.", on.Short(), c.Due.UpcomingAmount.USD(), c.Due.Upcoming.Long())
-}
-
 // bankDays says when the bank sees a payment that is dated on a day that banks
 // are closed; nothing on a banking day. The payment goes to the bank on the
 // first banking day, which takes it on the next.

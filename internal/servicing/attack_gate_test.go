@@ -301,7 +301,7 @@ var sensitive = []reach{
 	}},
 	{"RemoveMethod", func(v *victim, by identity.Actor) (any, error) { return nil, v.RemoveMethod(ctx, by, v.spare) }},
 	{"EnrollAutopay", func(v *victim, by identity.Actor) (any, error) {
-		return v.EnrollAutopay(ctx, by, servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src)
+		return v.EnrollAutopay(ctx, by, servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank, Signed: servicing.AutopayWord}, src)
 	}},
 	{"StartContactChange", func(v *victim, by identity.Actor) (any, error) {
 		return v.StartContactChange(ctx, by, servicing.ContactEmail, "newer@post.example", src)

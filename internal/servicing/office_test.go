@@ -242,6 +242,9 @@ func closeDay(s *servicing.Service, on money.Date) error {
 	if err == nil {
 		w, err = s.DayWork(ctx, system, on)
 	}
+	for _, c := range w.Telling {
+		err = first(err, func() error { return s.TellAutopay(ctx, system, c, on) })
+	}
 	for _, c := range w.LateFees {
 		err = first(err, func() error { return s.ChargeLateFees(ctx, system, c, on) })
 	}

@@ -41,6 +41,7 @@ var onlyTheirs = map[string]string{
 	"ReviewTogether": "refused method_gone", "SubmitTogether": "refused method_gone", "Together": "fault: not found",
 	"ReviewAutopay": "refused method_gone", "EnrollAutopay": "refused method_gone",
 	"CancelPayment": "refused not_yours", "CancelAutopay": "refused autopay_taken",
+	"PauseAutopay": "refused autopay_taken", "ResumeAutopay": "refused autopay_taken", "SkipAutopay": "refused autopay_taken",
 }
 
 func TestACoBorrowerReachesTheContractAndNotTheOthersBank(t *testing.T) {
@@ -48,7 +49,7 @@ func TestACoBorrowerReachesTheContractAndNotTheOthersBank(t *testing.T) {
 		first, second := o.together("L1")
 		v := &victim{office: o, account: *first}
 		v.spare = got(o.AddBankAccount(ctx, o.fresh(v.actor), bankRequest("4440009991")))(o).ID
-		got(o.EnrollAutopay(ctx, o.fresh(v.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src))(o)
+		got(o.EnrollAutopay(ctx, o.fresh(v.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank, Signed: servicing.AutopayWord}, src))(o)
 		v.pay(&v.account, 10_00)
 		o.to(day("2026-01-26"))
 		v.ready()
@@ -144,7 +145,7 @@ func TestAutopayThatChangesHandsDrawsOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
 		first, second := o.together("L1")
 		enroll := func(a *account) string {
-			_, err := o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank}, src)
+			_, err := o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank, Signed: servicing.AutopayWord}, src)
 			return outcome(err)
 		}
 		if got := enroll(first); got != "accepted" {

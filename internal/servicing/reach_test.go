@@ -43,7 +43,7 @@ type victim struct {
 func newVictim(o *office, number string) *victim {
 	v := &victim{office: o, account: *o.take(number, loan())}
 	v.spare = got(o.AddBankAccount(ctx, o.fresh(v.actor), bankRequest("4440009991")))(o).ID
-	got(o.EnrollAutopay(ctx, o.fresh(v.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src))(o)
+	got(o.EnrollAutopay(ctx, o.fresh(v.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank, Signed: servicing.AutopayWord}, src))(o)
 	return v
 }
 
@@ -73,6 +73,10 @@ func (v *victim) waiver() servicing.EventRequest {
 // theirs reach for what is one customer's. Asked by another they must answer as
 // if it did not exist.
 var theirs = []reach{
+	{"FundsFinal", func(v *victim, by identity.Actor) (any, error) {
+		_, final, err := v.FundsFinal(ctx, by, v.id)
+		return final, err
+	}},
 	{"Card", func(v *victim, by identity.Actor) (any, error) { return v.Card(ctx, by, v.id) }},
 	{"Account", func(v *victim, by identity.Actor) (any, error) { return v.Account(ctx, by, v.id) }},
 	{"Payment", func(v *victim, by identity.Actor) (any, error) { return v.Payment(ctx, by, v.id, v.pending) }},
@@ -85,12 +89,18 @@ var theirs = []reach{
 	{"Receipt", func(v *victim, by identity.Actor) (any, error) { return v.Receipt(ctx, by, v.id, v.pending) }},
 	{"Statements", func(v *victim, by identity.Actor) (any, error) { return v.Statements(ctx, by, v.id) }},
 	{"Statement", func(v *victim, by identity.Actor) (any, error) { return v.Statement(ctx, by, v.id, v.closing) }},
-	{"AutopayPaper", func(v *victim, by identity.Actor) (any, error) { return v.AutopayPaper(ctx, by, v.id) }},
+	{"AutopayPaper", func(v *victim, by identity.Actor) (any, error) { return v.AutopayPaper(ctx, by, v.id, "") }},
+	{"AutopayPapers", func(v *victim, by identity.Actor) (any, error) { return v.AutopayPapers(ctx, by, v.id) }},
 	{"PayOptions", func(v *victim, by identity.Actor) (any, error) { return v.PayOptions(ctx, by, v.id) }},
 	{"ReviewPayment", func(v *victim, by identity.Actor) (any, error) {
 		return v.ReviewPayment(ctx, by, v.request(&v.account, 5_00))
 	}},
-	{"ReviewAutopay", func(v *victim, by identity.Actor) (any, error) { return v.ReviewAutopay(ctx, by, v.id, v.bank) }},
+	{"ReviewAutopay", func(v *victim, by identity.Actor) (any, error) {
+		return v.ReviewAutopay(ctx, by, servicing.AutopayRequest{Contract: v.id, Method: v.bank, Signed: servicing.AutopayWord})
+	}},
+	{"PauseAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.PauseAutopay(ctx, by, v.id, v.day+9) }},
+	{"ResumeAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.ResumeAutopay(ctx, by, v.id) }},
+	{"SkipAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.SkipAutopay(ctx, by, v.id, 0) }},
 	{"SubmitPayment", func(v *victim, by identity.Actor) (any, error) {
 		return v.SubmitPayment(ctx, by, v.request(&v.account, 5_00), src)
 	}},
@@ -99,7 +109,7 @@ var theirs = []reach{
 	{"Together", func(v *victim, by identity.Actor) (any, error) { return v.Together(ctx, by, v.group) }},
 	{"CancelPayment", func(v *victim, by identity.Actor) (any, error) { return v.CancelPayment(ctx, by, v.id, v.pending) }},
 	{"EnrollAutopay", func(v *victim, by identity.Actor) (any, error) {
-		return v.EnrollAutopay(ctx, v.fresh(by), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src)
+		return v.EnrollAutopay(ctx, v.fresh(by), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank, Signed: servicing.AutopayWord}, src)
 	}},
 	{"CancelAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.CancelAutopay(ctx, by, v.id) }},
 	{"RemoveMethod", func(v *victim, by identity.Actor) (any, error) {
@@ -228,9 +238,11 @@ var systems = []reach{
 	{"Record", func(v *victim, by identity.Actor) (any, error) {
 		return nil, v.Record(ctx, by, v.out, servicing.OutcomeSent, "", 0)
 	}},
-	{"Exceptions", func(v *victim, by identity.Actor) (any, error) { return v.Exceptions(ctx, by, "", 10) }},
+	{"Exceptions", func(v *victim, by identity.Actor) (any, error) {
+		return v.Exceptions(ctx, by, servicing.ExceptionFilter{Limit: 10})
+	}},
 	{"ClearException", func(v *victim, by identity.Actor) (any, error) {
-		err := v.ClearException(ctx, by, "there is none", "looked at")
+		_, err := v.ClearException(ctx, by, "there is none", "looked at")
 		if errors.Is(err, servicing.ErrNotFound) {
 			err = nil // whose turn it is was looked at first
 		}
@@ -249,8 +261,13 @@ var systems = []reach{
 		return nil, v.SettlePayment(ctx, by, servicing.PaymentRef{ContractID: string(v.id), ID: string(v.pending)}, v.day)
 	}},
 	{"DraftAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.DraftAutopay(ctx, by, v.id, v.day) }},
+	{"TellAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.TellAutopay(ctx, by, v.id, v.day) }},
 	{"ChargeLateFees", func(v *victim, by identity.Actor) (any, error) { return nil, v.ChargeLateFees(ctx, by, v.id, v.day) }},
 	{"CutStatement", func(v *victim, by identity.Actor) (any, error) { return nil, v.CutStatement(ctx, by, v.id, v.day) }},
+	{"CutWindow", func(v *victim, by identity.Actor) (any, error) {
+		return v.CutWindow(ctx, by, v.day, servicing.StandardWindow)
+	}},
+	{"WatchRates", func(v *victim, by identity.Actor) (any, error) { return v.WatchRates(ctx, by, v.day) }},
 	{"CutFile", func(v *victim, by identity.Actor) (any, error) { return v.CutFile(ctx, by, v.day) }},
 	{"TrialBalance", func(v *victim, by identity.Actor) (any, error) {
 		return v.TrialBalance(ctx, by, servicing.Period{Through: v.day})
@@ -346,7 +363,7 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		if _, err := o.SubmitPayment(ctx, thief.actor, req, src); outcome(err) != "refused method_gone" {
 			t.Errorf("paid from another's bank account: %s", outcome(err))
 		}
-		_, err := o.EnrollAutopay(ctx, o.fresh(thief.actor), servicing.AutopayRequest{Key: "k", Contract: thief.id, Method: v.bank}, src)
+		_, err := o.EnrollAutopay(ctx, o.fresh(thief.actor), servicing.AutopayRequest{Key: "k", Contract: thief.id, Method: v.bank, Signed: servicing.AutopayWord}, src)
 		if outcome(err) != "refused method_gone" {
 			t.Errorf("autopay from another's bank account: %s", outcome(err))
 		}

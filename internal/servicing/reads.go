@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"marque/internal/ach"
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/identity"
@@ -133,7 +134,9 @@ func autopayEnd(tx *store.Tx, c *store.Contract, by identity.Actor) (*AutopayEnd
 	}
 	reason, returned := strings.CutPrefix(last.EndReason, endedByReturn)
 	if !returned {
-		return nil, nil
+		if reason, returned = strings.CutPrefix(last.EndReason, endedByMethod); !returned {
+			return nil, nil
+		}
 	}
 	b, err := tx.Method(last.CustomerID, last.MethodID)
 	if err != nil {
@@ -331,6 +334,7 @@ func view(p *store.Payment, b *store.Method, by identity.Actor) Payment {
 	if p.ReturnCode != "" {
 		v.ReturnReason = billing.ReturnReason(p.ReturnCode)
 	}
+	v.Phone, v.Form = p.SEC == string(ach.TEL), p.SEC == string(ach.PPD)
 	return v
 }
 

@@ -129,6 +129,7 @@ type Payment struct {
 	Reason       string      // why it was refused or cancelled, in plain words
 	Cancellable  bool        // by whom it is shown to
 	Event        int         // what Explain takes; 0 until it is posted
+	Phone, Form  bool        // taken by the lender's team: on the telephone, or from a signed form
 }
 
 // Method is a way to pay: a bank account with all but the last four digits
@@ -161,13 +162,28 @@ type AutopayEnd struct {
 	Method Method
 }
 
-// Autopay is an enrolment in force.
+// Autopay is an enrolment in force. The next draft is the next that takes
+// something, as things stand; no date: none is to come.
 type Autopay struct {
 	Method        Method
 	Since         money.Date
+	Plan          billing.AutopayPlan
+	Agreed        money.Cents // each draft as a rule
+	Made          int         // drafts so far
 	NextDate      money.Date
 	NextAmount    money.Cents
-	Authorization string // the text that was agreed to; empty for another borrower's
+	Why           billing.Why     // why it is not the usual amount
+	Coming        []billing.Draft // the next few
+	Authorization string          // the text that was agreed to; empty for another borrower's
+}
+
+// AutopayRecord is one authorisation that a customer has given.
+type AutopayRecord struct {
+	ID        string
+	Agreed    money.Date
+	When      string // the rhythm, in words
+	InForce   bool
+	KeepUntil money.Date
 }
 
 // Statement is one line of the list of statements.
@@ -188,6 +204,7 @@ type PaymentRequest struct {
 	Date     money.Date
 	Method   MethodID
 	Extra    billing.Extra // what money beyond what is billed does; empty leaves it to the contract
+	SameDay  bool          // from a bank account, for today: to settle today where the lender's files go that fast
 }
 
 func (r *PaymentRequest) ask() billing.Ask {
@@ -225,7 +242,14 @@ type PayOptions struct {
 type AutopayReview struct {
 	Contract      Card
 	Method        Method
+	Plan          billing.AutopayPlan // with what was left open filled in
+	Agreed        money.Cents         // each draft as a rule
 	FirstDate     money.Date
 	FirstAmount   money.Cents
 	Authorization string
+	Name          string // to sign with
+
+	YearDrafts, YearDue money.Cents // what a year of drafts brings, and of instalments asks for
+	ShortOn             money.Date  // the first due date on which drafts leave something unpaid
+	ShortBy             money.Cents
 }
