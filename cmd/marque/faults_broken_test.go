@@ -22,8 +22,8 @@ var brokenMoney = map[string]struct {
 }{
 	"marked as dropped before it is written": {"internal/cycle/cycle.go", "\t\tif err := r.Rail.Drop(f.Name, f.Content); ",
 		"\t\tif err := r.Service.Dropped(ctx, actor, f); err != nil {\n\t\t\treturn err\n\t\t}\n\t\tif err := r.Rail.Drop(f.Name, f.Content); ", 1, "folder.after_part_before_name"},
-	"a new key on every try": {"internal/portal/pay.go", `Key: form.Value("key")}`, `Key: servicing.NewKey()}`, 0, "pay.after_commit_before_reply"},
-	"answered before the commit": {"internal/store/group.go", "\t\t\tkept = append(kept, j)\n\t\t\tcontinue\n", "\t\t\tj.done <- nil\n\t\t\ttime.Sleep(60 * time.Millisecond)\n\t\t\tcontinue\n", 0, ""},
+	"a new key on every try":          {"internal/portal/pay.go", `Key: form.Value("key")}`, `Key: servicing.NewKey()}`, 0, "pay.after_commit_before_reply"},
+	"answered before the commit":      {"internal/store/group.go", "\t\t\tkept = append(kept, j)\n\t\t\tcontinue\n", "\t\t\tj.done <- nil\n\t\t\ttime.Sleep(60 * time.Millisecond)\n\t\t\tcontinue\n", 0, ""},
 	"what has left is not remembered": {"internal/rail/folder.go", `known, err := hasFile(at("sent"), content)`, `known, err := false, error(nil)`, 1, "drop.after_write_before_mark"},
 	"the copy says that it has left": {"internal/rail/folder.go", "\tif there {\n\t\terr = os.Remove(at(\"ready\"))", "\tif known {\n\t\treturn nil\n\t}\n\tif there {\n\t\terr = os.Remove(at(\"ready\"))",
 		1, "folder.after_copy_before_name"},
@@ -53,7 +53,10 @@ func TestBrokenProgramsAreNoticed(t *testing.T) {
 	for name, b := range brokenMoney {
 		t.Run(name, func(t *testing.T) {
 			at := *towns[b.operation]
-			at.program = faultyProgram(t, "-overlay", patched(t, filepath.Join(root, b.file), b.old, b.new))
+			at.program = filepath.Join(t.TempDir(), "marque")
+			if err := buildFaulty(at.program, "-overlay", patched(t, filepath.Join(root, b.file), b.old, b.new)); err != nil {
+				t.Fatal(err)
+			}
 			w := at.copy(t)
 			if b.fault == "" {
 				c := newCrowd(w, 7)

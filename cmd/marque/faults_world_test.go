@@ -96,15 +96,47 @@ func (w *world) complain(format string, args ...any) {
 	w.found = append(w.found, fmt.Sprintf(format, args...))
 }
 
-// faultyProgram builds the program with its points.
-func faultyProgram(t *testing.T, extra ...string) string {
+// faultyProgram is the program with its points, built once for all tests.
+func faultyProgram(t *testing.T) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "marque")
+	faulty.once.Do(func() {
+		faulty.dir, faulty.err = os.MkdirTemp("", "marque-faults-")
+		if faulty.err == nil {
+			faulty.err = buildFaulty(filepath.Join(faulty.dir, "marque"))
+		}
+	})
+	if faulty.err != nil {
+		t.Fatal(faulty.err)
+	}
+	return filepath.Join(faulty.dir, "marque")
+}
+
+var faulty struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// sweeping takes the program away after the tests.
+type sweeping struct{ *testing.M }
+
+func (m sweeping) Run() int {
+	status := m.M.Run()
+	if faulty.dir != "" {
+		if err := os.RemoveAll(faulty.dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	return status
+}
+
+func buildFaulty(program string, extra ...string) error {
 	args := append([]string{"build", "-tags", "faults", "-o", program}, extra...)
 	if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		return fmt.Errorf("%w\n%s", err, out)
 	}
-	return program
+	return nil
 }
 
 // newTown makes the company: thirteen contracts, three on autopay and due on
@@ -194,7 +226,8 @@ func (w *town) settleIn(ctx context.Context, c *company) error {
 }
 
 func enrollFault(ctx context.Context, c *company, p *payer) error {
-	_, err := c.service.EnrollAutopay(ctx, p.actor(), servicing.AutopayRequest{Key: "k", Contract: servicing.ContractID(p.contracts[0]), Method: servicing.MethodID(p.method)}, servicing.Source{})
+	_, err := c.service.EnrollAutopay(ctx, p.actor(), servicing.AutopayRequest{Key: "k", Contract: servicing.ContractID(p.contracts[0]), Method: servicing.MethodID(p.method),
+		Signed: servicing.AutopayWord}, servicing.Source{})
 	return err
 }
 
