@@ -91,6 +91,26 @@ var words = map[string]string{
 	"paper_pay":           "took a payment from a signed form",
 	"phone_cancel":        "canceled a payment for a caller",
 	"payment_returned":    "took back a payment that the bank returned",
+	"retry_payment":       "scheduled a returned payment once more",
+	"reverse_payment":     "reversed a payment that should not have been sent",
+	"reversal_returned":   "the bank did not take a reversal",
+	"reversal_asked":      "asked to reverse a payment",
+	"reversal_agreed":     "agreed to reverse a payment",
+	"reversal_refused":    "refused to reverse a payment",
+	"payment_reversed":    "took back a card payment that was given back",
+	"payment_restored":    "let a card payment count again",
+	"pay_by_card":         "began a payment by card",
+	"release_card":        "had a saved card charged on its day",
+	"card_charged":        "posted a card payment that was charged",
+	"card_refused":        "was told that a card was not charged",
+	"card_cancelled":      "was told that nobody paid on the card page",
+	"card_unanswered":     "got no answer from the card processor",
+	"save_card":           "began to save a card",
+	"card_saved":          "saved a card",
+	"card_payout":         "read a payout of the card processor",
+	"refund_asked":        "asked a supervisor to agree to a card refund",
+	"refund_agreed":       "agreed to a card refund",
+	"refund_refused":      "refused a card refund",
 	"autopay_on":          "turned autopay on",
 	"autopay_off":         "turned autopay off",
 	"payoff_quote":        "asked for a payoff quote",
@@ -133,6 +153,7 @@ var noticeWords = map[billing.NoticeKind]string{
 	billing.NoticePhonePayment:     "Payment by phone",
 	billing.NoticePaymentCancelled: "Payment canceled",
 	billing.NoticePaymentReturned:  "Payment returned by the bank",
+	billing.NoticePaymentReversed:  "Payment given back",
 	billing.NoticeAutopayOn:        "Autopay is on",
 	billing.NoticeAutopayOff:       "Autopay is off",
 	billing.NoticeAutopayDrawn:     "Autopay payment",
@@ -171,6 +192,13 @@ var noticeWords = map[billing.NoticeKind]string{
 	billing.NoticePaperlessOn:      "Paperless is on",
 	billing.NoticePaperlessOff:     "Paperless is off",
 	billing.NoticeBankAccountAdded: "Bank account added",
+	billing.NoticeCheckSent:        "Bank account is being checked",
+	billing.NoticeCheckPassed:      "Bank account checked",
+	billing.NoticeCheckFailed:      "Bank account could not be checked",
+	billing.NoticeAccountCorrected: "Bank account corrected by its bank",
+	billing.NoticeMethodReplaced:   "Payment method replaced",
+	billing.NoticeMethodRemoved:    "Payment method removed",
+	billing.NoticePaymentNotTaken:  "Scheduled payment not made",
 }
 
 func wayName(channel string) string {
@@ -460,6 +488,8 @@ func (approvalsPage) KindName(k string) string {
 		return "Help a customer back in"
 	case "unlock":
 		return "Unlock what the owner has locked"
+	case "reversal":
+		return "Reverse a payment"
 	case "reset":
 		return "Set up a colleague’s access anew"
 	}
@@ -473,6 +503,8 @@ func (approvalsPage) Follows(k string) string {
 		return "The customer can choose “I lost both” and set a new password and a new second step with a code to an address on file. All addresses are told now. Changes to money and contact data are held for 72 hours."
 	case "unlock":
 		return "Who asked can unlock the sign-in. The customer must set a new password."
+	case "reversal":
+		return "The payment comes off the account now, the money goes back to the customer’s bank account with the next file, and the customer is told."
 	}
 	return "Who asked gets a new invitation to hand over. The old second steps and sessions end."
 }

@@ -36,7 +36,7 @@ type letters map[billing.NoticeKind]both
 
 var allLetters = func() letters {
 	all := letters{}
-	for _, some := range []letters{codeLetters, signInLetters, contactLetters, paymentLetters} {
+	for _, some := range []letters{codeLetters, signInLetters, contactLetters, paymentLetters, autopayLetters} {
 		maps.Copy(all, some)
 	}
 	return all
@@ -121,7 +121,7 @@ func missing(n billing.Notice) string {
 			return "end of the hold"
 		}
 	case billing.NoticePaymentReceived, billing.NoticePaymentScheduled, billing.NoticePaymentCancelled,
-		billing.NoticePaymentReturned, billing.NoticeAutopayDrawn:
+		billing.NoticePaymentReturned, billing.NoticePaymentReversed, billing.NoticeAutopayDrawn:
 		if n.Amount <= 0 {
 			return "amount"
 		}

@@ -112,21 +112,43 @@ var paymentLetters = letters{
 	billing.NoticePaymentCancelled: {
 		en: func(n told) letter {
 			return letter{subject: "Your payment was canceled", reason: "Your payment of " + n.Amount.USD() + n.forDay(" for ") + " was canceled.",
-				facts: append(n.paid(), n.due()...), rest: []string{"Nothing will be taken" + n.from() + "."}, alarm: true}
+				facts: append(n.paid(), n.due()...), rest: append(because("It was canceled because ", n.Reason), "Nothing will be taken"+n.from()+"."), alarm: true}
 		},
 		es: func(n told) letter {
 			return letter{subject: "Su pago se canceló", reason: "Se canceló su pago de " + n.Amount.USD() + n.forDay(" para el ") + ".",
-				facts: append(n.paid(), n.due()...), rest: []string{"No se tomará nada" + n.from() + "."}, alarm: true}
+				facts: append(n.paid(), n.due()...), rest: append(because("Motivo: ", n.Reason), "No se tomará nada"+n.from()+"."), alarm: true}
+		},
+	},
+	billing.NoticePaymentNotTaken: {
+		en: func(n told) letter {
+			return letter{subject: "Your scheduled payment was not made", reason: "Your payment of " + n.Amount.USD() + n.forDay(" for ") + " was not made: " + n.Reason + ".", facts: append(n.paid(), n.due()...),
+				rest: []string{"Nothing was taken" + n.from() + ".", "To pay, sign in to our website, or call us."}, alarm: true}
+		},
+		es: func(n told) letter {
+			return letter{subject: "Su pago programado no se hizo", reason: "Su pago de " + n.Amount.USD() + n.forDay(" para el ") + " no se hizo.", facts: append(n.paid(), n.due()...),
+				rest: []string{"No se tomó nada" + n.from() + ".", "Para pagar, entre a nuestro sitio web o llámenos."}, alarm: true}
 		},
 	},
 	billing.NoticePaymentReturned: {
 		en: func(n told) letter {
 			return letter{subject: "Payment returned by the bank", reason: "Your bank returned your payment of " + n.Amount.USD() + n.forDay(", dated ") + ".", facts: n.returned(),
-				rest: []string{"This payment no longer counts on your account.", "To pay again, sign in to our website, or call us. " + hard}}
+				rest: []string{"This payment no longer counts on your account." + n.again(), "To pay again, sign in to our website, or call us. " + hard}}
 		},
 		es: func(n told) letter {
 			return letter{subject: "El banco devolvió el pago", reason: "Su banco devolvió su pago de " + n.Amount.USD() + n.forDay(", con fecha del ") + ".", facts: n.returned(),
-				rest: []string{"Este pago ya no se aplica a su cuenta.", "Para pagar otra vez, entre a nuestro sitio web o llámenos. " + hardInEs}}
+				rest: []string{"Este pago ya no se aplica a su cuenta." + n.again(), "Para pagar otra vez, entre a nuestro sitio web o llámenos. " + hardInEs}}
+		},
+	},
+	billing.NoticePaymentReversed: {
+		en: func(n told) letter {
+			return letter{subject: "We are giving back a payment", reason: "We took a payment of " + n.Amount.USD() + n.forDay(", dated ") + " that we should not have taken. We are giving it back.",
+				facts: n.paid(), rest: append(because("What was wrong: ", n.Reason), before("The money should be in your bank account by ", n.long(n.Again), n.Again != 0)+".",
+					"This payment no longer counts on your account. If something is still due, you will see it on our website.")}
+		},
+		es: func(n told) letter {
+			return letter{subject: "Le devolvemos un pago", reason: "Tomamos un pago de " + n.Amount.USD() + n.forDay(", con fecha del ") + " que no debimos tomar. Se lo devolvemos.",
+				facts: n.paid(), rest: append(because("Qué estuvo mal: ", n.Reason), before("El dinero debe estar en su cuenta bancaria a más tardar el ", n.long(n.Again), n.Again != 0)+".",
+					"Este pago ya no se aplica a su cuenta. Si todavía debe algo, lo verá en nuestro sitio web.")}
 		},
 	},
 	billing.NoticeAutopayOn: {
@@ -210,12 +232,36 @@ var paymentLetters = letters{
 	},
 }
 
+// again says when a returned payment is tried once more.
+func (t told) again() string {
+	if t.Again == 0 {
+		return ""
+	}
+	if t.spanish() {
+		return " Lo intentaremos otra vez el " + t.long(t.Again) + ". Puede cancelarlo en nuestro sitio web antes de ese día; si paga antes, no lo intentaremos."
+	}
+	return " We will try it again on " + t.long(t.Again) + ". You can cancel that on our website before then; if you pay before, we will not try."
+}
+
+// because is a sentence that ends with a reason; none without one.
+func because(words, reason string) []string {
+	if reason == "" {
+		return nil
+	}
+	return []string{words + strings.TrimSuffix(reason, ".") + "."}
+}
+
 // autopayOff tells apart who ended it: the customer, or a payment that the bank
 // returned, for which nobody else can be to blame.
 func autopayOff(n told) letter {
 	m := letter{subject: "Autopay is off", reason: "Autopay is off. We will not take payments" + n.from() + " any more.", facts: n.due()}
 	const still = "Your payments are still due each month. You can pay on our website or by check."
+	method, broken := strings.CutPrefix(n.Reason, "method: ")
 	switch why, returned := strings.CutPrefix(n.Reason, "returned: "); {
+	case broken:
+		m.rest = []string{"We turned it off because " + method + ".", still, "To turn autopay on again, sign in to our website and choose how to pay."}
+	case n.Reason == "as agreed":
+		m.rest = []string{"It made the last of the payments that you agreed to.", still}
 	case returned:
 		m.rest = []string{"Your bank returned a payment: " + strings.TrimSuffix(why, ".") + ". So we turned autopay off.", still,
 			"To turn autopay on again, sign in to our website and choose a bank account."}
@@ -230,7 +276,12 @@ func autopayOff(n told) letter {
 func autopayOffInEs(n told) letter {
 	m := letter{subject: "Los pagos automáticos están apagados", reason: "Los pagos automáticos están apagados. Ya no tomaremos pagos" + n.from() + ".", facts: n.due()}
 	const still = "Sus pagos siguen venciendo cada mes. Puede pagar en nuestro sitio web o con cheque."
+	method, broken := strings.CutPrefix(n.Reason, "method: ")
 	switch why, returned := strings.CutPrefix(n.Reason, "returned: "); {
+	case broken:
+		m.rest = []string{"Los apagamos porque ya no se puede cobrar de esa cuenta o tarjeta (" + method + ").", still, "Para activarlos otra vez, entre a nuestro sitio web y elija cómo pagar."}
+	case n.Reason == "as agreed":
+		m.rest = []string{"Se hizo el último de los pagos que usted autorizó.", still}
 	case returned:
 		m.rest = []string{"Su banco devolvió un pago (" + strings.TrimSuffix(why, ".") + "), así que apagamos los pagos automáticos.", still,
 			"Para activarlos otra vez, entre a nuestro sitio web y elija una cuenta bancaria."}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"marque/internal/ach"
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/identity"
@@ -18,13 +17,19 @@ import (
 	"marque/internal/store"
 )
 
-// PaymentRef names a payment.
-type PaymentRef = store.PaymentRef
+// PaymentRef names a payment, MethodRef a payment method.
+type (
+	PaymentRef = store.PaymentRef
+	MethodRef  = store.MethodRef
+)
 
 // Work names what a day has to do, in lists short enough to hold.
 type Work struct {
+	Checks     []MethodRef // of bank accounts, that come to an end
+	Moves      []MethodRef // that can take another's place
 	Scheduled  []PaymentRef
 	Drafts     []ContractID
+	Telling    []ContractID // of autopay drafts to come
 	LateFees   []ContractID
 	Statements []ContractID
 	Settling   []PaymentRef
@@ -40,13 +45,19 @@ func (s *Service) DayWork(ctx context.Context, actor identity.Actor, on money.Da
 		return w, err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if w.Checks, err = tx.ChecksDue(on, WorkPage); err != nil {
+			return err
+		}
+		if w.Moves, err = tx.MovesDue(WorkPage); err != nil {
+			return err
+		}
 		if w.Scheduled, err = tx.ScheduledPayments(on, WorkPage); err != nil {
 			return err
 		}
 		for _, list := range []struct {
 			into *[]ContractID
 			read func(money.Date, int) ([]string, error)
-		}{{&w.Drafts, tx.DraftsDue}, {&w.LateFees, tx.LateFeesDue}, {&w.Statements, tx.StatementsDue}} {
+		}{{&w.Drafts, tx.DraftsDue}, {&w.Telling, tx.AutopayLooksDue}, {&w.LateFees, tx.LateFeesDue}, {&w.Statements, tx.StatementsDue}} {
 			ids, err := list.read(on, WorkPage)
 			if err != nil {
 				return err
@@ -92,61 +103,28 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		if err != nil {
 			return err
 		}
+		if p.Rail == billing.Card && payoff.Total > 0 && !c.State.Bankruptcy {
+			return s.releaseCard(tx, c, p, b, payoff.Total, on, actor)
+		}
+		if p.Rail == billing.ACH && !b.Validation.MayDebit(true) {
+			return s.notTaken(tx, c, p, b, actor)
+		}
+		off, err := s.retryOff(tx, c, p, on)
+		if err != nil {
+			return err
+		}
 		kind := billing.NoticePaymentReceived
-		if p.Amount = min(p.Amount, payoff.Total); p.Amount <= 0 || c.State.Bankruptcy {
-			p.Amount, p.State, kind = p.Plan.Allocation.Total(), billing.Cancelled, billing.NoticePaymentCancelled
+		if p.Amount = min(p.Amount, payoff.Total); p.Amount <= 0 || c.State.Bankruptcy || off != "" {
+			p.Amount, p.State, p.Reason, kind = p.Plan.Allocation.Total(), billing.Cancelled, off, billing.NoticePaymentCancelled
 		} else if err := s.postPayment(tx, c, p, on, actor); err != nil {
 			return err
 		}
 		if err := tx.SavePayment(p, billing.Scheduled); err != nil {
 			return err
 		}
-		return s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(kind, c, p, b))
-	})
-}
-
-// DraftAutopay draws the instalment of a due date. The day is the payment's key,
-// so that running the day twice draws once.
-func (s *Service) DraftAutopay(ctx context.Context, actor identity.Actor, id ContractID, on money.Date) error {
-	return s.take(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
-		if c.DraftOn.IsZero() || c.DraftOn > on {
-			return nil
-		}
-		in, err := tx.Autopay(c.ID)
-		if err != nil {
-			return fmt.Errorf("contract %s has a draft date and no autopay: %w", c.ID, err)
-		}
-		day := c.DraftOn
-		amount, err := draftAmount(c, day)
-		if err != nil {
-			return err
-		}
-		c.DraftOn = dueOnOrAfter(c, on+1)
-		if amount <= 0 || held(c) { // paid ahead, or to be left alone
-			return s.save(tx, c)
-		}
-		b, err := tx.Method(in.CustomerID, in.MethodID)
-		if err != nil {
-			return err
-		}
-		today, err := today(tx)
-		if err != nil {
-			return err
-		}
-		key := draftKey(c, day)
-		p := &store.Payment{
-			ContractID: c.ID, ID: store.NewID(), Key: key, InputHash: inputHash(key), CustomerID: in.CustomerID, MethodID: b.ID,
-			AgreementID: in.AgreementID, Confirmation: confirmation(), Kind: billing.AmountDue, Autopay: true,
-			Rail: billing.ACH, SEC: string(ach.WEB), Attempt: 1, MadeBy: actor.String(), State: billing.Authorised,
-			Amount: amount, Date: on, CreatedOn: today, Created: s.clock(),
-		}
-		if err := s.postPayment(tx, c, p, on, actor); err != nil {
-			return err
-		}
-		if err := tx.InsertPayment(p); err != nil {
-			return err
-		}
-		return s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(billing.NoticeAutopayDrawn, c, p, b))
+		n := s.paymentNotice(kind, c, p, b)
+		n.Reason = p.Reason
+		return s.tell(tx, c, p.CustomerID, p.ID, n)
 	})
 }
 

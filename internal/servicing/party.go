@@ -49,9 +49,12 @@ func addressed(tx *store.Tx, c *store.Contract) (r billing.Recipient, err error)
 // about neither: the others are told in words of their own, without what is the
 // payer's.
 func (s *Service) tell(tx *store.Tx, c *store.Contract, payer, once string, n billing.Notice) error {
-	parties, err := tx.Parties(c.ID)
-	if err != nil {
-		return err
+	parties := c.Parties
+	if parties == nil {
+		var err error
+		if parties, err = tx.Parties(c.ID); err != nil {
+			return err
+		}
 	}
 	for _, p := range parties {
 		said, about := n, once+":"+p.CustomerID
@@ -96,6 +99,8 @@ func byAnother(n billing.Notice, name string) billing.Notice {
 		words = fmt.Sprintf("The payment of %s by %s%s was canceled.", amount, name, on)
 	case billing.NoticePaymentReturned:
 		words = fmt.Sprintf("The bank returned the payment of %s by %s%s. It no longer counts on this account.", amount, name, on)
+	case billing.NoticePaymentReversed:
+		words = fmt.Sprintf("A payment of %s by %s%s should not have been taken. It goes back and no longer counts on this account.", amount, name, on)
 	case billing.NoticeAutopayOn:
 		words = fmt.Sprintf("%s turned on autopay. The first payment is %s%s.", name, amount, on)
 	case billing.NoticeAutopayOff:

@@ -41,6 +41,7 @@ func (s *Service) PayOptions(ctx context.Context, actor identity.Actor, id Contr
 		if o.StatementBalance, err = statementBalance(tx, c); err != nil {
 			return err
 		}
+		o.Cards, o.CardFee = s.rules.Cards.On, s.cardFee(c)
 		o.Methods, err = methods(tx, who)
 		return err
 	})
@@ -73,7 +74,7 @@ func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req P
 		if r.Card, err = s.card(tx, c, day, actor); err != nil {
 			return err
 		}
-		b, err := s.usable(tx.Method, who, req.Method)
+		b, err := s.account(tx.Method, who, req.Method)
 		if err != nil {
 			return err
 		}
@@ -187,12 +188,28 @@ func (s *Service) usable(read func(customer, id string) (*store.Method, error), 
 	return b, drawable(b)
 }
 
+// account is a bank account that a single payment can be drawn from: by card one
+// pays in another way.
+func (s *Service) account(read func(customer, id string) (*store.Method, error), who string, id MethodID) (*store.Method, error) {
+	b, err := s.usable(read, who, id)
+	if err == nil && b.Kind != billing.Bank {
+		return nil, refuse("method_card", "method", "Choose one of your bank accounts, or pay by card.")
+	}
+	return b, err
+}
+
 // drawable refuses a bank account that no debit may go to: one that nobody has
 // shown to be there yet, or one whose bank has said that the next would come back.
 func drawable(b *store.Method) error {
 	switch b.Validation {
 	case billing.Validated:
 		return nil
+	case billing.Stopped:
+		if b.Kind == billing.CardMethod {
+			return refuse("card_stopped", "method", "The %s can no longer be charged. Choose another way to pay.", describe(b))
+		}
+	}
+	switch b.Validation {
 	case billing.Stopped:
 		return refuse("method_stopped", "method", "Your bank sent back a payment from the account ending in %s: %s. Choose another account, or add it again with the right numbers.", b.Last4, billing.ReturnReason(b.StopCode))
 	case billing.NotValid:
@@ -201,13 +218,11 @@ func drawable(b *store.Method) error {
 	return refuse("method_unchecked", "method", "The account ending in %s is not checked yet. Check it first; it takes one or two banking days.", b.Last4)
 }
 
-func describe(b *store.Method) string { return b.Type + " ending in " + b.Last4 }
-
 // paymentAgreement is what a customer agrees to by confirming one payment.
 func (s *Service) paymentAgreement(c *store.Contract, b *store.Method, amount money.Cents, date money.Date) string {
 	return fmt.Sprintf("I authorize %s to take one payment of %s from my %s account ending in %s (routing number %s) on or after %s for account ending in %s. "+
 		"I can cancel it here until it is sent to my bank. If my bank returns it, it will be taken off my account again%s.",
-		s.lender.Name, amount.USD(), b.Type, b.Last4, b.Routing, date.Long(), accountEnds(c.AccountNumber), returnedFeeWords(c.Terms.ReturnedFee))
+		s.lender.Name, amount.USD(), b.Type, b.Last4, b.Routing, date.Long(), accountEnds(c.AccountNumber), returnedFeeWords(c.Terms.ReturnedFee)+s.retryWords())
 }
 
 func returnedFeeWords(fee money.Cents) string {
@@ -228,8 +243,12 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 	if err != nil {
 		return out, err
 	}
-	err = s.takeOwn(ctx, actor, req.Contract, func(tx *store.Tx, c *store.Contract) error {
-		hash := inputHash(who, c.ID, req.Kind, req.Amount, req.Date, req.Method, req.Extra)
+	err = s.db.UpdateOn(ctx, string(req.Contract), func(tx *store.Tx) error {
+		c, err := tx.TakeContractToPay(string(req.Contract), who, req.Key, string(req.Method), settingDate)
+		if err != nil {
+			return err
+		}
+		hash := inputHash(who, c.ID, req.Kind, req.Amount, req.Date, req.Method, req.Extra, req.SameDay)
 		if p, err := tx.PaymentByKey(who, req.Key); err == nil {
 			if p.InputHash != hash {
 				return errKeyReused
@@ -257,9 +276,9 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 }
 
 // goodKey says whether a key can be a customer's: the system's own begin with
-// "autopay:".
+// "autopay:" or "retry:".
 func goodKey(key string) bool {
-	return key != "" && len(key) <= 255 && !strings.HasPrefix(key, autopayKey)
+	return key != "" && len(key) <= 255 && !strings.HasPrefix(key, autopayKey) && !strings.HasPrefix(key, retryKey)
 }
 
 // submit decides and applies; the payment's row is the caller's to insert.
@@ -293,9 +312,14 @@ func (s *Service) submitAs(tx *store.Tx, c *store.Contract, who string, req Paym
 	if plan.Amount != req.Amount {
 		return nil, nil, refuse("amount_changed", "amount", "The amount has changed to %s since you opened the page. Check it and confirm again.", plan.Amount.USD())
 	}
-	b, err := s.usable(tx.TakeMethod, who, req.Method)
+	b, err := s.account(tx.KeepMethod, who, req.Method)
 	if err != nil {
 		return nil, nil, err
+	}
+	if req.SameDay {
+		if err := s.maySettleToday(req.Date, day, plan.Amount); err != nil {
+			return nil, nil, err
+		}
 	}
 
 	// --- decided; what follows applies ---
@@ -303,7 +327,7 @@ func (s *Service) submitAs(tx *store.Tx, c *store.Contract, who string, req Paym
 	agreement := by.keep(b, plan.Amount)
 	p := &store.Payment{
 		ContractID: c.ID, ID: store.NewID(), CustomerID: who, MethodID: b.ID, AgreementID: agreement,
-		Confirmation: confirmation(), Kind: req.Kind, Extra: req.Extra, Rail: billing.ACH, SEC: string(ach.WEB), Attempt: 1,
+		Confirmation: confirmation(), Kind: req.Kind, Extra: req.Extra, Rail: billing.ACH, SEC: string(ach.WEB), SameDay: req.SameDay, Attempt: 1,
 		State: billing.Scheduled, Amount: plan.Amount, Date: req.Date, MadeBy: actor.String(),
 		Plan:      store.PaymentPlan{Allocation: plan.Allocation, BalanceAfter: plan.BalanceAfter, Interest: billing.InterestLines(plan.Spans)},
 		CreatedOn: day, Created: now,
@@ -378,18 +402,23 @@ func (s *Service) CancelPayment(ctx context.Context, actor identity.Actor, id Co
 		if err := s.cancel(tx, c, p, actor); err != nil {
 			return err
 		}
-		b, err := tx.Method(p.CustomerID, p.MethodID)
+		b, err := methodOf(tx, p)
 		if err != nil {
 			return err
 		}
-		out = view(p, b, actor)
+		if out = view(p, b, actor); p.State != billing.Cancelled { // a card's page is being closed
+			return nil
+		}
 		return s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b))
 	})
-	return out, err
+	return out, s.wake(err)
 }
 
 func (s *Service) cancel(tx *store.Tx, c *store.Contract, p *store.Payment, actor identity.Actor) error {
 	was := p.State
+	if p.Rail == billing.Card && was != billing.Scheduled {
+		return s.cancelCard(tx, c, p, actor)
+	}
 	if !p.Rail.MayBecome(was, billing.Cancelled) {
 		return refuse("too_late", "", "This payment has already gone to your bank and can no longer be cancelled. You have not been charged twice. Call us if you need help.")
 	}

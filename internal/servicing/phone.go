@@ -262,7 +262,7 @@ func (s *Service) takePayment(tx *store.Tx, c *store.Contract, req PhoneRequest,
 	kind, sec := "phone", ach.TEL
 	action := "phone_pay"
 	if req.Proof == ProofForm {
-		kind, sec = "signed_form", ach.PPD
+		kind, sec = agreedOnPaper, ach.PPD
 		action = "paper_pay"
 	}
 	p, b, err := s.submitAs(tx, c, string(req.Customer), req.PaymentRequest, actor, consent{

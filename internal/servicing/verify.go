@@ -25,18 +25,25 @@ type Finding struct {
 }
 
 func (f Finding) String() string {
+	if f.Contract == "" {
+		return fmt.Sprintf("%s: kept %s, computed %s", f.What, f.Kept, f.Computed)
+	}
 	return fmt.Sprintf("contract %s: %s: kept %s, computed %s", f.Contract, f.What, f.Kept, f.Computed)
 }
 
 // VerifyResult says what was proven.
 type VerifyResult struct {
-	Contracts  int       `json:"contracts"`
-	Events     int       `json:"events"`
-	Entries    int       `json:"entries"`
-	Payments   int       `json:"payments"`
-	Statements int       `json:"statements"`
-	Differing  int       `json:"contracts_differing"`
-	Findings   []Finding `json:"findings"` // of the first contracts that differ
+	Contracts  int `json:"contracts"`
+	Events     int `json:"events"`
+	Entries    int `json:"entries"`
+	Payments   int `json:"payments"`
+	Statements int `json:"statements"`
+	Files      int `json:"files"` // to the bank
+	Differing  int `json:"contracts_differing"`
+
+	FilesDiffering int `json:"files_differing"`
+
+	Findings []Finding `json:"findings"` // of the first contracts that differ
 }
 
 // maxFindings bounds what is listed; more contracts are only counted.
@@ -44,8 +51,8 @@ const maxFindings = 100
 
 // Verify recomputes every contract from its terms and events and nothing else,
 // and compares: the kept state and dates, every entry and every balance of the
-// ledger, how each payment was applied, payment states, and the closing balances
-// of statements. It changes nothing. progress, when given, hears how many
+// ledger, how each payment was applied, payment states, what left for each payment
+// and came back, the files to the bank, and the closing balances of statements. It changes nothing. progress, when given, hears how many
 // contracts are done.
 func (s *Service) Verify(ctx context.Context, actor identity.Actor, progress func(done int)) (res VerifyResult, err error) {
 	if err := system(actor); err != nil {
@@ -72,6 +79,9 @@ func (s *Service) Verify(ctx context.Context, actor identity.Actor, progress fun
 			}
 			return nil
 		})
+		if err == nil && n == 0 {
+			err = s.files(ctx, &res)
+		}
 		if err != nil || n == 0 {
 			return res, err
 		}
@@ -119,6 +129,14 @@ func (a *audit) run(tx *store.Tx, rules Rules) error {
 	if err != nil {
 		return err
 	}
+	sent, err := tx.ACHEntriesOfContract(a.c.ID)
+	if err != nil {
+		return err
+	}
+	cards, err := readCards(tx, a.c, payments)
+	if err != nil {
+		return err
+	}
 	a.res.Events += len(rows)
 	a.res.Entries += len(journal)
 	a.res.Payments += len(payments)
@@ -132,9 +150,10 @@ func (a *audit) run(tx *store.Tx, rules Rules) error {
 	}
 	a.state(state, rules, len(rows), len(journal))
 	balances := a.journal(journal, events, allocations, state)
-	a.payments(payments, rows, journal, allocations, balances)
+	a.payments(payments, rows, journal, allocations, balances, cards)
+	a.external(payments, sent, rows)
 	a.statements(statements, journal)
-	return nil
+	return a.autopays(tx, payments)
 }
 
 func (a *audit) state(s contract.State, rules Rules, events, entries int) {
@@ -173,7 +192,7 @@ func (a *audit) journal(journal []ledger.Entry, events []contract.Event, allocat
 // beside the entry it was posted by, and what is on its way and settled beside
 // the ledger. Money that came without a payment here, a check or a wire, is its
 // event's: what of it is on its way and what is in cash are its whole amount.
-func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal []ledger.Entry, allocations []contract.Allocation, b ledger.Balances) {
+func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal []ledger.Entry, allocations []contract.Allocation, b ledger.Balances, cards cardRows) {
 	receipts := map[int]contract.Allocation{}
 	for _, e := range journal {
 		if e.Kind == ledger.Posted {
@@ -181,16 +200,22 @@ func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal 
 		}
 	}
 	stands, amounts, transit := map[int]bool{}, map[int]money.Cents{}, map[int]ledger.Account{}
+	taken := map[int]int{} // the payment that a reversal takes back
 	for _, e := range rows {
 		transit[e.Seq] = road(&e.Event)
 		switch e.Kind {
 		case contract.Payment:
 			stands[e.Seq], amounts[e.Seq] = byPayment(&e), e.Amount
 		case contract.Reversal:
-			stands[e.Reverses] = false
+			of, again := taken[e.Reverses]
+			if !again {
+				of = e.Reverses
+			}
+			taken[e.Seq], stands[of] = of, again && amounts[of] > 0 // a dispute that was won lets the payment stand again
 		}
 	}
 	want := a.cleared(rows, journal, allocations)
+	a.cards(payments, cards, want)
 	for _, p := range payments {
 		what := "payment " + p.ID
 		if p.EventSeq != 0 {
@@ -199,10 +224,11 @@ func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal 
 		}
 		same(a, what+" ("+string(p.State)+") stands in the account", p.Rail.Posts(p.State), stands[p.EventSeq])
 		delete(stands, p.EventSeq)
-		switch p.State {
-		case billing.Authorised, billing.Submitted:
+		switch {
+		case p.Rail == billing.Card: // said by what was charged and paid out
+		case p.State == billing.Authorised, p.State == billing.Submitted:
 			want[transit[p.EventSeq]] += p.Amount
-		case billing.Settled:
+		case p.State == billing.Settled:
 			want[ledger.Cash] += p.Amount
 		}
 	}
@@ -211,7 +237,8 @@ func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal 
 			a.find(fmt.Sprintf("event %d", seq), "a payment", "no payment has it")
 		}
 	}
-	for _, account := range []ledger.Account{ledger.Cash, ledger.Transit, ledger.CardTransit, ledger.CheckTransit, ledger.WireTransit, ledger.RefundsPayable} {
+	for _, account := range []ledger.Account{ledger.Cash, ledger.Transit, ledger.CardTransit, ledger.CheckTransit, ledger.WireTransit, ledger.RefundsPayable,
+		ledger.ConvenienceFees, ledger.CardCosts} {
 		same(a, "ledger balance of "+string(account), b[account], want[account])
 	}
 }

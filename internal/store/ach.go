@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"marque/internal/billing"
 	"marque/internal/money"
 )
@@ -65,8 +63,10 @@ func (tx *Tx) InsertACHFile(f *ACHFile) error {
 }
 
 // ACHFilesToDrop reads files that were cut and not yet dropped.
-func (tx *Tx) ACHFilesToDrop() (out []*ACHFile, err error) {
-	err = tx.query(selectACHFiles, func(r *sql.Rows) error {
+func (tx *Tx) ACHFilesToDrop() ([]*ACHFile, error) { return tx.achFiles(selectACHFiles) }
+
+func (tx *Tx) achFiles(s *statement, args ...any) (out []*ACHFile, err error) {
+	err = tx.query(s, func(r row) error {
 		f := &ACHFile{}
 		if err := r.Scan(&f.ID, &f.Name, &f.Date, &f.Modifier, &f.Content, &f.Hash, &f.Entries, &f.Total, &f.Created); err != nil {
 			return err
@@ -75,7 +75,7 @@ func (tx *Tx) ACHFilesToDrop() (out []*ACHFile, err error) {
 		f.Content, err = fileContent.unseal(tx.db.keys, f.Content, f.ID)
 		out = append(out, f)
 		return err
-	})
+	}, args...)
 	return out, err
 }
 
@@ -133,7 +133,7 @@ func (tx *Tx) ReturnACHEntry(trace, code string, on money.Date) (bool, error) {
 }
 
 func (tx *Tx) achEntries(s *statement, args ...any) (out []*ACHEntry, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		e := &ACHEntry{}
 		out = append(out, e)
 		return r.Scan(&e.Trace, &e.FileID, &e.Kind, &e.ContractID, &e.PaymentID, &e.CustomerID, &e.MethodID, &e.SEC, &e.Amount, &e.Effective, &e.ReturnCode, &e.ReturnedOn)
