@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"errors"
 
 	"marque/internal/billing"
@@ -222,7 +221,7 @@ func (tx *Tx) DropMethodMoves(customer, method string, at money.Instant) {
 // MethodUses reads what draws from a method and can be moved to another, by
 // contract. A payment that is presented again stays where it was.
 func (tx *Tx) MethodUses(customer, method string) (out []MethodUse, err error) {
-	err = tx.query(selectMethodUses, func(r *sql.Rows) error {
+	err = tx.query(selectMethodUses, func(r row) error {
 		var u MethodUse
 		err := r.Scan(&u.ContractID, &u.PaymentID)
 		out = append(out, u)
@@ -252,7 +251,7 @@ func (tx *Tx) accountCheck(s *statement, args ...any) (*AccountCheck, error) {
 }
 
 func (tx *Tx) accountChecks(s *statement, args ...any) (out []*AccountCheck, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		c := &AccountCheck{}
 		out = append(out, c)
 		return r.Scan(&c.CustomerID, &c.MethodID, &c.ID, &c.Key, &c.Way, &c.State, &c.Amounts, &c.Tries, &c.FileID, &c.Effective, &c.EndsOn, &c.Reason, &c.StartedOn, &c.Started, &c.Ended)
@@ -261,7 +260,7 @@ func (tx *Tx) accountChecks(s *statement, args ...any) (out []*AccountCheck, err
 }
 
 func (tx *Tx) methodMoves(s *statement, args ...any) (out []*MethodMove, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		m := &MethodMove{}
 		out = append(out, m)
 		return r.Scan(&m.CustomerID, &m.MethodID, &m.From, &m.IP, &m.UserAgent, &m.Agreed, &m.Done)
@@ -270,7 +269,7 @@ func (tx *Tx) methodMoves(s *statement, args ...any) (out []*MethodMove, err err
 }
 
 func (tx *Tx) methodRefs(s *statement, args ...any) (out []MethodRef, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		var m MethodRef
 		err := r.Scan(&m.CustomerID, &m.ID)
 		out = append(out, m)
