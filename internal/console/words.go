@@ -94,6 +94,8 @@ var words = map[string]string{
 	"reversal_asked":      "asked to reverse a payment",
 	"reversal_agreed":     "agreed to reverse a payment",
 	"reversal_refused":    "refused to reverse a payment",
+	"read_statement":      "read a statement of our bank",
+	"clear_settlement":    "cleared a difference with our bank",
 	"autopay_on":          "turned autopay on",
 	"autopay_off":         "turned autopay off",
 	"payoff_quote":        "asked for a payoff quote",
