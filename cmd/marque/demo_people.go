@@ -175,10 +175,15 @@ func (p *players) day(ctx context.Context, day money.Date) error {
 		for _, e := range back {
 			p.sentBack(e, day)
 		}
+<<<<<<< HEAD
 		if p.d.processor != nil {
 			if _, err := p.d.processor.Morning(day); err != nil {
 				return err
 			}
+=======
+		if err := p.d.stated.Morning(day); err != nil {
+			return err
+>>>>>>> h-recon
 		}
 	}
 	if err := p.deliver(ctx); err != nil {
@@ -197,7 +202,8 @@ func (p *players) day(ctx context.Context, day money.Date) error {
 		p.payments += int64(d.Drafted)
 		p.mu.Unlock()
 	}
-	if err := r.Run(ctx, day, day); err != nil {
+	// Once it is served, what needs a person is for whoever tries it out.
+	if err := r.Run(ctx, day, day); err != nil && (!p.d.state.Ready || !errors.Is(err, cycle.ErrProblems)) {
 		return fmt.Errorf("close %s: %w (%v)", day, err, problems)
 	}
 	if err := p.d.bank.Take(); err != nil {
