@@ -175,15 +175,13 @@ func (p *players) day(ctx context.Context, day money.Date) error {
 		for _, e := range back {
 			p.sentBack(e, day)
 		}
-<<<<<<< HEAD
 		if p.d.processor != nil {
 			if _, err := p.d.processor.Morning(day); err != nil {
 				return err
 			}
-=======
+		}
 		if err := p.d.stated.Morning(day); err != nil {
 			return err
->>>>>>> h-recon
 		}
 	}
 	if err := p.deliver(ctx); err != nil {

@@ -24,11 +24,7 @@ var enrolRoutes = map[string]bool{
 	"GET /me/factor": true, "POST /me/factor/passkey": true, "POST /me/factor/app": true, "POST /me/factor/app/code": true,
 }
 
-<<<<<<< HEAD
-var fill = strings.NewReplacer("{id}", "k1", "{check}", "c1", "{token}", "t1", "{contract}", "l1", "{account}", "a1", "{payment}", "p1", "{$}", "")
-=======
-var fill = strings.NewReplacer("{id}", "k1", "{check}", "c1", "{token}", "t1", "{day}", "2026-02-18", "{contract}", "l1", "{payment}", "p1", "{$}", "")
->>>>>>> h-recon
+var fill = strings.NewReplacer("{id}", "k1", "{check}", "c1", "{token}", "t1", "{day}", "2026-02-18", "{contract}", "l1", "{account}", "a1", "{payment}", "p1", "{$}", "")
 
 func TestEveryRouteButTheListedNeedsASessionOfStaff(t *testing.T) {
 	d := openDesk(t)

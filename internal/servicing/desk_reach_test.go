@@ -152,7 +152,6 @@ var desks = []deskReach{
 		_, err := o.AskReversal(ctx, by, servicing.ReversalRequest{Contract: "none", Payment: "none", Why: "amount", Reason: why})
 		return err
 	}},
-<<<<<<< HEAD
 	{"PhoneOptions", needs(identity.DutyPhonePay), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
 		_, err := o.PhoneOptions(ctx, by, who, "none")
 		return err
@@ -180,7 +179,7 @@ var desks = []deskReach{
 	{"TakenPayment", needs(identity.DutyView), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
 		_, err := o.TakenPayment(ctx, by, who, "none", "none")
 		return err
-=======
+	}},
 	{"Settlement", needs(identity.DutySettlement), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
 		_, err := o.Settlement(ctx, by, o.day, o.day)
 		return err
@@ -199,7 +198,6 @@ var desks = []deskReach{
 	}},
 	{"ClearSettlement", needs(identity.DutyReconcile), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
 		return o.ClearSettlement(ctx, by, servicing.SettlementClear{Lines: []string{"none"}, Reason: why})
->>>>>>> h-recon
 	}},
 	{"Signals", needs(identity.DutySignals), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
 		_, err := o.Signals(ctx, by)
