@@ -166,7 +166,7 @@ func (s *Service) autopayTerms(c *store.Contract, b *store.Method, plan billing.
 	}
 	return billing.AutopayTerms{
 		Lender: s.lender.Name, Phone: s.lender.Phone, From: from, AccountEnds: accountEnds(c.AccountNumber), Kind: c.Kind,
-		Plan: plan, First: first, Agreed: plan.Agreed(&c.State), ReturnedFee: c.Terms.ReturnedFee,
+		Plan: plan, First: first, Agreed: plan.Agreed(&c.State), ReturnedFee: c.Terms.ReturnedFee, Retries: s.retryWords(),
 	}
 }
 
