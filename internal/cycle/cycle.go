@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"marque/internal/bai"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/rail"
@@ -90,7 +91,7 @@ func (r *Runner) Run(ctx context.Context, from, through money.Date) error {
 		if r.Progress != nil {
 			r.Progress(d)
 		}
-		if err := r.keepHead(ctx, day); err != nil {
+		if err := fault.After(r.keepHead(ctx, day), "cycle.before_next_day"); err != nil {
 			return err
 		}
 		if day, err = r.Service.OpenDay(ctx, actor, day, day+1); err != nil {
@@ -152,7 +153,7 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 		}},
 	}
 	for _, step := range steps {
-		if err := r.drain(ctx, &d, step.name, step.count, step.list); err != nil {
+		if err := fault.After(r.drain(ctx, &d, step.name, step.count, step.list), "cycle.after_step"); err != nil {
 			return d, err
 		}
 		if step.name == "draft autopay" && r.Cards != nil { // so that a late fee knows of them
@@ -233,7 +234,7 @@ func (r *Runner) atOnce(todo []func() error) (errs []error) {
 	for range min(workers, len(todo)) {
 		wg.Go(func() {
 			for do := range next {
-				if err := do(); err != nil {
+				if err := fault.After(do(), "cycle.after_contract"); err != nil {
 					mu.Lock()
 					errs = append(errs, err)
 					mu.Unlock()
@@ -287,7 +288,7 @@ func (r *Runner) Returns(ctx context.Context, d *Day) error {
 			}
 			continue
 		}
-		if err != nil {
+		if err := fault.After(err, "returns.after_commit_before_done"); err != nil {
 			return err
 		}
 		if err := r.Rail.Done(f.Name); err != nil {
@@ -332,7 +333,10 @@ func (r *Runner) Drop(ctx context.Context, d *Day) error {
 		} else if err != nil {
 			return err
 		}
-		if err := r.Service.Dropped(ctx, actor, f); err != nil {
+		if err := fault.Point("drop.after_write_before_mark"); err != nil {
+			return err
+		}
+		if err := fault.After(r.Service.Dropped(ctx, actor, f), "drop.after_mark"); err != nil {
 			return err
 		}
 		d.Dropped++

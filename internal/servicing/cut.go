@@ -16,6 +16,7 @@ import (
 
 	"marque/internal/ach"
 	"marque/internal/billing"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -66,7 +67,7 @@ func (s *Service) CutWindow(ctx context.Context, actor identity.Actor, on money.
 		if err != nil {
 			return err
 		}
-		if err := c.payments(); err != nil {
+		if err := fault.After(c.payments(), "cut.after_entries"); err != nil {
 			return err
 		}
 		if w == StandardWindow {
@@ -77,9 +78,9 @@ func (s *Service) CutWindow(ctx context.Context, actor identity.Actor, on money.
 				return err
 			}
 		}
-		return c.write(actor)
+		return fault.After(c.write(actor), "cut.before_commit")
 	})
-	return res, err
+	return res, fault.After(err, "cut.after_commit")
 }
 
 // maySettleToday refuses a payment that cannot settle the day it is made.
@@ -175,7 +176,7 @@ func (c *fileCut) payments() error {
 		return err
 	}
 	payments, err := c.tx.ClaimedPayments(c.id)
-	if err != nil {
+	if err := fault.After(err, "cut.after_claim"); err != nil {
 		return err
 	}
 	effective := c.on.AddBankingDays(1)

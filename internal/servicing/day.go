@@ -11,6 +11,7 @@ import (
 
 	"marque/internal/billing"
 	"marque/internal/contract"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/ledger"
 	"marque/internal/money"
@@ -124,7 +125,7 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		}
 		n := s.paymentNotice(kind, c, p, b)
 		n.Reason = p.Reason
-		return s.tell(tx, c, p.CustomerID, p.ID, n)
+		return fault.After(s.tell(tx, c, p.CustomerID, p.ID, n), "release.before_commit")
 	})
 }
 
@@ -138,7 +139,7 @@ func (s *Service) ChargeLateFees(ctx context.Context, actor identity.Actor, id C
 				return err
 			}
 			if n == 0 {
-				return s.save(tx, c)
+				return fault.After(s.save(tx, c), "late_fee.before_commit")
 			}
 			if fee == 0 {
 				if _, err := s.post(tx, c, contract.Event{Kind: contract.Waiver, Date: on, Of: contract.LateFees, Instalment: n}, cause{}, actor); err != nil {
@@ -212,7 +213,7 @@ func (s *Service) CutStatement(ctx context.Context, actor identity.Actor, id Con
 		if c.Status == "open" {
 			c.StatementOn = billing.NextClosing(&c.Terms, &c.State, closing, s.rules.StatementDays)
 		}
-		if err := s.save(tx, c); err != nil {
+		if err := fault.After(s.save(tx, c), "statement.before_commit"); err != nil {
 			return err
 		}
 		if held(c) {
@@ -315,6 +316,6 @@ func (s *Service) SettlePayment(ctx context.Context, actor identity.Actor, ref P
 		if err := s.settle(tx, c, p.EventSeq, p.SettlesOn, ledger.Move(ledger.Transit, ledger.Cash, p.Amount)); err != nil {
 			return err
 		}
-		return s.save(tx, c)
+		return fault.After(s.save(tx, c), "settle.before_commit")
 	})
 }

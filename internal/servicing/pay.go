@@ -14,6 +14,7 @@ import (
 	"marque/internal/ach"
 	"marque/internal/billing"
 	"marque/internal/contract"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -267,12 +268,12 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 			return err
 		}
 		out = view(p, b, actor)
-		return nil
+		return fault.Point("pay.before_commit")
 	})
 	if isConflict(err) { // the key made a payment on another contract at the same moment
 		return out, errKeyReused
 	}
-	return out, err
+	return out, fault.After(err, "pay.after_commit_before_reply")
 }
 
 // goodKey says whether a key can be a customer's: the system's own begin with
@@ -409,9 +410,9 @@ func (s *Service) CancelPayment(ctx context.Context, actor identity.Actor, id Co
 		if out = view(p, b, actor); p.State != billing.Cancelled { // a card's page is being closed
 			return nil
 		}
-		return s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b))
+		return fault.After(s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b)), "cancel.before_commit")
 	})
-	return out, s.wake(err)
+	return out, fault.After(s.wake(err), "cancel.after_commit_before_reply")
 }
 
 func (s *Service) cancel(tx *store.Tx, c *store.Contract, p *store.Payment, actor identity.Actor) error {

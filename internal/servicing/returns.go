@@ -9,6 +9,7 @@ import (
 
 	"marque/internal/ach"
 	"marque/internal/billing"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -76,7 +77,7 @@ func (s *Service) ReadReturns(ctx context.Context, actor identity.Actor, name st
 			if err == nil && res.Repeated == repeated {
 				err = s.expectReturn(tx, &returns[i], name, day)
 			}
-			if err != nil {
+			if err := fault.After(err, "returns.after_entry"); err != nil {
 				return fmt.Errorf("return of %s: %w", returns[i].Trace, err)
 			}
 		}
@@ -87,7 +88,7 @@ func (s *Service) ReadReturns(ctx context.Context, actor identity.Actor, name st
 		}
 		tx.InsertACHRead(hash, name, day, s.clock(), len(returns)+len(changes))
 		tx.Audit(s.clock(), actor.String(), "read_returns", "", name)
-		return nil
+		return fault.Point("returns.before_commit")
 	})
 	return res, err
 }
