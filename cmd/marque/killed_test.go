@@ -166,7 +166,7 @@ func habits(ctx context.Context, c *company, i int, k *store.Contract, day money
 		return err
 	}
 	if i%3 == 0 {
-		_, err = c.service.EnrollAutopay(ctx, who, servicing.AutopayRequest{Key: "k", Contract: servicing.ContractID(k.ID), Method: b.ID}, servicing.Source{})
+		_, err = c.service.EnrollAutopay(ctx, who, servicing.AutopayRequest{Key: "k", Contract: servicing.ContractID(k.ID), Method: b.ID, Signed: servicing.AutopayWord}, servicing.Source{})
 		return err
 	}
 	for n := range 2 {

@@ -296,7 +296,7 @@ func road(t *testing.T, c *openCompanyForTest) {
 			t.Errorf("statement does not say %q:\n%s", w, statement)
 		}
 	}
-	for _, path := range []string{"/", "/payments", "/bank-accounts", "/help", loan + "/autopay", loan + "/statements/2026-02-22", loan + "/pay"} {
+	for _, path := range []string{"/", "/payments", "/payment-methods", "/help", loan + "/autopay", loan + "/statements/2026-02-22", loan + "/pay"} {
 		b.open(path)
 	}
 	everyLineExplains(t, c, b, loan)
@@ -607,8 +607,8 @@ func turnOnAutopay(t *testing.T, c *openCompanyForTest, b *browser, loan string)
 	b.do(chromedp.Click(`input[name="method"]`))
 	b.press("Review autopay")
 	b.press("Turn on autopay")
-	b.reads("another look") // not agreed
-	b.do(chromedp.Click(`input[name="agree"]`))
+	b.reads("another look") // not signed
+	b.do(chromedp.SendKeys(`input[name="signed"]`, "agree"))
 	b.press("Turn on autopay")
 	b.open(loan + "/autopay")
 	b.reads("I authorize")
@@ -616,4 +616,48 @@ func turnOnAutopay(t *testing.T, c *openCompanyForTest, b *browser, loan string)
 		t.Errorf("authorization: %s", text)
 	}
 	c.mail(t, "utopay", `I authorize`)
+	autopaySteps(b, loan)
+}
+
+// autopaySteps looks at every page of a plan, skips and pauses, and leaves autopay
+// as it was.
+func autopaySteps(b *browser, loan string) {
+	change := func(step string) {
+		b.leaving(chromedp.Click(`button[name="change"][value="` + step + `"]`))
+		b.look()
+	}
+	b.open(loan + "/autopay")
+	b.look()
+	change("when")
+	b.do(chromedp.Click(`input[value="twice_monthly"]`))
+	b.press("Go on")
+	b.reads("Which day?", "Second day of the month")
+	b.look()
+	b.do(chromedp.SetValue(`select[name="second"]`, "31"))
+	b.press("Go on")
+	b.reads("How much each time?", "comes to $231.44 each time")
+	b.look()
+	b.do(chromedp.SendKeys(`input[name="fixed"]`, "231.44"))
+	b.press("Go on")
+	b.reads("Review your change", "On the 1st and the last day of each month", "$231.44 each time")
+	b.look()
+	change("until")
+	b.press("Go on")
+	change("tell")
+	b.press("Go on")
+	b.reads("Review your change")
+	b.open(loan + "/autopay/skip")
+	b.look()
+	b.press("Skip this payment")
+	b.reads("One payment is left out.")
+	b.look()
+	b.press("Make it after all")
+	b.reads("No payment is left out.")
+	b.open(loan + "/autopay/pause")
+	b.look()
+	b.press("Pause autopay")
+	b.reads("Autopay is paused until you resume it.")
+	b.look()
+	b.press("Resume autopay")
+	b.reads("Autopay goes on.")
 }

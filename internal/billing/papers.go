@@ -170,4 +170,8 @@ type AutopayPaper struct {
 	Agreed        money.Instant `json:"agreed"`
 	FirstDate     money.Date    `json:"first_date"`
 	FirstAmount   money.Cents   `json:"first_amount"`
+	Version       string        `json:"version"` // of the wording
+	Hash          string        `json:"hash"`    // SHA-256 of the text
+	Signed        string        `json:"signed"`  // as typed
+	Ended         money.Date    `json:"ended,omitzero"`
 }

@@ -24,7 +24,7 @@ var enrolRoutes = map[string]bool{
 	"GET /me/factor": true, "POST /me/factor/passkey": true, "POST /me/factor/app": true, "POST /me/factor/app/code": true,
 }
 
-var fill = strings.NewReplacer("{id}", "k1", "{check}", "c1", "{token}", "t1", "{day}", "2026-02-18", "{contract}", "l1", "{payment}", "p1", "{$}", "")
+var fill = strings.NewReplacer("{id}", "k1", "{check}", "c1", "{token}", "t1", "{day}", "2026-02-18", "{contract}", "l1", "{account}", "a1", "{payment}", "p1", "{$}", "")
 
 func TestEveryRouteButTheListedNeedsASessionOfStaff(t *testing.T) {
 	d := openDesk(t)
@@ -113,6 +113,7 @@ func TestCookiesAreTheDesksOwn(t *testing.T) {
 func TestNothingLeadsAway(t *testing.T) {
 	for address, want := range map[string]string{
 		"/customers/k1": "/customers/k1", "/customers/k1/view": "/customers/k1", "/customers/k1/unlock/ask": "/customers/k1/unlock", "/approvals/a1": "/approvals",
+		"/customers/k1/accounts/a1/pay/review": "/customers/k1/accounts/a1/pay", "/customers/k1/accounts/a1/payments/p1/cancel": "/customers/k1/accounts/a1/payments/p1", "/customers/k1/accounts/a1": "/customers/k1",
 		"/staff/new": "/staff/new", "/staff/s1/disable": "/staff/s1", "/find": "/", "": "/", "//evil.example/me": "/", "https://evil.example/me": "/", "/\\evil.example": "/",
 		"/me/../../evil": "/", "/invite/t1": "/", "/sign-out": "/", "/confirm": "/",
 	} {

@@ -36,7 +36,7 @@ type letters map[billing.NoticeKind]both
 
 var allLetters = func() letters {
 	all := letters{}
-	for _, some := range []letters{codeLetters, signInLetters, contactLetters, paymentLetters} {
+	for _, some := range []letters{codeLetters, signInLetters, contactLetters, paymentLetters, autopayLetters} {
 		maps.Copy(all, some)
 	}
 	return all
@@ -128,6 +128,10 @@ func missing(n billing.Notice) string {
 	case billing.NoticeLateFee:
 		if n.Fee <= 0 {
 			return "fee"
+		}
+	case billing.NoticePhonePayment:
+		if n.Text == "" || n.Amount <= 0 {
+			return "authorization text and amount"
 		}
 	case billing.NoticeAutopayOn:
 		if n.Text == "" {

@@ -99,6 +99,16 @@ var paymentLetters = letters{
 				facts: n.paid(), rest: []string{"Todavía no se ha tomado nada. Para cancelar este pago, entre a su cuenta antes de ese día."}}
 		},
 	},
+	billing.NoticePhonePayment: {
+		en: func(n told) letter {
+			return letter{subject: "Your payment by phone", reason: "You told us by phone to take a payment of " + n.Amount.USD() + n.on() + n.from() + ".",
+				facts: n.paid(), rest: []string{"This is what we read to you and you agreed to. Keep this message for your records."}, quoted: n.Text, alarm: true}
+		},
+		es: func(n told) letter {
+			return letter{subject: "Su pago por teléfono", reason: "Usted nos pidió por teléfono tomar un pago de " + n.Amount.USD() + n.on() + n.from() + ".",
+				facts: n.paid(), rest: []string{"Esto es lo que le leímos y usted aceptó, palabra por palabra. Guarde este mensaje."}, quoted: n.Text, alarm: true}
+		},
+	},
 	billing.NoticePaymentCancelled: {
 		en: func(n told) letter {
 			return letter{subject: "Your payment was canceled", reason: "Your payment of " + n.Amount.USD() + n.forDay(" for ") + " was canceled.",
@@ -107,6 +117,16 @@ var paymentLetters = letters{
 		es: func(n told) letter {
 			return letter{subject: "Su pago se canceló", reason: "Se canceló su pago de " + n.Amount.USD() + n.forDay(" para el ") + ".",
 				facts: append(n.paid(), n.due()...), rest: append(because("Motivo: ", n.Reason), "No se tomará nada"+n.from()+"."), alarm: true}
+		},
+	},
+	billing.NoticePaymentNotTaken: {
+		en: func(n told) letter {
+			return letter{subject: "Your scheduled payment was not made", reason: "Your payment of " + n.Amount.USD() + n.forDay(" for ") + " was not made: " + n.Reason + ".", facts: append(n.paid(), n.due()...),
+				rest: []string{"Nothing was taken" + n.from() + ".", "To pay, sign in to our website, or call us."}, alarm: true}
+		},
+		es: func(n told) letter {
+			return letter{subject: "Su pago programado no se hizo", reason: "Su pago de " + n.Amount.USD() + n.forDay(" para el ") + " no se hizo.", facts: append(n.paid(), n.due()...),
+				rest: []string{"No se tomó nada" + n.from() + ".", "Para pagar, entre a nuestro sitio web o llámenos."}, alarm: true}
 		},
 	},
 	billing.NoticePaymentReturned: {
@@ -236,7 +256,12 @@ func because(words, reason string) []string {
 func autopayOff(n told) letter {
 	m := letter{subject: "Autopay is off", reason: "Autopay is off. We will not take payments" + n.from() + " any more.", facts: n.due()}
 	const still = "Your payments are still due each month. You can pay on our website or by check."
+	method, broken := strings.CutPrefix(n.Reason, "method: ")
 	switch why, returned := strings.CutPrefix(n.Reason, "returned: "); {
+	case broken:
+		m.rest = []string{"We turned it off because " + method + ".", still, "To turn autopay on again, sign in to our website and choose how to pay."}
+	case n.Reason == "as agreed":
+		m.rest = []string{"It made the last of the payments that you agreed to.", still}
 	case returned:
 		m.rest = []string{"Your bank returned a payment: " + strings.TrimSuffix(why, ".") + ". So we turned autopay off.", still,
 			"To turn autopay on again, sign in to our website and choose a bank account."}
@@ -251,7 +276,12 @@ func autopayOff(n told) letter {
 func autopayOffInEs(n told) letter {
 	m := letter{subject: "Los pagos automáticos están apagados", reason: "Los pagos automáticos están apagados. Ya no tomaremos pagos" + n.from() + ".", facts: n.due()}
 	const still = "Sus pagos siguen venciendo cada mes. Puede pagar en nuestro sitio web o con cheque."
+	method, broken := strings.CutPrefix(n.Reason, "method: ")
 	switch why, returned := strings.CutPrefix(n.Reason, "returned: "); {
+	case broken:
+		m.rest = []string{"Los apagamos porque ya no se puede cobrar de esa cuenta o tarjeta (" + method + ").", still, "Para activarlos otra vez, entre a nuestro sitio web y elija cómo pagar."}
+	case n.Reason == "as agreed":
+		m.rest = []string{"Se hizo el último de los pagos que usted autorizó.", still}
 	case returned:
 		m.rest = []string{"Su banco devolvió un pago (" + strings.TrimSuffix(why, ".") + "), así que apagamos los pagos automáticos.", still,
 			"Para activarlos otra vez, entre a nuestro sitio web y elija una cuenta bancaria."}

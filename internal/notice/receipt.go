@@ -160,6 +160,12 @@ func AutopayPDF(w io.Writer, a billing.AutopayPaper) error {
 	p.facts(left, right-left, 130, append(whose(a.Recipient, a.AccountNumber, a.Vehicle),
 		pair{label: "From", value: a.Method},
 		pair{label: "You agreed on", value: clock(a.Agreed, a.Lender)}))
+	if a.Signed != "" {
+		p.facts(left, right-left, 130, []pair{{label: "Signed", value: a.Signed}, {label: "Wording", value: a.Version}, {label: "Fingerprint (SHA-256)", value: a.Hash}})
+	}
+	if a.Ended != 0 {
+		p.facts(left, right-left, 130, []pair{{label: "Ended", value: a.Ended.Long()}})
+	}
 	p.section("What you authorized", 40)
 	p.para(left, right-left, a.Text, style{regular, 10})
 	p.y += 18

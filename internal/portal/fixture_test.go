@@ -22,7 +22,7 @@ import (
 var (
 	maya     = servicing.Session{Actor: identity.Customer("c1"), FirstName: "Maya", LastName: "Okafor"}
 	today    = money.NewDate(2026, 11, 22)
-	checking = servicing.Method{ID: "b1", Type: "checking", Last4: "4821", Routing: "123456780", Holder: "Maya Okafor"}
+	checking = servicing.Method{ID: "b1", Kind: billing.Bank, Validation: billing.Validated, Type: "checking", Last4: "4821", Routing: "123456780", Holder: "Maya Okafor"}
 	orla     = servicing.Vehicle{Year: 2023, Make: "Halden", Model: "Orla", VIN: "1HZ0RLA23P0000417"}
 	sela     = servicing.Vehicle{Year: 2025, Make: "Aldon", Model: "Sela"}
 )
@@ -93,7 +93,8 @@ func must(t testing.TB, err error) {
 // is current without autopay; closed is paid off.
 func current(t testing.TB) servicing.Account {
 	a := accountAfter(t, "k1", loanTerms(), orla, 24)
-	a.Autopay = &servicing.Autopay{Method: checking, Since: money.NewDate(2025, 1, 3), NextDate: a.Due.Upcoming, NextAmount: a.Due.Amount(),
+	a.Autopay = &servicing.Autopay{Method: checking, Since: money.NewDate(2025, 1, 3), NextDate: a.Due.Upcoming, NextAmount: a.Due.Amount(), Agreed: 579_84,
+		Plan:          billing.AutopayPlan{Rhythm: billing.EachDueDate, Tell: billing.TellOutside, Most: 579_84},
 		Authorization: "I authorize Kestrane Motor Finance to take my monthly payment from my checking account ending in 4821 on each due date."}
 	a.LastPayment = &servicing.Payment{ID: "p1", Contract: "k1", Confirmation: "K7QM2D9X", Autopay: true, State: billing.Settled, Amount: 579_84,
 		Date: money.NewDate(2026, 11, 15), Method: checking}

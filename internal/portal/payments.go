@@ -89,9 +89,11 @@ func newPaymentsPage(s servicing.Session, o servicing.Overview, list []servicing
 		what := "Payment"
 		if pay.Autopay {
 			what = "Autopay"
+		} else if pay.Phone {
+			what = "Payment by phone"
 		}
 		all = append(all, paymentRow{Payment: pay, What: what, Vehicle: vehicles[pay.Contract],
-			From: capital(methodName(pay.Method)), Href: paymentHref(pay), Status: statusOf(pay.State)})
+			From: capital(methodName(pay.Method)), Href: paymentHref(pay), Status: statusOfPayment(pay)})
 	}
 	slices.SortStableFunc(all, func(a, b paymentRow) int { return cmp.Compare(b.Date, a.Date) })
 	years := map[int]bool{}
@@ -120,8 +122,8 @@ func newAutopayLine(c servicing.Card) autopayLine {
 		l.Words = "Autopay is on, from " + methodName(a.Method) + "."
 		if !a.NextDate.IsZero() && a.NextAmount > 0 {
 			l.Words = "Autopay is on: " + a.NextAmount.USD() + " on " + a.NextDate.Long() + " from " + methodName(a.Method) + "."
-		} else if words := paidAhead(c, a.NextDate, a.NextAmount); words != "" {
-			l.Words += " " + words
+		} else if !a.Plan.PausedFrom.IsZero() {
+			l.Words = "Autopay is paused."
 		}
 	} else if words := endedWords(c); words != "" {
 		l.Words = words

@@ -145,30 +145,22 @@ type draw struct {
 	Method servicing.Method
 }
 
-// nextDraw is autopay's next draw; zero when none is to come. A date that is
-// paid ahead takes nothing, and so is passed over. What was scheduled for an
-// earlier day, and counts for that payment, is not taken again.
+// nextDraw is autopay's next draw; zero when none is to come. What is paid ahead,
+// or is on its way, the card has taken off already.
 func nextDraw(c servicing.Card) draw {
 	a := c.Autopay
 	if a == nil || a.NextDate.IsZero() || c.Held || c.Closed || c.Ended || allDue(c) {
 		return draw{}
 	}
-	d := draw{a.NextDate, a.NextAmount, a.Method}
-	if d.Amount <= 0 && c.Due.Upcoming > a.NextDate {
-		d.Date, d.Amount = c.Due.Upcoming, c.Due.UpcomingAmount
-	}
 	for _, p := range c.Scheduled {
-		switch {
-		case p.Autopay:
+		if p.Autopay {
 			return draw{} // it is listed by itself
-		case p.Date < d.Date && p.Extra != billing.ExtraPrincipalOnly:
-			d.Amount -= min(d.Amount, max(0, p.Amount-c.Due.PastDue))
 		}
 	}
-	if d.Amount <= 0 {
+	if a.NextAmount <= 0 {
 		return draw{}
 	}
-	return d
+	return draw{a.NextDate, a.NextAmount, a.Method}
 }
 
 // alsoDrawn says that autopay will draw as well when a payment is for the day of

@@ -128,7 +128,7 @@ func TestMoneyThatCameByCheckIsListedWithThePayments(t *testing.T) {
 func TestAutopayIsNamedWhenTheCustomerIsPaidAheadAndBesideALaterPayment(t *testing.T) {
 	a := accountAfter(t, "k1", loanTerms(), orla, 25)
 	due := money.NewDate(2026, 12, 15)
-	a.Autopay = &servicing.Autopay{Method: checking, Since: today, NextDate: due} // paid already: it takes nothing then
+	a.Autopay = &servicing.Autopay{Method: checking, Since: today, NextDate: due.AddMonths(1, 15), NextAmount: 579_84} // the one before is paid already
 	if r := read(a.Card); !r.Quiet || r.Sentence != "$579.84 is due on Jan 15. Autopay will pay it from checking ••4821." {
 		t.Errorf("%+v", r)
 	}
@@ -143,7 +143,7 @@ func TestAutopayIsNamedWhenTheCustomerIsPaidAheadAndBesideALaterPayment(t *testi
 	p.Date = due + 5
 	says(t, render(t, "payment", nil, newPaymentPage(maya, c.Card, p, servicing.Explanation{})), "Autopay will also take $579.84 on Dec 15", "cancel this payment or turn autopay off")
 	c.Scheduled = []servicing.Payment{p}
-	c.Scheduled[0].Amount, c.Scheduled[0].Date = 100_00, due-5
+	c.Scheduled[0].Amount, c.Scheduled[0].Date, c.Autopay.NextAmount = 100_00, due-5, 479_84
 	if r := read(c.Card); !r.Quiet || !strings.HasSuffix(r.Sentence, "Autopay will take $479.84 on Dec 15 from checking ••4821.") {
 		t.Errorf("%+v", r)
 	}

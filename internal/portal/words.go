@@ -33,6 +33,12 @@ func ends(s string) string {
 
 func methodName(m servicing.Method) string {
 	name := m.Type + " ••" + m.Last4
+	if m.Kind == billing.CardMethod {
+		name = cardBrand(m)
+	}
+	if m.Nickname != "" && !m.Theirs {
+		name = m.Nickname + " (" + name + ")"
+	}
 	if m.Theirs {
 		return "the other borrower's " + name
 	}
@@ -65,19 +71,11 @@ func endedMethod(c servicing.Card) servicing.MethodID {
 // firstMethod is the bank account to choose beforehand.
 func firstMethod(c servicing.Card, list []servicing.Method) string {
 	for _, m := range list {
-		if m.ID != endedMethod(c) {
+		if m.ID != endedMethod(c) && m.Validation == billing.Validated {
 			return string(m.ID)
 		}
 	}
 	return newMethod
-}
-
-// paidAhead says why autopay's next date takes nothing, and what it takes first.
-func paidAhead(c servicing.Card, on money.Date, amount money.Cents) string {
-	if on.IsZero() || amount > 0 || c.Due.Upcoming <= on {
-		return ""
-	}
-	return fmt.Sprintf("The payment of %s is already paid. The next is %s on %s.", on.Short(), c.Due.UpcomingAmount.USD(), c.Due.Upcoming.Long())
 }
 
 // bankDays says when the bank sees a payment that is dated on a day that banks

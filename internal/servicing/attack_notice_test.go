@@ -368,7 +368,7 @@ func TestUnusualSignIns(t *testing.T) {
 			for what, try := range map[string]error{
 				"a bank account":    second(r.AddBankAccount(ctx, r.me(), bankRequest("5550001112"))),
 				"an e-mail address": second(r.StartContactChange(ctx, r.me(), servicing.ContactEmail, "new@post.example", src)),
-				"autopay":           second(r.EnrollAutopay(ctx, r.me(), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: r.id, Method: r.bank}, src)),
+				"autopay":           second(r.EnrollAutopay(ctx, r.me(), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: r.id, Method: r.bank, Signed: servicing.AutopayWord}, src)),
 			} {
 				if outcome(try) != "refused held" {
 					t.Errorf("%s: %s", what, outcome(try))

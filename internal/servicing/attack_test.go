@@ -263,6 +263,6 @@ func newVictimOf(r *resident) *victim {
 	r.Helper()
 	v := &victim{office: r.office, account: r.account}
 	v.spare = got(r.AddBankAccount(ctx, r.me(), bankRequest("4440009991")))(r).ID
-	got(r.EnrollAutopay(ctx, r.me(), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src))(r)
+	got(r.EnrollAutopay(ctx, r.me(), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank, Signed: servicing.AutopayWord}, src))(r)
 	return v
 }

@@ -117,7 +117,7 @@ func BenchmarkCycleDay100k(b *testing.B) {
 		accounts := o.boardMany(100_000, func(i int) bool { return i%28 >= 1 && i%28 <= 3 && i/28%3 == 0 })
 		must(b, share(16, len(accounts), func(i int) error {
 			a := accounts[i]
-			_, err := o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: "k", Contract: a.id, Method: a.bank}, src)
+			_, err := o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: "k", Contract: a.id, Method: a.bank, Signed: servicing.AutopayWord}, src)
 			return err
 		}))
 		runner := cycle.Runner{Service: o.Service, Rail: rail.Folder{Dir: b.TempDir()}, Log: slog.New(slog.DiscardHandler)}
@@ -175,7 +175,7 @@ func BenchmarkBoard(b *testing.B) {
 func BenchmarkOverview(b *testing.B) {
 	benchBoth(b, func(b *testing.B, o *office) {
 		a := o.take("L1", loan())
-		got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: "k", Contract: a.id, Method: a.bank}, src))(b)
+		got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: "k", Contract: a.id, Method: a.bank, Signed: servicing.AutopayWord}, src))(b)
 		o.to(day("2027-01-20"))
 		for b.Loop() {
 			if v := got(o.Overview(ctx, a.actor))(b); len(v.Contracts) != 1 || v.Contracts[0].LastPayment == nil {

@@ -16,6 +16,7 @@ import (
 
 	"marque/internal/ach"
 	"marque/internal/billing"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -66,17 +67,20 @@ func (s *Service) CutWindow(ctx context.Context, actor identity.Actor, on money.
 		if err != nil {
 			return err
 		}
-		if err := c.payments(); err != nil {
+		if err := fault.After(c.payments(), "cut.after_entries"); err != nil {
 			return err
 		}
 		if w == StandardWindow {
 			if err := c.reversals(); err != nil {
 				return err
 			}
+			if err := c.checks(); err != nil {
+				return err
+			}
 		}
-		return c.write(actor)
+		return fault.After(c.write(actor), "cut.before_commit")
 	})
-	return res, err
+	return res, fault.After(err, "cut.after_commit")
 }
 
 // maySettleToday refuses a payment that cannot settle the day it is made.
@@ -172,7 +176,7 @@ func (c *fileCut) payments() error {
 		return err
 	}
 	payments, err := c.tx.ClaimedPayments(c.id)
-	if err != nil {
+	if err := fault.After(err, "cut.after_claim"); err != nil {
 		return err
 	}
 	effective := c.on.AddBankingDays(1)
@@ -204,8 +208,12 @@ func (c *fileCut) payments() error {
 	return nil
 }
 
-// aside leaves a payment out of the file, for a person to look at.
+// aside leaves a payment out of the file, for a person to look at unless it only
+// waits for its notice.
 func (c *fileCut) aside(p *store.Payment, why error) error {
+	if errors.Is(why, errNotYetTold) {
+		return nil
+	}
 	c.res.Aside = append(c.res.Aside, fmt.Sprintf("payment %s of contract %s: %v", p.ID, p.ContractID, why))
 	return c.s.exception(c.tx, c.on, &store.Exception{
 		Once: "cut:" + p.ID, Kind: billing.QuarantinedEntry, ContractID: p.ContractID, PaymentID: p.ID, CustomerID: p.CustomerID, Amount: p.Amount,
@@ -223,7 +231,7 @@ func (c *fileCut) debit(p *store.Payment, effective money.Date, methods map[stri
 		}
 		methods[p.MethodID] = m
 	}
-	if m.Validation != billing.Validated && (p.SEC == string(ach.WEB) || m.Validation == billing.Stopped) {
+	if !m.Validation.MayDebit(true) { // the rules ask it of WEB; we ask it of all
 		return ach.Entry{}, fmt.Errorf("the bank account is not validated (%s)", m.Validation)
 	}
 	if p.SEC == string(ach.PPD) {
@@ -242,6 +250,9 @@ func (c *fileCut) debit(p *store.Payment, effective money.Date, methods map[stri
 	}
 	if p.Amount > ach.MaxEntryAmount {
 		return ach.Entry{}, errors.New("the amount does not fit the bank's format")
+	}
+	if err := proven(c.tx, p); err != nil {
+		return ach.Entry{}, err
 	}
 	e, err := c.entry(m, ach.CheckingDebit, p.Amount)
 	e.IndividualID = strings.ReplaceAll(p.Confirmation, "-", "")

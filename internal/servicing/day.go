@@ -9,22 +9,28 @@ import (
 	"fmt"
 	"strconv"
 
-	"marque/internal/ach"
 	"marque/internal/billing"
 	"marque/internal/contract"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/ledger"
 	"marque/internal/money"
 	"marque/internal/store"
 )
 
-// PaymentRef names a payment.
-type PaymentRef = store.PaymentRef
+// PaymentRef names a payment, MethodRef a payment method.
+type (
+	PaymentRef = store.PaymentRef
+	MethodRef  = store.MethodRef
+)
 
 // Work names what a day has to do, in lists short enough to hold.
 type Work struct {
+	Checks     []MethodRef // of bank accounts, that come to an end
+	Moves      []MethodRef // that can take another's place
 	Scheduled  []PaymentRef
 	Drafts     []ContractID
+	Telling    []ContractID // of autopay drafts to come
 	LateFees   []ContractID
 	Statements []ContractID
 	Settling   []PaymentRef
@@ -40,13 +46,19 @@ func (s *Service) DayWork(ctx context.Context, actor identity.Actor, on money.Da
 		return w, err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if w.Checks, err = tx.ChecksDue(on, WorkPage); err != nil {
+			return err
+		}
+		if w.Moves, err = tx.MovesDue(WorkPage); err != nil {
+			return err
+		}
 		if w.Scheduled, err = tx.ScheduledPayments(on, WorkPage); err != nil {
 			return err
 		}
 		for _, list := range []struct {
 			into *[]ContractID
 			read func(money.Date, int) ([]string, error)
-		}{{&w.Drafts, tx.DraftsDue}, {&w.LateFees, tx.LateFeesDue}, {&w.Statements, tx.StatementsDue}} {
+		}{{&w.Drafts, tx.DraftsDue}, {&w.Telling, tx.AutopayLooksDue}, {&w.LateFees, tx.LateFeesDue}, {&w.Statements, tx.StatementsDue}} {
 			ids, err := list.read(on, WorkPage)
 			if err != nil {
 				return err
@@ -92,6 +104,12 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		if err != nil {
 			return err
 		}
+		if p.Rail == billing.Card && payoff.Total > 0 && !c.State.Bankruptcy {
+			return s.releaseCard(tx, c, p, b, payoff.Total, on, actor)
+		}
+		if p.Rail == billing.ACH && !b.Validation.MayDebit(true) {
+			return s.notTaken(tx, c, p, b, actor)
+		}
 		off, err := s.retryOff(tx, c, p, on)
 		if err != nil {
 			return err
@@ -107,52 +125,7 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		}
 		n := s.paymentNotice(kind, c, p, b)
 		n.Reason = p.Reason
-		return s.tell(tx, c, p.CustomerID, p.ID, n)
-	})
-}
-
-// DraftAutopay draws the instalment of a due date. The day is the payment's key,
-// so that running the day twice draws once.
-func (s *Service) DraftAutopay(ctx context.Context, actor identity.Actor, id ContractID, on money.Date) error {
-	return s.take(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
-		if c.DraftOn.IsZero() || c.DraftOn > on {
-			return nil
-		}
-		in, err := tx.Autopay(c.ID)
-		if err != nil {
-			return fmt.Errorf("contract %s has a draft date and no autopay: %w", c.ID, err)
-		}
-		day := c.DraftOn
-		amount, err := draftAmount(c, day)
-		if err != nil {
-			return err
-		}
-		c.DraftOn = dueOnOrAfter(c, on+1)
-		if amount <= 0 || held(c) { // paid ahead, or to be left alone
-			return s.save(tx, c)
-		}
-		b, err := tx.Method(in.CustomerID, in.MethodID)
-		if err != nil {
-			return err
-		}
-		today, err := today(tx)
-		if err != nil {
-			return err
-		}
-		key := draftKey(c, day)
-		p := &store.Payment{
-			ContractID: c.ID, ID: store.NewID(), Key: key, InputHash: inputHash(key), CustomerID: in.CustomerID, MethodID: b.ID,
-			AgreementID: in.AgreementID, Confirmation: confirmation(), Kind: billing.AmountDue, Autopay: true,
-			Rail: billing.ACH, SEC: string(ach.WEB), Attempt: 1, MadeBy: actor.String(), State: billing.Authorised,
-			Amount: amount, Date: on, CreatedOn: today, Created: s.clock(),
-		}
-		if err := s.postPayment(tx, c, p, on, actor); err != nil {
-			return err
-		}
-		if err := tx.InsertPayment(p); err != nil {
-			return err
-		}
-		return s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(billing.NoticeAutopayDrawn, c, p, b))
+		return fault.After(s.tell(tx, c, p.CustomerID, p.ID, n), "release.before_commit")
 	})
 }
 
@@ -166,7 +139,7 @@ func (s *Service) ChargeLateFees(ctx context.Context, actor identity.Actor, id C
 				return err
 			}
 			if n == 0 {
-				return s.save(tx, c)
+				return fault.After(s.save(tx, c), "late_fee.before_commit")
 			}
 			if fee == 0 {
 				if _, err := s.post(tx, c, contract.Event{Kind: contract.Waiver, Date: on, Of: contract.LateFees, Instalment: n}, cause{}, actor); err != nil {
@@ -240,7 +213,7 @@ func (s *Service) CutStatement(ctx context.Context, actor identity.Actor, id Con
 		if c.Status == "open" {
 			c.StatementOn = billing.NextClosing(&c.Terms, &c.State, closing, s.rules.StatementDays)
 		}
-		if err := s.save(tx, c); err != nil {
+		if err := fault.After(s.save(tx, c), "statement.before_commit"); err != nil {
 			return err
 		}
 		if held(c) {
@@ -343,6 +316,6 @@ func (s *Service) SettlePayment(ctx context.Context, actor identity.Actor, ref P
 		if err := s.settle(tx, c, p.EventSeq, p.SettlesOn, ledger.Move(ledger.Transit, ledger.Cash, p.Amount)); err != nil {
 			return err
 		}
-		return s.save(tx, c)
+		return fault.After(s.save(tx, c), "settle.before_commit")
 	})
 }

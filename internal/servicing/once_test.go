@@ -94,7 +94,7 @@ func TestAKeyStandsForItsInputs(t *testing.T) {
 		o.expect(1, "payments", `SELECT COUNT(*) FROM payment`)
 
 		// The same holds for autopay and for a bank account.
-		enrol := servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank}
+		enrol := servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank, Signed: servicing.AutopayWord}
 		atOnce(10, func(int) {
 			if _, err := o.EnrollAutopay(ctx, o.fresh(a.actor), enrol, src); err != nil {
 				t.Error(err)
@@ -370,7 +370,7 @@ func TestTwoProcessesDoTheDayOnce(t *testing.T) {
 		for i, a := range accounts { // two pay by autopay, two by hand ahead of time, two not at all
 			switch i % 3 {
 			case 0:
-				got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank}, src))(t)
+				got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank, Signed: servicing.AutopayWord}, src))(t)
 			case 1:
 				req := o.request(a, 450_00)
 				req.Date = day("2026-02-13")

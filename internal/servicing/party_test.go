@@ -36,11 +36,13 @@ func (o *office) together(number string) (first, second *account) {
 // onlyTheirs are the calls of theirs that a co-borrower must not get through:
 // what belongs to the other person and not to the contract.
 var onlyTheirs = map[string]string{
-	"AutopayPaper": "fault: not found", "RemoveMethod": "fault: not found",
+	"AutopayPaper": "fault: not found", "RemoveMethod": "fault: not found", "MethodInDetail": "fault: not found", "RenameMethod": "fault: not found",
+	"SetDefaultMethod": "fault: not found", "StartAccountCheck": "fault: not found", "ConfirmAmounts": "fault: not found", "ReplaceBankAccount": "fault: not found",
 	"ReviewPayment": "refused method_gone", "SubmitPayment": "refused method_gone",
 	"ReviewTogether": "refused method_gone", "SubmitTogether": "refused method_gone", "Together": "fault: not found",
 	"ReviewAutopay": "refused method_gone", "EnrollAutopay": "refused method_gone",
 	"CancelPayment": "refused not_yours", "CancelAutopay": "refused autopay_taken",
+	"PauseAutopay": "refused autopay_taken", "ResumeAutopay": "refused autopay_taken", "SkipAutopay": "refused autopay_taken",
 }
 
 func TestACoBorrowerReachesTheContractAndNotTheOthersBank(t *testing.T) {
@@ -48,7 +50,7 @@ func TestACoBorrowerReachesTheContractAndNotTheOthersBank(t *testing.T) {
 		first, second := o.together("L1")
 		v := &victim{office: o, account: *first}
 		v.spare = got(o.AddBankAccount(ctx, o.fresh(v.actor), bankRequest("4440009991")))(o).ID
-		got(o.EnrollAutopay(ctx, o.fresh(v.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank}, src))(o)
+		got(o.EnrollAutopay(ctx, o.fresh(v.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank, Signed: servicing.AutopayWord}, src))(o)
 		v.pay(&v.account, 10_00)
 		o.to(day("2026-01-26"))
 		v.ready()
@@ -109,7 +111,7 @@ func TestBothBorrowersPayOneLoan(t *testing.T) {
 		}
 		got(o.CancelPayment(ctx, second.actor, first.id, b.ID))(t)
 		// The other way round, and only one's own: a wall with no door proves nothing.
-		if err := o.RemoveMethod(ctx, o.fresh(second.actor), first.bank); !errors.Is(err, servicing.ErrNotFound) {
+		if err := o.RemoveMethod(ctx, o.fresh(second.actor), first.bank, "", src); !errors.Is(err, servicing.ErrNotFound) {
 			t.Errorf("removed the other's bank account: %v", err)
 		}
 		o.closeDay()
@@ -144,7 +146,7 @@ func TestAutopayThatChangesHandsDrawsOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
 		first, second := o.together("L1")
 		enroll := func(a *account) string {
-			_, err := o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank}, src)
+			_, err := o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank, Signed: servicing.AutopayWord}, src)
 			return outcome(err)
 		}
 		if got := enroll(first); got != "accepted" {

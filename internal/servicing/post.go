@@ -68,11 +68,7 @@ func (s *Service) moveOn(tx *store.Tx, c *store.Contract, before *contract.State
 		return err
 	}
 	c.StatementOn = billing.NextClosing(&c.Terms, &c.State, after, s.rules.StatementDays)
-	if _, err := tx.Autopay(c.ID); err == nil { // in force, also while there was nothing to draw
-		if c.DraftOn, err = nextDraft(tx, c, day); err != nil {
-			return err
-		}
-	} else if err := absent(err); err != nil {
+	if err := s.moveDrafts(tx, c, before, day); err != nil { // also while there was nothing to draw
 		return err
 	}
 	return tx.SaveContract(c)

@@ -128,6 +128,7 @@ func init() {
 		"due": (*teller).due, "payment": (*teller).payment, "autopay": (*teller).autopay, "ledger": (*teller).ledger, "verify": (*teller).verified,
 		"event": (*teller).event, "quote": (*teller).quote, "told": (*teller).told, "clear": (*teller).clear,
 		"opened": (*teller).opened, "final": (*teller).final,
+		"plan": (*teller).plan, "payoff": (*teller).payoff, "drafts": (*teller).drafts, "notices": (*teller).notices,
 	}
 }
 
@@ -249,7 +250,7 @@ func (s *teller) autopay(words, want []string) {
 	a := s.account(words)
 	switch words[len(words)-1] {
 	case "starts":
-		_, err := s.EnrollAutopay(ctx, s.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank}, src)
+		_, err := s.EnrollAutopay(ctx, s.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank, Signed: servicing.AutopayWord}, src)
 		s.compare(want, outcome(err), nil)
 	case "stops":
 		s.compare(want, outcome(s.CancelAutopay(ctx, a.actor, a.id)), nil)

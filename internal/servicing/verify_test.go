@@ -137,7 +137,7 @@ func TestTheFileToTheBankReadsBack(t *testing.T) {
 		savings := bankRequest("8811223344")
 		savings.Type, savings.Holder = "savings", "Renée Ångström de la Fuente"
 		accounts[2].bank = got(o.AddBankAccount(ctx, o.fresh(accounts[2].actor), savings))(t).ID
-		got(o.EnrollAutopay(ctx, o.fresh(accounts[1].actor), servicing.AutopayRequest{Key: "k", Contract: accounts[1].id, Method: accounts[1].bank}, src))(t)
+		got(o.EnrollAutopay(ctx, o.fresh(accounts[1].actor), servicing.AutopayRequest{Key: "k", Contract: accounts[1].id, Method: accounts[1].bank, Signed: servicing.AutopayWord}, src))(t)
 		o.to(day("2026-02-13")) // a Friday before Presidents' Day
 		first, third := o.pay(accounts[0], 450_00), o.pay(accounts[2], 123_45)
 		cut := got(o.CutFile(ctx, system, o.day))(t)
@@ -193,7 +193,7 @@ func TestNoTableHoldsPersonalNumbersInTheClear(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
 		a := o.take("L1", loan())
 		o.activate()
-		got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: "k", Contract: a.id, Method: a.bank}, src))(t)
+		got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: "k", Contract: a.id, Method: a.bank, Signed: servicing.AutopayWord}, src))(t)
 		p := o.pay(a, 450_00)
 		o.to(day("2026-02-18"))
 		o.bringBack(p.ID, "R01")

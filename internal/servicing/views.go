@@ -115,9 +115,10 @@ type Payment struct {
 	Rail         billing.Rail
 	State        billing.PaymentState
 	Amount       money.Cents
-	Date         money.Date // the day it counts
-	SettlesOn    money.Date // the bank can ordinarily send it back until then; zero before it has gone out
-	FinalOn      money.Date // and as unauthorised until then
+	Fee          money.Cents // for the way of paying; charged with the amount, and not part of it
+	Date         money.Date  // the day it counts
+	SettlesOn    money.Date  // the bank can ordinarily send it back until then; zero before it has gone out
+	FinalOn      money.Date  // and as unauthorised until then
 	Created      money.Instant
 	Method       Method
 	Allocation   contract.Allocation // as posted; as planned while scheduled
@@ -129,6 +130,7 @@ type Payment struct {
 	Reason       string      // why it was refused or cancelled, in plain words
 	Cancellable  bool        // by whom it is shown to
 	Event        int         // what Explain takes; 0 until it is posted
+	Phone, Form  bool        // taken by the lender's team: on the telephone, or from a signed form
 }
 
 // Method is a way to pay: a bank account with all but the last four digits
@@ -143,6 +145,8 @@ type Method struct {
 	Theirs     bool // another borrower's on the same account
 	Validation billing.Validation
 	CheckedBy  billing.ValidatedBy
+	StopCode   string        // the return code that stopped it, or failed its check
+	Check      *AccountCheck // how far the check of a bank account is; nil when there was none, and in lists of other things
 
 	Type    string // of a bank account: checking or savings
 	Routing string
@@ -161,13 +165,28 @@ type AutopayEnd struct {
 	Method Method
 }
 
-// Autopay is an enrolment in force.
+// Autopay is an enrolment in force. The next draft is the next that takes
+// something, as things stand; no date: none is to come.
 type Autopay struct {
 	Method        Method
 	Since         money.Date
+	Plan          billing.AutopayPlan
+	Agreed        money.Cents // each draft as a rule
+	Made          int         // drafts so far
 	NextDate      money.Date
 	NextAmount    money.Cents
-	Authorization string // the text that was agreed to; empty for another borrower's
+	Why           billing.Why     // why it is not the usual amount
+	Coming        []billing.Draft // the next few
+	Authorization string          // the text that was agreed to; empty for another borrower's
+}
+
+// AutopayRecord is one authorisation that a customer has given.
+type AutopayRecord struct {
+	ID        string
+	Agreed    money.Date
+	When      string // the rhythm, in words
+	InForce   bool
+	KeepUntil money.Date
 }
 
 // Statement is one line of the list of statements.
@@ -214,6 +233,8 @@ type PayOptions struct {
 	First   money.Date // earliest day that can be chosen
 	Last    money.Date // latest day that can be chosen
 	Methods []Method
+	Cards   bool           // cards are taken
+	CardFee money.Cents    // for paying once by card
 	Extra   contract.Extra // what the contract does with extra money; empty is prepay
 	Days    billing.PayDays
 	CutOff  Paying
@@ -226,7 +247,14 @@ type PayOptions struct {
 type AutopayReview struct {
 	Contract      Card
 	Method        Method
+	Plan          billing.AutopayPlan // with what was left open filled in
+	Agreed        money.Cents         // each draft as a rule
 	FirstDate     money.Date
 	FirstAmount   money.Cents
 	Authorization string
+	Name          string // to sign with
+
+	YearDrafts, YearDue money.Cents // what a year of drafts brings, and of instalments asks for
+	ShortOn             money.Date  // the first due date on which drafts leave something unpaid
+	ShortBy             money.Cents
 }

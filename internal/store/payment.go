@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -192,7 +191,7 @@ func (tx *Tx) SettlingPayments(through money.Date, limit int) ([]PaymentRef, err
 }
 
 func (tx *Tx) refs(s *statement, through money.Date, limit int) (out []PaymentRef, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		var p PaymentRef
 		err := r.Scan(&p.ContractID, &p.ID)
 		out = append(out, p)
@@ -213,7 +212,7 @@ func (tx *Tx) payment(s *statement, args ...any) (*Payment, error) {
 }
 
 func (tx *Tx) payments(s *statement, args ...any) (out []*Payment, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		p := &Payment{}
 		var plan []byte
 		var autopay, sameDay int
@@ -249,6 +248,39 @@ var (
 // InsertAgreement keeps what was agreed to.
 func (tx *Tx) InsertAgreement(a *Agreement) {
 	tx.later(insertAgreement, a.ContractID, a.ID, a.CustomerID, a.Kind, a.Text, a.Hash, a.IP, a.UserAgent, a.Agreed)
+}
+
+// AgreementProof is how a member of staff knows of an agreement.
+type AgreementProof struct {
+	ContractID, AgreementID string
+	TakenBy                 string // an actor
+	Proof                   string // recording, notice or form
+	Reference               string
+	Signed                  money.Date // of a form
+}
+
+var (
+	insertProof       = stmt(`INSERT INTO agreement_proof (contract_id, agreement_id, taken_by, proof, reference, signed_on) VALUES ($1, $2, $3, $4, $5, $6)`)
+	selectProof       = stmt(`SELECT contract_id, agreement_id, taken_by, proof, reference, signed_on FROM agreement_proof WHERE contract_id = $1 AND agreement_id = $2`)
+	selectNoticeState = stmt(`SELECT state FROM notice WHERE once = $1`)
+)
+
+// InsertAgreementProof keeps how a member of staff knows of an agreement.
+func (tx *Tx) InsertAgreementProof(c *AgreementProof) {
+	tx.later(insertProof, c.ContractID, c.AgreementID, c.TakenBy, c.Proof, c.Reference, c.Signed)
+}
+
+// AgreementProof reads how a member of staff knows of an agreement.
+func (tx *Tx) AgreementProof(contractID, agreement string) (*AgreementProof, error) {
+	c := &AgreementProof{}
+	err := tx.one(selectProof, []any{&c.ContractID, &c.AgreementID, &c.TakenBy, &c.Proof, &c.Reference, &c.Signed}, contractID, agreement)
+	return c, err
+}
+
+// NoticeState is how far the message is that is said once under a name.
+func (tx *Tx) NoticeState(once string) (state string, err error) {
+	err = tx.one(selectNoticeState, []any{&state}, once)
+	return state, err
 }
 
 // Agreement reads what was agreed to.
