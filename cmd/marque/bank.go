@@ -122,7 +122,7 @@ func (cmd *BankStatus) Run(g *Globals, s streams) error {
 		if err != nil {
 			return err
 		}
-		out := bankJSON{From: from, To: to, Days: report.Days, Expected: bankItems(open.Expected), Lines: bankItems(open.Lines)}
+		out := bankJSON{From: from, To: to, Days: append([]servicing.SettlementDay{}, report.Days...), Expected: bankItems(open.Expected), Lines: bankItems(open.Lines)}
 		tie, err := c.service.TieOut(ctx, operator, cmd.To)
 		if err == nil {
 			out.TieOut = &tie

@@ -179,3 +179,11 @@ func (d *demo) openProcessor(ctx context.Context, base string) (err error) {
 	d.processor.SendEventsTo(base + path)
 	return nil
 }
+
+// payouts are what the sandbox's processor has sent to the bank.
+func (d *demo) payouts() []sandbox.CardPayout {
+	if d.processor == nil {
+		return nil
+	}
+	return d.processor.Payouts()
+}

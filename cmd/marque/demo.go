@@ -191,7 +191,7 @@ func (d *demo) around(ctx context.Context) (err error) {
 	if d.bank, err = sandbox.OpenBank(filepath.Join(d.data, "sandbox", "bank"), d.rail().Dir, d.state.Seed, sound); err != nil {
 		return err
 	}
-	d.stated = sandbox.NewStatements(d.bank, nil)
+	d.stated = sandbox.NewStatements(d.bank, d.payouts)
 	if d.inbox, err = sandbox.OpenInbox(filepath.Join(d.data, "sandbox", "inbox")); err != nil {
 		return err
 	}

@@ -56,6 +56,7 @@ func (s *Service) KeepPayout(ctx context.Context, actor identity.Actor, p CardPa
 		if err != nil || !fresh {
 			return err
 		}
+		s.expect(tx, billing.ExpectedSettlement{ID: "payout:" + p.ID, Day: p.Arrival, Rail: billing.Card, Kind: billing.SettledPayout, Group: p.ID, Reference: p.ID, Amount: p.Amount})
 		day, err := today(tx)
 		if err != nil {
 			return err

@@ -41,16 +41,26 @@ func ofEntry(k billing.EntryKind) (billing.SettlementKind, money.Cents) {
 }
 
 // expected writes what the bank will post for a file: one amount for each batch and
-// effective date, each way.
+// effective date, each way. The amounts are the file's own: what proves a bank
+// account is kept nowhere else.
 func (c *fileCut) expected(name string) {
 	name = strings.TrimSuffix(name, ".ach")
-	sums := map[billing.ExpectedSettlement]money.Cents{}
+	kinds := map[ach.TraceNumber]billing.SettlementKind{}
 	for _, e := range c.rows {
-		kind, sign := ofEntry(e.Kind)
-		way := map[money.Cents]string{1: "in", -1: "out"}[sign]
-		of := billing.ExpectedSettlement{Day: e.Effective, Rail: billing.ACH, Kind: kind, Group: name,
-			ID: strings.Join([]string{string(kind), name, e.SEC, e.Effective.String(), way}, ":")}
-		sums[of] += sign * e.Amount
+		kinds[ach.TraceNumber(e.Trace)], _ = ofEntry(e.Kind)
+	}
+	sums := map[billing.ExpectedSettlement]money.Cents{}
+	for i := range c.batches {
+		h := &c.batches[i].Header
+		for _, e := range c.batches[i].Entries {
+			way, amount := "in", e.Amount
+			if e.TransactionCode.Credit() {
+				way, amount = "out", -e.Amount
+			}
+			of := billing.ExpectedSettlement{Day: h.EffectiveDate, Rail: billing.ACH, Kind: kinds[e.Trace], Group: name}
+			of.ID = strings.Join([]string{string(of.Kind), name, string(h.SEC), h.EffectiveDate.String(), way}, ":")
+			sums[of] += amount
+		}
 	}
 	for of, amount := range sums {
 		of.Amount = amount

@@ -468,6 +468,32 @@ func TestWhatTheBankTakesIsExpectedToo(t *testing.T) {
 	})
 }
 
+// Entries that prove a bank account are in no book: the bank takes them all the
+// same, in the amount that stands in the file and nowhere else.
+func TestEntriesThatProveAnAccountAreExpected(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		o.with(func(r *servicing.Rules) { r.CheckAccount = nil })
+		o.take("L1", loan())
+		o.to(day("2026-01-21"))
+		var file string
+		must(t, o.raw.QueryRow(`SELECT id FROM ach_file`).Scan(&file))
+		var out money.Cents
+		must(t, o.raw.QueryRow(`SELECT amount FROM expected_settlement WHERE kind = 'tests'`).Scan(&out))
+		if out >= 0 || out < -1_98 || len(o.rows(`SELECT id FROM expected_settlement`)) != 1 {
+			t.Errorf("%s is expected", out)
+		}
+		var on money.Date
+		must(t, o.raw.QueryRow(`SELECT day FROM expected_settlement`).Scan(&on))
+		o.statement("b", (&bankDay{on, 100_00, []string{"466 " + out.String() + " A"}}).bai2())
+		if m := o.match(); m.Matched != 1 {
+			t.Errorf("%+v", m)
+		}
+		if tie := got(o.TieOut(ctx, system, 0))(o); tie.Unexplained != 0 || len(tie.Items) != 2 || tie.Items[1].Key != "tests" {
+			t.Errorf("%+v", tie)
+		}
+	})
+}
+
 // Money that the office enters itself, a check, is the bank's own line.
 func TestAChecksLineIsClearedToItsAccount(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {
