@@ -71,7 +71,7 @@ var house = map[string]room{
 // the second they may use what any room may, and what only tests may.
 var doors = []struct{ path, rooms, why string }{
 	{"database/sql$", "store", "one place for SQL: owner in the WHERE, one text for two databases"},
-	{"net/http", "web portal console api rail notice sandbox cmd", "a verb is called the same way from a page, the API and a file; a provider of text messages is reached over HTTP"},
+	{"net/http", "web portal console api rail cycle notice sandbox cmd", "a verb is called the same way from a page, the API and a file; a provider of text messages is reached over HTTP, and the card processor's events arrive by it"},
 	{"html/template", "web portal console notice sandbox", "what people read is rendered at the edge"},
 	{"math/rand", "tape sandbox cmd", "chance you can foresee is for sample data; ids and codes come from crypto/rand"},
 	{"os/exec", "cmd pgtest", "the product runs no other program"},

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 
+	"marque/internal/ach"
 	"marque/internal/cycle"
 	"marque/internal/identity"
 	"marque/internal/notice"
@@ -77,7 +78,11 @@ func (c *company) at(portal, console string) (err error) {
 func (c *company) serviceAt(portal, console string) (*servicing.Service, error) {
 	rules := c.config.rules()
 	rules.Access, rules.CheckAccount = c.access, c.checkAccount
+	if c.banks.Len() > 0 {
+		rules.BankName = func(routing string) (string, bool) { return c.banks.Bank(ach.RoutingNumber(routing)) }
+	}
 	rules.Paying.Zone = c.brand.Location
+	rules.Cards = c.cardRules()
 	var err error
 	if rules.Access.Passkeys, err = passkeysAt(portal, c.brand.Name); err != nil {
 		return nil, err
@@ -113,5 +118,5 @@ func (c *Config) texter() (*notice.Texter, error) {
 
 // runner runs business days and sends messages by a post.
 func (c *company) runner(p post) *cycle.Runner {
-	return &cycle.Runner{Service: c.service, Rail: c.files, Log: c.log, Clock: c.clock, Heads: c.heads(), Mail: c.mails(p.mail), Text: c.texts(p.text)}
+	return &cycle.Runner{Service: c.service, Rail: c.files, Log: c.log, Clock: c.clock, Heads: c.heads(), Mail: c.mails(p.mail), Text: c.texts(p.text), Cards: c.cards}
 }

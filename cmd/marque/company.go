@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"marque/internal/ach"
 	"marque/internal/billing"
 	"marque/internal/cycle"
 	"marque/internal/identity"
@@ -30,13 +31,16 @@ type company struct {
 	access servicing.Access
 	// checkAccount asks the lender's provider about bank accounts; nil asks nobody.
 	checkAccount func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error)
-	stolen       *os.File // the list of passwords known to thieves; nil for none
+	banks        ach.Directory // empty: the lender has none
+	stolen       *os.File      // the list of passwords known to thieves; nil for none
 	db           *store.DB
 	service      *servicing.Service
 	log          *slog.Logger
 	clock        func() money.Instant
 	data         string
 	files        rail.Bank // to and from the bank
+	bell         cycle.Bell
+	cards        *cycle.Cards // takes card payments to their processor; nil until it is opened
 }
 
 // now is the machine's clock; every package below takes a clock as an argument.
@@ -51,7 +55,7 @@ func openCompany(ctx context.Context, g *Globals, config string, logs io.Writer,
 	if err := os.MkdirAll(g.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
-	c := &company{data: g.Data, clock: clock, log: slog.New(cardless{slog.NewTextHandler(logs, nil)})}
+	c := &company{data: g.Data, clock: clock, bell: cycle.NewBell(), log: slog.New(cardless{slog.NewTextHandler(logs, nil)})}
 	var err error
 	if c.config, err = readConfig(g.Data, config); err != nil {
 		return nil, err
@@ -63,6 +67,9 @@ func openCompany(ctx context.Context, g *Globals, config string, logs io.Writer,
 	c.files = c.config.bank(c.rail())
 	if c.access, c.stolen, err = c.config.accessRules(c.brand); err != nil {
 		return nil, err
+	}
+	if c.checkAccount, c.banks, err = c.config.accounts(); err != nil {
+		return nil, errors.Join(err, c.close())
 	}
 	if err := c.open(ctx, g); err != nil {
 		return nil, errors.Join(err, c.close())

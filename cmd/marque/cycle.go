@@ -27,6 +27,9 @@ func (cmd *CycleCmd) Run(g *Globals, s streams) error {
 		if err := c.config.checkBank(); err != nil {
 			return err
 		}
+		if err := c.openCards(); err != nil {
+			return err
+		}
 		post, err := c.config.post(c.brand)
 		if err != nil {
 			return err

@@ -22,7 +22,6 @@ import (
 	"marque/internal/notice"
 	"marque/internal/portal"
 	"marque/internal/sandbox"
-	"marque/internal/servicing"
 )
 
 // DemoCmd makes a company that looks alive, and serves it with the world around
@@ -126,12 +125,17 @@ type demo struct {
 	bank   *sandbox.Bank
 	post   post
 	people *players
+
+	processor *sandbox.Processor // of cards; nil until it is served
+	console   string
+
+	accounts *sandbox.AccountChecks
 }
 
 // openDemo opens a company made by this command. data is its folder; while it is
 // being made that is not g's.
 func openDemo(ctx context.Context, cmd *DemoCmd, g *Globals, data string, logs io.Writer) (d *demo, err error) {
-	d = &demo{clock: &demoClock{}}
+	d = &demo{clock: &demoClock{}, console: cmd.console}
 	settings := filepath.Join(g.Data, "marque.json")
 	if _, err := os.Stat(settings); err != nil {
 		settings = "" // the settings are the built-in ones
@@ -150,11 +154,14 @@ func openDemo(ctx context.Context, cmd *DemoCmd, g *Globals, data string, logs i
 			return d, err
 		}
 	}
+	if d.accounts, err = sandbox.OpenAccountChecks(); err != nil {
+		return d, err
+	}
+	if d.checkAccount, err = askAt(d.accounts.Address(), d.accounts.Key()); err != nil {
+		return d, err
+	}
 	if settings == "" {
 		d.config.ACH.RetryReturned = 1
-	}
-	d.checkAccount = func(_ context.Context, q servicing.AccountQuestion) (servicing.AccountAnswer, error) {
-		return servicing.AccountAnswer(sandbox.CheckAccount(q.Account)), nil
 	}
 	if err := d.at(cmd.base, cmd.console); err != nil {
 		return d, err
@@ -213,10 +220,19 @@ func (d *demo) close() error {
 	if d.texts != nil {
 		err = errors.Join(err, d.texts.Close())
 	}
+	if d.processor != nil {
+		err = errors.Join(err, d.processor.Close())
+	}
+	if d.accounts != nil {
+		err = errors.Join(err, d.accounts.Close())
+	}
 	return errors.Join(err, d.company.close())
 }
 
 func (cmd *DemoCmd) serve(ctx context.Context, d *demo, doors []door, s streams) error {
+	if err := d.openProcessor(ctx, "http://"+doors[0].listener.Addr().String()); err != nil {
+		return err
+	}
 	if err := d.people.resume(ctx); err != nil {
 		return err
 	}
@@ -225,7 +241,7 @@ func (cmd *DemoCmd) serve(ctx context.Context, d *demo, doors []door, s streams)
 	if err != nil {
 		return err
 	}
-	mux.Handle("/", pages)
+	mux.Handle("/", d.withHook(pages))
 	err = sandbox.Register(mux, sandbox.Options{
 		Lender: d.brand, Inbox: d.inbox, Texts: d.texts, Bank: d.bank, Today: d.service.Today, SignIns: d.state.SignIns, Console: cmd.console,
 		Forward: d.people.forward, Base: ctx, Log: d.log, Now: time.Now,
@@ -243,10 +259,16 @@ func (cmd *DemoCmd) serve(ctx context.Context, d *demo, doors []door, s streams)
 		defer close(done)
 		d.deliver(delivering, d.runner(d.post))
 	}()
+	charging := make(chan struct{})
+	go func() {
+		defer close(charging)
+		d.cards.Run(delivering)
+	}()
 	d.welcome(s.out, cmd)
 	err = serveAll(ctx, doors...)
 	stop()
 	<-done
+	<-charging
 	d.people.stopped() // the day that is being closed when the process is asked to stop
 	return err
 }
@@ -290,7 +312,8 @@ func (d *demo) welcome(w io.Writer, cmd *DemoCmd) {
 	fmt.Fprintf(w, "\n%s\n", d.brand.Name)
 	fmt.Fprintf(w, "  Portal    %s/\n", cmd.base)
 	fmt.Fprintf(w, "  Console   %s/\n", cmd.console)
-	fmt.Fprintf(w, "  Sandbox   %s/sandbox/  (people and their codes, inbox for mail and texts, bank, calendar)\n\n", cmd.base)
+	fmt.Fprintf(w, "  Sandbox   %s/sandbox/  (people and their codes, inbox for mail and texts, bank, calendar)\n", cmd.base)
+	fmt.Fprintf(w, "  Cards     %s  (the sandbox's card processor, on an address of its own; paying by card leads there)\n\n", d.processor.Address())
 	for _, p := range d.state.SignIns {
 		fmt.Fprintf(w, "  %s\n", p.Who)
 		if p.Password == "" {

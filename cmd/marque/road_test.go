@@ -296,7 +296,7 @@ func road(t *testing.T, c *openCompanyForTest) {
 			t.Errorf("statement does not say %q:\n%s", w, statement)
 		}
 	}
-	for _, path := range []string{"/", "/payments", "/bank-accounts", "/help", loan + "/autopay", loan + "/statements/2026-02-22", loan + "/pay"} {
+	for _, path := range []string{"/", "/payments", "/payment-methods", "/help", loan + "/autopay", loan + "/statements/2026-02-22", loan + "/pay"} {
 		b.open(path)
 	}
 	everyLineExplains(t, c, b, loan)

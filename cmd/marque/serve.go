@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -40,6 +41,7 @@ func (cmd *ServeCmd) Run(g *Globals, s streams) error {
 		if cmd.Listen != "" {
 			c.config.Listen = cmd.Listen
 		}
+		collectLess()
 		if err := c.config.checkServe(c.data, settingsFile(c.data, cmd.Config)); err != nil {
 			return fmt.Errorf("will not serve:\n%w", err)
 		}
@@ -62,12 +64,24 @@ func (cmd *ServeCmd) Run(g *Globals, s streams) error {
 		if post.text == nil {
 			c.log.Warn("no provider of text messages is set: texts stay queued, and codes go by e-mail only")
 		}
+		if c.cards != nil {
+			go c.cards.Run(ctx)
+		}
 		go c.deliver(ctx, c.runner(post))
 		for _, d := range doors {
 			fmt.Fprintf(s.out, "Marque serves %s at %s, listening on %s\n", d.what, d.base, d.listener.Addr())
 		}
 		return serveAll(ctx, doors...)
 	})
+}
+
+// collectLess has garbage collected when the heap has grown to five times what
+// lives, unless GOGC says otherwise. Little does: a hundred megabytes buy a fifth
+// of the time that answering takes.
+func collectLess() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
 }
 
 // doors opens the portal's listener, and the console's where it has one.
@@ -113,7 +127,13 @@ func (c *company) doors(ctx context.Context) (doors []door, err error) {
 	if err := c.at(doors[0].base, console); err != nil {
 		return doors, err
 	}
-	doors[0].handler, err = portal.New(c.service, c.brand, portal.Options{BaseURL: doors[0].base, TrustedProxies: proxies, Log: c.log, Now: time.Now})
+	if err := c.openCards(); err != nil {
+		return doors, err
+	}
+	pages, err := portal.New(c.service, c.brand, portal.Options{BaseURL: doors[0].base, TrustedProxies: proxies, Log: c.log, Now: time.Now})
+	if err == nil {
+		doors[0].handler = c.withHook(pages)
+	}
 	if err == nil && len(doors) > 1 {
 		doors[1].handler, err = desk.New(c.service, c.brand, desk.Options{BaseURL: doors[1].base, TrustedProxies: proxies, Log: c.log, Now: time.Now})
 	}

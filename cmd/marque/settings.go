@@ -165,6 +165,9 @@ func (c *Config) checkShape() error {
 	if _, err := c.Payments.minutes(); err != nil {
 		return err
 	}
+	if err := c.Cards.checkShape(); err != nil {
+		return err
+	}
 	if err := c.Bank.SFTP.checkShape(); err != nil {
 		return err
 	}
@@ -244,6 +247,7 @@ func (c *Config) checkServe(data, file string) error {
 		c.checkText(),
 		c.checkMail(),
 		c.checkBank(),
+		c.checkCards(),
 	}
 	if err := ownersOnly(filepath.Join(data, "keys.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		found = append(found, err)

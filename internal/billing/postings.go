@@ -292,14 +292,16 @@ type Difference struct {
 }
 
 // Differences sets a contract's ledger balances beside what its events fold to,
-// account by account, without asking the Table. Cash, what is in transit and
-// refunds payable are the bank's to move and are not looked at. On sound books
+// account by account, without asking the Table. Cash, what is in transit,
+// refunds payable and what a card's road costs are the bank's and the processor's
+// to move and are not looked at. On sound books
 // there are none.
 func Differences(b ledger.Balances, t *contract.Terms, s *contract.State, events []contract.Event, allocations []contract.Allocation) (out []Difference) {
 	want := expected(t, s, events, allocations)
 	for _, c := range ledger.Chart {
 		switch c.Account {
-		case ledger.Cash, ledger.Transit, ledger.CardTransit, ledger.CheckTransit, ledger.WireTransit, ledger.RefundsPayable:
+		case ledger.Cash, ledger.Transit, ledger.CardTransit, ledger.CheckTransit, ledger.WireTransit, ledger.RefundsPayable,
+			ledger.ConvenienceFees, ledger.CardCosts:
 			continue
 		}
 		if b[c.Account] != want[c.Account] {

@@ -47,6 +47,7 @@ var moves = map[Rail]map[PaymentState][]PaymentState{
 		Unknown:   {Submitted, Settled, Cancelled, Refused},
 		Settled:   {Returned, Reversed},
 		Returned:  {Settled}, // a dispute that was won
+		Reversed:  {Settled}, // a refund that did not reach the card: its money is with us again
 	},
 }
 

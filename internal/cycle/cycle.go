@@ -32,6 +32,8 @@ type Runner struct {
 	Log      *slog.Logger
 	Clock    func() money.Instant
 	Progress func(Day)
+	// Cards takes card payments to their processor; nil where there are none.
+	Cards *Cards
 	// Heads is the folder for the end of the audit trail's chain of each day; empty
 	// keeps none.
 	Heads string
@@ -45,6 +47,8 @@ type Runner struct {
 // Day says what one business day did.
 type Day struct {
 	Date       money.Date                  `json:"date"`
+	Checked    int                         `json:"account_checks_ended"`
+	Moved      int                         `json:"methods_replaced"`
 	Released   int                         `json:"payments_released"`
 	Drafted    int                         `json:"autopay_drafts"`
 	Told       int                         `json:"autopay_looked_at"` // for notices of drafts to come
@@ -56,6 +60,7 @@ type Day struct {
 	Bank       []servicing.StatementResult `json:"bank_statements,omitempty"`
 	Matched    int                         `json:"settlements_matched"`
 	Dropped    int                         `json:"files_dropped"`
+	PaidOut    int                         `json:"card_movements_paid_out,omitempty"`
 	Problems   []string                    `json:"problems,omitempty"` // what a person has to look at
 }
 
@@ -100,7 +105,8 @@ func (r *Runner) Run(ctx context.Context, from, through money.Date) error {
 }
 
 // Day does the work of one open day in its order: what came back from the bank,
-// the bank's statement against what was expected, payments and drafts of the day, late fees (after them, so that the day's
+// the bank's statement against what was expected, checks of bank accounts that have
+// come to their end, payments and drafts of the day, late fees (after them, so that the day's
 // payments count), what has settled, statements, and last the file to the bank.
 func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 	d := Day{Date: day}
@@ -111,11 +117,22 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 		return d, err
 	}
 	s := r.Service
+	if r.Cards != nil {
+		if err := r.Cards.Day(ctx, &d); err != nil {
+			return d, err
+		}
+	}
 	steps := []struct {
 		name  string
 		count *int
 		list  func(servicing.Work) []func() error
 	}{
+		{"end account check", &d.Checked, func(w servicing.Work) []func() error {
+			return each(w.Checks, func(m servicing.MethodRef) error { return s.FinishCheck(ctx, actor, m, day) })
+		}},
+		{"replace payment method", &d.Moved, func(w servicing.Work) []func() error {
+			return each(w.Moves, func(m servicing.MethodRef) error { return s.TakePlace(ctx, actor, m) })
+		}},
 		{"release payment", &d.Released, func(w servicing.Work) []func() error {
 			return each(w.Scheduled, func(p servicing.PaymentRef) error { return s.ReleasePayment(ctx, actor, p, day) })
 		}},
@@ -138,6 +155,11 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 	for _, step := range steps {
 		if err := fault.After(r.drain(ctx, &d, step.name, step.count, step.list), "cycle.after_step"); err != nil {
 			return d, err
+		}
+		if step.name == "draft autopay" && r.Cards != nil { // so that a late fee knows of them
+			if _, err := r.Cards.Once(ctx); err != nil {
+				return d, err
+			}
 		}
 	}
 	if day.BankingDay() {

@@ -31,11 +31,13 @@ const (
 	RentEarn         Account = "rent_income"
 	LateFeeEarn      Account = "late_fee_income"
 	OtherFeeEarn     Account = "other_fee_income"
+	ConvenienceFees  Account = "convenience_fee_income"
 	Recoveries       Account = "recoveries"
 	LeaseTermination Account = "lease_termination"
 
 	ChargeOffs Account = "charge_offs"
 	Forgiven   Account = "forgiven"
+	CardCosts  Account = "card_costs"
 )
 
 // Class is an account's place in the balance sheet or the income statement.
@@ -83,10 +85,12 @@ var Chart = []Charted{
 	{RentEarn, Income, "Rent", "Rent income", "Rent earned on leases by the constant-yield method, as rentals are paid."},
 	{LateFeeEarn, Income, "Late Fees", "Late fee income", "Late fees, taken when they are charged."},
 	{OtherFeeEarn, Income, "Other Fees", "Other fee income", "Returned-payment fees and other charges, taken when they are charged."},
+	{ConvenienceFees, Income, "Convenience Fees", "Convenience fee income", "Fees for paying by card, where the lender has turned them on."},
 	{Recoveries, Income, "Recoveries", "Recoveries", "Money received on balances that were charged off."},
 	{LeaseTermination, Income, "Lease Termination", "Lease termination gain or loss", "What the end of a lease charges, less the lease balance that it takes off the books."},
 	{ChargeOffs, Expense, "Charge-offs", "Charge-offs", "Principal and fees taken off the books as lost."},
 	{Forgiven, Expense, "Forgiven", "Fees and balances forgiven", "Waived fees, small balances written off, and the rest of a payoff quoted for less."},
+	{CardCosts, Expense, "Card Processing", "Card processing costs", "What the processor of cards keeps of what it pays out."},
 }
 
 // Of finds an account in the chart; false for a name that is not in it.

@@ -58,7 +58,7 @@ func newDocumentsPage(s servicing.Session, o servicing.Overview, list []servicin
 		if pay.State == billing.Scheduled || pay.State == billing.Cancelled || len(v.Receipts) == latestReceipts {
 			continue
 		}
-		v.Receipts = append(v.Receipts, paymentRow{Payment: pay, Vehicle: vehicles[pay.Contract], Href: paymentHref(pay), Status: statusOf(pay.State)})
+		v.Receipts = append(v.Receipts, paymentRow{Payment: pay, Vehicle: vehicles[pay.Contract], Href: paymentHref(pay), Status: statusOfPayment(pay)})
 	}
 	return v
 }

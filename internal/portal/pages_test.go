@@ -450,11 +450,10 @@ func TestAutopayPages(t *testing.T) {
 }
 
 func TestBankAccountPages(t *testing.T) {
-	says(t, render(t, "bank-accounts", nil, newBankAccountsPage(maya, []servicing.Method{checking})), "Checking ••4821", "123456780", "Remove")
-	says(t, render(t, "bank-accounts", nil, newBankAccountsPage(maya, nil)), "No bank account yet")
+	says(t, render(t, "methods", nil, newMethodsPage(maya, []servicing.Method{checking})), "Checking ••4821", "Ready to pay from")
+	says(t, render(t, "methods", nil, newMethodsPage(maya, nil)), "No payment method yet")
 	says(t, render(t, "bank-account", nil, newBankAccountAlone(maya, nil)), "Where the numbers are on a check", "Nine digits.")
-	rm := removeBankAccountPage{Page: page(maya, "Remove a bank account", "payments"), ID: "b1", Name: "checking ••4821"}
-	says(t, render(t, "bank-account-remove", nil, rm), "Remove checking ••4821?")
+	says(t, render(t, "method-remove", nil, newMethodFormPage(maya, servicing.MethodDetail{Method: checking}, "Remove", nil)), "Remove Checking ••4821?")
 }
 
 func TestDocumentsAndStatements(t *testing.T) {
@@ -491,4 +490,63 @@ func TestPagesForTheSignedOut(t *testing.T) {
 	}
 	saysNot(t, render(t, "help", nil, helpPage{Page: web.Page{Title: "Help"}, In: true, Lease: true}), "nterest")
 	says(t, render(t, "help", nil, helpPage{Page: web.Page{Title: "Help"}}), "How is interest counted?", "(800) 555-0142", "We never ask for your password, for a code, or for your full Social Security number", "A statement does not appear")
+}
+
+func byCardPaid(state billing.PaymentState) servicing.Payment {
+	p := paid(state)
+	p.Rail, p.Method, p.ReturnCode, p.ReturnReason, p.ReturnedOn = billing.Card, servicing.Method{Kind: billing.CardMethod, Brand: "visa", Last4: "4242"}, "", "", 0
+	p.Cancellable = state == billing.Submitted
+	return p
+}
+
+func TestAPaymentByCardInEveryState(t *testing.T) {
+	card := current(t).Card
+	for state, lines := range map[billing.PaymentState][]string{
+		billing.Scheduled: {"Payment scheduled", "we will charge $579.84 to Visa card ••4242"},
+		billing.Settled:   {"Payment received", "Your card was charged $579.84."},
+		billing.Returned:  {"Payment disputed", "took the money back"},
+		billing.Reversed:  {"Payment given back", "We gave $579.84 back to Visa card ••4242."},
+		billing.Refused:   {"Payment not made", "Nothing was charged."},
+		billing.Cancelled: {"Payment canceled", "Nothing was charged"},
+	} {
+		page := render(t, "payment", nil, newPaymentPage(maya, card, byCardPaid(state), servicing.Explanation{}))
+		says(t, page, append(lines, "K7QM2D9X", "$579.84")...)
+	}
+}
+
+// While nobody knows whether the card was charged, nobody is told that it failed,
+// nor asked to pay again.
+func TestThePageBetweenOursAndTheCardCompanys(t *testing.T) {
+	card := current(t).Card
+	const at = "https://cards.example/pay/1"
+	for what, c := range map[string]struct {
+		st        servicing.CardStatus
+		from      string
+		going     bool
+		says, not []string
+	}{
+		"getting ready": {servicing.CardStatus{Payment: byCardPaid(billing.Created)}, "", true, []string{"getting the card page ready", "Nothing has been charged."}, []string{"Go to the card page"}},
+		"on the way":    {servicing.CardStatus{Payment: byCardPaid(billing.Submitted), Page: at, Total: 579_84}, "", true, []string{"Go to the card page", "pay $579.84"}, nil},
+		"left":          {servicing.CardStatus{Payment: byCardPaid(billing.Submitted), Page: at}, "left", false, []string{"You left the card page. Nothing has been charged.", "Cancel this payment"}, nil},
+		"back":          {servicing.CardStatus{Payment: byCardPaid(billing.Submitted), Page: at}, "page", false, []string{"being confirmed", "You do not need to pay again"}, []string{"failed", "try again"}},
+		"unknown":       {servicing.CardStatus{Payment: byCardPaid(billing.Unknown)}, "", false, []string{"being confirmed", "You do not need to pay again"}, []string{"failed", "try again", "Cancel this payment"}},
+		"being closed":  {servicing.CardStatus{Payment: byCardPaid(billing.Submitted), Closing: true}, "", false, []string{"We are canceling this payment"}, []string{"Cancel this payment"}},
+	} {
+		page := render(t, "card-payment", nil, newCardPage(maya, card, c.st, c.from, c.going))
+		says(t, page, append(c.says, "$579.84", "K7QM2D9X")...)
+		saysNot(t, page, c.not...)
+		if strings.Contains(page, `type="text"`) {
+			t.Errorf("%s: there is something to type", what)
+		}
+	}
+}
+
+func TestThePayPageOffersCardsWhereTheyAreTaken(t *testing.T) {
+	a := current(t)
+	o := optionsOf(a, checking, servicing.Method{ID: "c1", Kind: billing.CardMethod, Brand: "visa", Last4: "4242", ExpMonth: 4, ExpYear: 2030})
+	saysNot(t, render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o))), "Debit or credit card", "4242")
+	o.Cards, o.CardFee = true, 3_50
+	says(t, render(t, "pay", nil, newPayPage(maya, o, firstPayForm(o))), "Debit or credit card", "Visa card ••4242", "Expires 04/2030", "There is a fee of $3.50; paying from a bank account is free.")
+	says(t, render(t, "cards", nil, newCardsPage(maya, o.Methods)), "Visa card ••4242", "Replace", "Remove", "04/2030")
+	saysNot(t, render(t, "cards", nil, newCardsPage(maya, nil)), "4242")
 }

@@ -92,9 +92,9 @@ func firstPayForm(o servicing.PayOptions) *web.Form {
 		how = howOther
 	}
 	if o.Autopay != nil {
-		method = string(o.Autopay.Method.ID)
+		method = methodValue(o.Autopay.Method)
 	} else {
-		method = firstMethod(o.Card, o.Methods)
+		method = firstMethod(o.Card, onlyBanks(o.Methods))
 	}
 	return web.NewForm("how", how, "extra", firstExtra(o.Card, o.Extra), "date", o.First.String(), "method", method, "key", servicing.NewKey())
 }
@@ -118,18 +118,23 @@ func newPayPage(s servicing.Session, o servicing.PayOptions, form *web.Form) pay
 		v.DateAsText = err != nil
 	}
 	v.How, v.Extra = howOptions(o, form), extraChoices(o.Card)
-	for _, m := range o.Methods {
+	for _, m := range onlyBanks(o.Methods) {
 		v.Methods = append(v.Methods, methodOption(m))
 	}
 	v.Methods = append(v.Methods, web.Option{Value: newMethod, Label: "Another bank account", Hint: "You add it on the next page."})
-	if len(o.Methods) == 0 {
+	if len(v.Methods) == 1 {
 		v.Methods[0].Label = "A checking or savings account"
 	}
+	v.Methods = append(v.Methods, cardOptions(o)...)
 	return v
 }
 
 func methodOption(m servicing.Method) web.Option {
-	return web.Option{Value: string(m.ID), Label: capital(methodName(m)), Hint: m.Holder}
+	hint := m.Holder
+	if m.Validation != billing.Validated {
+		hint = readinessOf(m).Word
+	}
+	return web.Option{Value: string(m.ID), Label: capital(methodName(m)), Hint: hint}
 }
 
 func howOptions(o servicing.PayOptions, form *web.Form) []web.Option {
@@ -405,8 +410,15 @@ func (p *portal) review(w http.ResponseWriter, r *http.Request, s servicing.Sess
 		}
 		return p.show(w, r, "bank-account", form, newBankAccountToPay(s, id, form))
 	}
+	if _, card := chosenCard(req.Method); card {
+		return p.reviewCard(w, r, s, form, req, asked)
+	}
 	v, err := p.svc.ReviewPayment(r.Context(), s.Actor, req)
 	if err != nil {
+		if to := toCheck(err, req.Method, id); to != "" {
+			http.Redirect(w, r, to, http.StatusSeeOther)
+			return nil
+		}
 		if err := told(form, err, payFieldNames(form)); err != nil {
 			return err
 		}

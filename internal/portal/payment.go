@@ -48,6 +48,10 @@ func (p *portal) payment(w http.ResponseWriter, r *http.Request, s servicing.Ses
 	if err != nil {
 		return err
 	}
+	if waits := pay.State == billing.Created || pay.State == billing.Submitted || pay.State == billing.Unknown; waits && pay.Rail == billing.Card {
+		http.Redirect(w, r, paymentHref(pay)+"/card", http.StatusSeeOther)
+		return nil
+	}
 	var x servicing.Explanation
 	if pay.Event > 0 {
 		if x, err = p.svc.Explain(r.Context(), s.Actor, pay.Contract, pay.Event); err != nil {
@@ -73,7 +77,7 @@ func newPaymentPage(s servicing.Session, card servicing.Card, pay servicing.Paym
 	heading, words := paymentWords(pay)
 	b := about(page(s, heading, "payments"), card)
 	b.Layout = "flow"
-	v := paymentPage{Page: b, Pay: pay, Returned: pay.State == billing.Returned, PayHref: accountHref(pay.Contract) + "/pay", Heading: heading, Next: words, Status: statusOf(pay.State),
+	v := paymentPage{Page: b, Pay: pay, Returned: pay.State == billing.Returned, PayHref: accountHref(pay.Contract) + "/pay", Heading: heading, Next: words, Status: statusOfPayment(pay),
 		Good:  pay.State != billing.Returned && pay.State != billing.Cancelled && pay.State != billing.Refused && pay.State != billing.Reversed,
 		Parts: parts(card.Kind, pay.Allocation, nil, 0, 0), BalanceName: balanceName(card.Kind),
 		HasPaper: pay.Event > 0 || pay.State == billing.Scheduled, From: capital(methodName(pay.Method)),
@@ -121,6 +125,9 @@ func kindWord(k contract.Kind) string {
 
 // paymentWords says where a payment stands and what happens next.
 func paymentWords(p servicing.Payment) (heading, next string) {
+	if p.Rail == billing.Card {
+		return cardWords(p)
+	}
 	from, sent := methodName(p.Method), sentOn(p.Date)
 	switch p.State {
 	case billing.Scheduled:

@@ -93,7 +93,7 @@ func newPaymentsPage(s servicing.Session, o servicing.Overview, list []servicing
 			what = "Payment by phone"
 		}
 		all = append(all, paymentRow{Payment: pay, What: what, Vehicle: vehicles[pay.Contract],
-			From: capital(methodName(pay.Method)), Href: paymentHref(pay), Status: statusOf(pay.State)})
+			From: capital(methodName(pay.Method)), Href: paymentHref(pay), Status: statusOfPayment(pay)})
 	}
 	slices.SortStableFunc(all, func(a, b paymentRow) int { return cmp.Compare(b.Date, a.Date) })
 	years := map[int]bool{}

@@ -49,6 +49,7 @@ type portal struct {
 	site   *web.Site
 	pages  *web.Templates
 	secure bool
+	base   string         // where it is reached; empty on a machine of one's own
 	forms  *http.ServeMux // the addresses of the signed in's forms
 }
 
@@ -82,7 +83,7 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 			{Key: "documents", Name: "Documents", Href: "/documents"},
 			{Key: "help", Name: "Help", Href: "/help"},
 		},
-		Account: []web.Place{{Key: "bank", Name: "Bank accounts", Href: "/bank-accounts"}, {Key: "profile", Name: "Profile", Href: "/profile"}, {Key: "security", Name: "Security", Href: "/security"}},
+		Account: []web.Place{{Key: "bank", Name: "Payment methods", Href: "/payment-methods"}, {Key: "profile", Name: "Profile", Href: "/profile"}, {Key: "security", Name: "Security", Href: "/security"}},
 		Home:    "/", SignIn: "/sign-in", SignOut: "/sign-out", BaseURL: o.BaseURL, TrustedProxies: o.TrustedProxies, Log: o.Log, Now: o.Now,
 	})
 	if err != nil {
@@ -96,7 +97,7 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 	if err != nil {
 		return nil, err
 	}
-	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://")}
+	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL}
 	p.forms = newForms(p.routes())
 	return p, nil
 }
@@ -171,6 +172,8 @@ func (p *portal) routes() []route {
 		mine("GET /accounts/{id}/pay/review", p.showReview),
 		needs(identity.ActBankAccounts, "POST /accounts/{id}/pay/bank-account", p.addBankAccountToPay),
 		mine("POST /accounts/{id}/pay/confirm", p.confirmPay),
+		mine("POST /accounts/{id}/pay/card", p.confirmCard),
+		mine("GET /accounts/{id}/payments/{payment}/card", p.cardPayment),
 		mine("GET /accounts/{id}/payments/{payment}", p.payment),
 		mine("GET /accounts/{id}/payments/{payment}/receipt.pdf", p.receiptPDF),
 		mine("GET /accounts/{id}/payments/{payment}/cancel", p.showCancel),
@@ -193,11 +196,26 @@ func (p *portal) routes() []route {
 		mine("POST /pay/review", p.reviewTogether),
 		mine("POST /pay/confirm", p.confirmTogether),
 		mine("GET /pay/done/{group}", p.togetherMade),
-		mine("GET /bank-accounts", p.bankAccounts),
-		needs(identity.ActBankAccounts, "GET /bank-accounts/new", p.showAddBankAccount),
-		needs(identity.ActBankAccounts, "POST /bank-accounts/new", p.addBankAccount),
-		needs(identity.ActBankAccounts, "GET /bank-accounts/{id}/remove", p.showRemoveBankAccount),
-		needs(identity.ActBankAccounts, "POST /bank-accounts/{id}/remove", p.removeBankAccount),
+		mine("GET /payment-methods", p.methods),
+		needs(identity.ActBankAccounts, "GET /payment-methods/new", p.showAddBankAccount),
+		needs(identity.ActBankAccounts, "POST /payment-methods/new", p.addBankAccount),
+		mine("GET /payment-methods/{id}", p.method),
+		mine("POST /payment-methods/{id}/first", p.firstMethod),
+		mine("GET /payment-methods/{id}/name", p.showMethodName),
+		mine("POST /payment-methods/{id}/name", p.nameMethod),
+		mine("GET /payment-methods/{id}/check", p.showMethodCheck),
+		mine("POST /payment-methods/{id}/check", p.checkMethod),
+		needs(identity.ActBankAccounts, "POST /payment-methods/{id}/check/start", p.startMethodCheck),
+		needs(identity.ActBankAccounts, "GET /payment-methods/{id}/replace", p.showReplace),
+		needs(identity.ActBankAccounts, "POST /payment-methods/{id}/replace", p.replaceMethod),
+		needs(identity.ActBankAccounts, "GET /payment-methods/{id}/remove", p.showRemoveMethod),
+		needs(identity.ActBankAccounts, "POST /payment-methods/{id}/remove", p.removeMethod),
+		mine("GET /bank-accounts", p.oldAddress),
+		needs(identity.ActBankAccounts, "GET /bank-accounts/new", p.oldAddress),
+		mine("GET /cards", p.cards),
+		needs(identity.ActBankAccounts, "GET /cards/new", p.showSaveCard),
+		needs(identity.ActBankAccounts, "POST /cards/new", p.saveCard),
+		mine("GET /cards/{id}", p.cardSetup),
 		mine("GET /documents", p.documents),
 
 		// The own way in, and how one is reached. The last step of a change asks for

@@ -255,7 +255,7 @@ func (p *portal) togetherMade(w http.ResponseWriter, r *http.Request, s servicin
 	first := t.Payments[0]
 	v := togetherDone{Page: b, Total: t.Total, Date: first.Date, MethodName: capital(methodName(first.Method)), Scheduled: first.State == billing.Scheduled}
 	for _, pay := range t.Payments {
-		v.Rows = append(v.Rows, togetherRow{Name: names[pay.Contract], Href: paymentHref(pay), Amount: pay.Amount, Pay: pay, Status: statusOf(pay.State)})
+		v.Rows = append(v.Rows, togetherRow{Name: names[pay.Contract], Href: paymentHref(pay), Amount: pay.Amount, Pay: pay, Status: statusOfPayment(pay)})
 	}
 	return p.show(w, r, "together-done", nil, v)
 }

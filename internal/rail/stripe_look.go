@@ -56,6 +56,7 @@ type Card struct {
 // not tell is zero there: a later look tells more, never less.
 type Seen struct {
 	PaymentID, SessionID, IntentID string
+	PageURL                        string // of a page that can still be used
 	State                          ChargeState
 	Amount, Charged, Refunded      money.Cents // asked for; taken; given back of it
 	Dispute                        Dispute
@@ -243,7 +244,7 @@ func seenSession(s *stripe.CheckoutSession) (Seen, error) {
 	if seen.PaymentID != "" && seen.PaymentID != s.ClientReferenceID || s.Metadata[metaPayment] != s.ClientReferenceID {
 		return Seen{}, unreadable("a page with two payments")
 	}
-	seen.SessionID, seen.PaymentID = s.ID, s.ClientReferenceID
+	seen.SessionID, seen.PaymentID, seen.PageURL = s.ID, s.ClientReferenceID, s.URL
 	if s.Customer != nil {
 		seen.Card.Customer = s.Customer.ID
 	}

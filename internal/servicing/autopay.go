@@ -223,7 +223,7 @@ func (s *Service) enroll(tx *store.Tx, c *store.Contract, who string, req Autopa
 	if err != nil {
 		return err
 	}
-	b, err := s.usable(tx.TakeMethod, who, req.Method)
+	b, err := s.usable(tx.KeepMethod, who, req.Method)
 	if err != nil {
 		return err
 	}
@@ -319,7 +319,7 @@ func (s *Service) cancelDrafts(tx *store.Tx, c *store.Contract, who string, acto
 		if err := s.cancel(tx, c, p, actor); err != nil {
 			return err
 		}
-		b, err := tx.Method(p.CustomerID, p.MethodID)
+		b, err := methodOf(tx, p)
 		if err != nil {
 			return err
 		}

@@ -98,6 +98,7 @@ func (s *Service) draft(tx *store.Tx, c *store.Contract, in *store.Autopay, b *s
 		if err := tx.InsertPayment(p); err != nil {
 			return err
 		}
+		s.chargeSaved(tx, c, p, b)
 		return s.nextDate(tx, c, in, on, actor)
 	}
 	p.SEC = string(ach.WEB)

@@ -322,7 +322,7 @@ func (s *Service) cancelScheduled(tx *store.Tx, c *store.Contract, actor identit
 		if err := s.cancel(tx, c, p, actor); err != nil {
 			return err
 		}
-		b, err := tx.Method(p.CustomerID, p.MethodID)
+		b, err := methodOf(tx, p)
 		if err != nil {
 			return err
 		}

@@ -74,6 +74,9 @@ func (s *Service) CutWindow(ctx context.Context, actor identity.Actor, on money.
 			if err := c.reversals(); err != nil {
 				return err
 			}
+			if err := c.checks(); err != nil {
+				return err
+			}
 		}
 		return fault.After(c.write(actor), "cut.before_commit")
 	})
@@ -228,7 +231,7 @@ func (c *fileCut) debit(p *store.Payment, effective money.Date, methods map[stri
 		}
 		methods[p.MethodID] = m
 	}
-	if m.Validation != billing.Validated { // the rules ask it of WEB; we ask it of all
+	if !m.Validation.MayDebit(true) { // the rules ask it of WEB; we ask it of all
 		return ach.Entry{}, fmt.Errorf("the bank account is not validated (%s)", m.Validation)
 	}
 	if p.SEC == string(ach.PPD) {

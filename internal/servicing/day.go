@@ -18,11 +18,16 @@ import (
 	"marque/internal/store"
 )
 
-// PaymentRef names a payment.
-type PaymentRef = store.PaymentRef
+// PaymentRef names a payment, MethodRef a payment method.
+type (
+	PaymentRef = store.PaymentRef
+	MethodRef  = store.MethodRef
+)
 
 // Work names what a day has to do, in lists short enough to hold.
 type Work struct {
+	Checks     []MethodRef // of bank accounts, that come to an end
+	Moves      []MethodRef // that can take another's place
 	Scheduled  []PaymentRef
 	Drafts     []ContractID
 	Telling    []ContractID // of autopay drafts to come
@@ -41,6 +46,12 @@ func (s *Service) DayWork(ctx context.Context, actor identity.Actor, on money.Da
 		return w, err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if w.Checks, err = tx.ChecksDue(on, WorkPage); err != nil {
+			return err
+		}
+		if w.Moves, err = tx.MovesDue(WorkPage); err != nil {
+			return err
+		}
 		if w.Scheduled, err = tx.ScheduledPayments(on, WorkPage); err != nil {
 			return err
 		}
@@ -92,6 +103,12 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		b, err := tx.Method(p.CustomerID, p.MethodID)
 		if err != nil {
 			return err
+		}
+		if p.Rail == billing.Card && payoff.Total > 0 && !c.State.Bankruptcy {
+			return s.releaseCard(tx, c, p, b, payoff.Total, on, actor)
+		}
+		if p.Rail == billing.ACH && !b.Validation.MayDebit(true) {
+			return s.notTaken(tx, c, p, b, actor)
 		}
 		off, err := s.retryOff(tx, c, p, on)
 		if err != nil {

@@ -71,6 +71,10 @@ var desks = []deskReach{
 		_, err := o.AskRecovery(ctx, by, who, evidence, why)
 		return err
 	}},
+	{"AskRefund", needs(identity.DutyRefund), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.AskRefund(ctx, by, "none", why)
+		return err
+	}},
 	{"ListApprovals", needs(identity.DutyRecover, identity.DutyAgree, identity.DutyAgreeStaff), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
 		_, err := o.ListApprovals(ctx, by)
 		return err

@@ -42,6 +42,7 @@ func (s *Service) PayOptions(ctx context.Context, actor identity.Actor, id Contr
 		if o.StatementBalance, err = statementBalance(tx, c); err != nil {
 			return err
 		}
+		o.Cards, o.CardFee = s.rules.Cards.On, s.cardFee(c)
 		o.Methods, err = methods(tx, who)
 		return err
 	})
@@ -74,7 +75,7 @@ func (s *Service) ReviewPayment(ctx context.Context, actor identity.Actor, req P
 		if r.Card, err = s.card(tx, c, day, actor); err != nil {
 			return err
 		}
-		b, err := s.usable(tx.Method, who, req.Method)
+		b, err := s.account(tx.Method, who, req.Method)
 		if err != nil {
 			return err
 		}
@@ -188,6 +189,16 @@ func (s *Service) usable(read func(customer, id string) (*store.Method, error), 
 	return b, drawable(b)
 }
 
+// account is a bank account that a single payment can be drawn from: by card one
+// pays in another way.
+func (s *Service) account(read func(customer, id string) (*store.Method, error), who string, id MethodID) (*store.Method, error) {
+	b, err := s.usable(read, who, id)
+	if err == nil && b.Kind != billing.Bank {
+		return nil, refuse("method_card", "method", "Choose one of your bank accounts, or pay by card.")
+	}
+	return b, err
+}
+
 // drawable refuses a bank account that no debit may go to: one that nobody has
 // shown to be there yet, or one whose bank has said that the next would come back.
 func drawable(b *store.Method) error {
@@ -195,14 +206,18 @@ func drawable(b *store.Method) error {
 	case billing.Validated:
 		return nil
 	case billing.Stopped:
+		if b.Kind == billing.CardMethod {
+			return refuse("card_stopped", "method", "The %s can no longer be charged. Choose another way to pay.", describe(b))
+		}
+	}
+	switch b.Validation {
+	case billing.Stopped:
 		return refuse("method_stopped", "method", "Your bank sent back a payment from the account ending in %s: %s. Choose another account, or add it again with the right numbers.", b.Last4, billing.ReturnReason(b.StopCode))
 	case billing.NotValid:
 		return refuse("method_failed", "method", "We could not check the account ending in %s with your bank. Choose another account, or add it again.", b.Last4)
 	}
 	return refuse("method_unchecked", "method", "The account ending in %s is not checked yet. Check it first; it takes one or two banking days.", b.Last4)
 }
-
-func describe(b *store.Method) string { return b.Type + " ending in " + b.Last4 }
 
 // paymentAgreement is what a customer agrees to by confirming one payment.
 func (s *Service) paymentAgreement(c *store.Contract, b *store.Method, amount money.Cents, date money.Date) string {
@@ -229,7 +244,11 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 	if err != nil {
 		return out, err
 	}
-	err = s.takeOwn(ctx, actor, req.Contract, func(tx *store.Tx, c *store.Contract) error {
+	err = s.db.UpdateOn(ctx, string(req.Contract), func(tx *store.Tx) error {
+		c, err := tx.TakeContractToPay(string(req.Contract), who, req.Key, string(req.Method), settingDate)
+		if err != nil {
+			return err
+		}
 		hash := inputHash(who, c.ID, req.Kind, req.Amount, req.Date, req.Method, req.Extra, req.SameDay)
 		if p, err := tx.PaymentByKey(who, req.Key); err == nil {
 			if p.InputHash != hash {
@@ -294,7 +313,7 @@ func (s *Service) submitAs(tx *store.Tx, c *store.Contract, who string, req Paym
 	if plan.Amount != req.Amount {
 		return nil, nil, refuse("amount_changed", "amount", "The amount has changed to %s since you opened the page. Check it and confirm again.", plan.Amount.USD())
 	}
-	b, err := s.usable(tx.TakeMethod, who, req.Method)
+	b, err := s.account(tx.KeepMethod, who, req.Method)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -384,18 +403,23 @@ func (s *Service) CancelPayment(ctx context.Context, actor identity.Actor, id Co
 		if err := s.cancel(tx, c, p, actor); err != nil {
 			return err
 		}
-		b, err := tx.Method(p.CustomerID, p.MethodID)
+		b, err := methodOf(tx, p)
 		if err != nil {
 			return err
 		}
-		out = view(p, b, actor)
+		if out = view(p, b, actor); p.State != billing.Cancelled { // a card's page is being closed
+			return nil
+		}
 		return fault.After(s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b)), "cancel.before_commit")
 	})
-	return out, fault.After(err, "cancel.after_commit_before_reply")
+	return out, fault.After(s.wake(err), "cancel.after_commit_before_reply")
 }
 
 func (s *Service) cancel(tx *store.Tx, c *store.Contract, p *store.Payment, actor identity.Actor) error {
 	was := p.State
+	if p.Rail == billing.Card && was != billing.Scheduled {
+		return s.cancelCard(tx, c, p, actor)
+	}
 	if !p.Rail.MayBecome(was, billing.Cancelled) {
 		return refuse("too_late", "", "This payment has already gone to your bank and can no longer be cancelled. You have not been charged twice. Call us if you need help.")
 	}

@@ -34,7 +34,9 @@ type victim struct {
 	closing money.Date
 	out     servicing.Outgoing
 	file    servicing.FileToDrop
-	check   int // an event: money that came by check
+	check   int                 // an event: money that came by check
+	card    servicing.CardTask  // of a payment by card
+	setup   servicing.CardSetup // a card that is being saved
 
 	security servicing.Security
 	change   string // of the e-mail address, not confirmed yet
@@ -51,6 +53,13 @@ func (v *victim) ready() *victim {
 	v.pending = v.pay(&v.account, 450_00).ID
 	v.group = got(v.SubmitTogether(ctx, v.actor, v.inOneGo(), src))(v).Group
 	v.closing = day("2026-01-25")
+	p := v.startCard(&v.account, 5_00)
+	v.setup = got(v.SaveCard(ctx, v.fresh(v.actor), servicing.SaveCardRequest{Key: servicing.NewKey()}))(v)
+	for _, t := range v.tasks() {
+		if t.ID == string(p.ID) {
+			v.card = t
+		}
+	}
 	v.out = got(v.Outbox(ctx, system, 1))(v)[0]
 	for _, f := range got(v.FilesToDrop(ctx, system))(v) {
 		v.file = f
@@ -112,9 +121,45 @@ var theirs = []reach{
 		return v.EnrollAutopay(ctx, v.fresh(by), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank, Signed: servicing.AutopayWord}, src)
 	}},
 	{"CancelAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.CancelAutopay(ctx, by, v.id) }},
-	{"RemoveMethod", func(v *victim, by identity.Actor) (any, error) {
-		return nil, v.RemoveMethod(ctx, v.fresh(by), v.spare)
+	{"ReviewCard", func(v *victim, by identity.Actor) (any, error) {
+		return v.ReviewCard(ctx, by, v.byCard(&v.account, 5_00).PaymentRequest)
 	}},
+	{"StartCardPayment", func(v *victim, by identity.Actor) (any, error) {
+		return v.StartCardPayment(ctx, by, v.byCard(&v.account, 5_00), src)
+	}},
+	{"CardStatus", func(v *victim, by identity.Actor) (any, error) {
+		return v.CardStatus(ctx, by, v.id, servicing.PaymentID(v.card.ID))
+	}},
+	{"CardBack", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.CardBack(ctx, by, v.id, servicing.PaymentID(v.card.ID))
+	}},
+	{"CardSetup", func(v *victim, by identity.Actor) (any, error) { return v.CardSetup(ctx, by, v.setup.ID) }},
+	{"CardSetupBack", func(v *victim, by identity.Actor) (any, error) { return nil, v.CardSetupBack(ctx, by, v.setup.ID) }},
+	{"RemoveMethod", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.RemoveMethod(ctx, v.fresh(by), v.spare, "", src)
+	}},
+	{"MethodInDetail", func(v *victim, by identity.Actor) (any, error) { return v.MethodInDetail(ctx, by, v.bank) }},
+	{"RenameMethod", func(v *victim, by identity.Actor) (any, error) { return nil, v.RenameMethod(ctx, by, v.bank, "Bills") }},
+	{"SetDefaultMethod", func(v *victim, by identity.Actor) (any, error) { return nil, v.SetDefaultMethod(ctx, by, v.bank) }},
+	{"StartAccountCheck", func(v *victim, by identity.Actor) (any, error) {
+		return reached(v.StartAccountCheck(ctx, v.fresh(by), servicing.NewKey(), v.bank))("checked")
+	}},
+	{"ConfirmAmounts", func(v *victim, by identity.Actor) (any, error) {
+		return reached(v.ConfirmAmounts(ctx, by, servicing.AmountsRequest{Key: servicing.NewKey(), Method: v.bank, First: 17, Second: 42}))("checked")
+	}},
+	{"ReplaceBankAccount", func(v *victim, by identity.Actor) (any, error) {
+		return reached(v.ReplaceBankAccount(ctx, v.fresh(by), v.bank, bankRequest(bankAccount), src))("same_account")
+	}},
+}
+
+// reached takes a refusal that only who owns the thing can get for an answer.
+func reached(_ servicing.Method, err error) func(code string) (any, error) {
+	return func(code string) (any, error) {
+		if outcome(err) == "refused "+code {
+			err = nil
+		}
+		return nil, err
+	}
 }
 
 // own name nothing: what they answer with must be the asker's.
@@ -124,6 +169,9 @@ var own = []reach{
 	{"Methods", func(v *victim, by identity.Actor) (any, error) { return v.Methods(ctx, by) }},
 	{"AddBankAccount", func(v *victim, by identity.Actor) (any, error) {
 		return v.AddBankAccount(ctx, v.fresh(by), bankRequest("4440009991"))
+	}},
+	{"SaveCard", func(v *victim, by identity.Actor) (any, error) {
+		return v.SaveCard(ctx, v.fresh(by), servicing.SaveCardRequest{Key: servicing.NewKey()})
 	}},
 	{"Profile", func(v *victim, by identity.Actor) (any, error) { return v.Profile(ctx, by) }},
 	{"SetLanguage", func(v *victim, by identity.Actor) (any, error) { return nil, v.SetLanguage(ctx, by, "es") }},
@@ -232,6 +280,19 @@ var systems = []reach{
 	{"FindContract", func(v *victim, by identity.Actor) (any, error) { return v.FindContract(ctx, by, v.number) }},
 	{"PreviewEvent", func(v *victim, by identity.Actor) (any, error) { return v.PreviewEvent(ctx, by, v.waiver()) }},
 	{"PostEvent", func(v *victim, by identity.Actor) (any, error) { return v.PostEvent(ctx, by, v.waiver()) }},
+	{"FinishCheck", func(v *victim, by identity.Actor) (any, error) {
+		err := v.FinishCheck(ctx, by, servicing.MethodRef{CustomerID: v.actor.ID, ID: string(v.bank)}, v.day)
+		if errors.Is(err, servicing.ErrNotFound) {
+			err = nil // there is no check, and whose turn it is was looked at first
+		}
+		return nil, err
+	}},
+	{"TakePlace", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.TakePlace(ctx, by, servicing.MethodRef{CustomerID: v.actor.ID, ID: string(v.bank)})
+	}},
+	{"ImportBankAccount", func(v *victim, by identity.Actor) (any, error) {
+		return v.ImportBankAccount(ctx, by, servicing.ImportedAccount{Contract: v.id, Holder: "Jordan Avery", Type: "checking", Routing: bankRouting, Account: bankAccount})
+	}},
 	{"Outbox", func(v *victim, by identity.Actor) (any, error) { return v.Outbox(ctx, by, 10) }},
 	{"OutboxAfter", func(v *victim, by identity.Actor) (any, error) { return v.OutboxAfter(ctx, by, v.out, 10) }},
 	{"Claim", func(v *victim, by identity.Actor) (any, error) { return v.Claim(ctx, by, v.out, 1) }},
@@ -247,6 +308,40 @@ var systems = []reach{
 			err = nil // whose turn it is was looked at first
 		}
 		return nil, err
+	}},
+	{"CardWork", func(v *victim, by identity.Actor) (any, error) { return v.CardWork(ctx, by, 10) }},
+	{"CardLater", func(v *victim, by identity.Actor) (any, error) { return nil, v.CardLater(ctx, by, v.card) }},
+	{"CardUnanswered", func(v *victim, by identity.Actor) (any, error) { return nil, v.CardUnanswered(ctx, by, v.card) }},
+	{"CardStarted", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.CardStarted(ctx, by, v.card, "cs_"+v.card.ID, "https://processor.example/pay")
+	}},
+	{"CardSeen", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.CardSeen(ctx, by, v.card, servicing.CardAnswer{})
+	}},
+	{"CardNothing", func(v *victim, by identity.Actor) (any, error) { return nil, v.CardNothing(ctx, by, v.card) }},
+	{"CardRefused", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.CardRefused(ctx, by, v.card, "expired_card", "No.")
+	}},
+	{"RefundSeen", func(v *victim, by identity.Actor) (any, error) {
+		err := v.RefundSeen(ctx, by, v.card, "re_1", servicing.RefundDone)
+		if errors.Is(err, servicing.ErrNotFound) {
+			err = nil // whose turn it is was looked at first
+		}
+		return nil, err
+	}},
+	{"ReceiveEvent", func(v *victim, by identity.Actor) (any, error) {
+		return v.ReceiveEvent(ctx, by, servicing.ProcessorEvent{ID: "evt", Type: "x"})
+	}},
+	{"ApplyEvents", func(v *victim, by identity.Actor) (any, error) { return v.ApplyEvents(ctx, by) }},
+	{"EventCounts", func(v *victim, by identity.Actor) (any, error) { return v.EventCounts(ctx, by) }},
+	{"WakeOpenCards", func(v *victim, by identity.Actor) (any, error) { return v.WakeOpenCards(ctx, by) }},
+	{"KnownPayout", func(v *victim, by identity.Actor) (any, error) { return v.KnownPayout(ctx, by, "po") }},
+	{"KeepPayout", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.KeepPayout(ctx, by, servicing.CardPayout{ID: "po", Arrival: v.day})
+	}},
+	{"PostPayouts", func(v *victim, by identity.Actor) (any, error) {
+		n, _, err := v.PostPayouts(ctx, by)
+		return n, err
 	}},
 	{"FilesToDrop", func(v *victim, by identity.Actor) (any, error) { return v.FilesToDrop(ctx, by) }},
 	{"Dropped", func(v *victim, by identity.Actor) (any, error) { return nil, v.Dropped(ctx, by, v.file) }},
@@ -294,7 +389,7 @@ var systems = []reach{
 }
 
 // open are the doors before anyone is known, and what concerns nobody.
-var open = strings.Fields(`Today ReadyCheck PaperlessText LeastPassword Lender
+var open = strings.Fields(`Today ReadyCheck PaperlessText LeastPassword Lender TakesCards
 	StartActivation SendActivationCode ProveActivation ActivationName FinishActivation RemindUsername
 	SignIn SignInFactors SendSignInText ProveSignIn SignInPasskey ProveSignInPasskey PasskeySignIn FinishPasskeySignIn SignOut Session
 	StartRecovery ReadRecovery SendRecoveryCode ProveRecovery RecoveryPasskey ProveRecoveryPasskey AnswerRecovery FinishRecovery ReadNotMe PressNotMe

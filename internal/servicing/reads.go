@@ -288,8 +288,8 @@ func (s *Service) paymentsOf(tx *store.Tx, who string, by identity.Actor) (out [
 	accounts := map[string]*store.Method{}
 	for _, p := range all {
 		b := accounts[p.MethodID]
-		if b == nil {
-			if b, err = tx.Method(p.CustomerID, p.MethodID); err != nil {
+		if b == nil || p.MethodID == "" {
+			if b, err = methodOf(tx, p); err != nil {
 				return nil, fmt.Errorf("payment %s: read its bank account: %w", p.ID, err)
 			}
 			accounts[p.MethodID] = b
@@ -315,7 +315,7 @@ func (s *Service) Payment(ctx context.Context, actor identity.Actor, id Contract
 }
 
 func (s *Service) payment(tx *store.Tx, p *store.Payment, by identity.Actor) (Payment, error) {
-	b, err := tx.Method(p.CustomerID, p.MethodID)
+	b, err := methodOf(tx, p)
 	if err != nil {
 		return Payment{}, err
 	}
@@ -326,13 +326,13 @@ func view(p *store.Payment, b *store.Method, by identity.Actor) Payment {
 	v := Payment{
 		ID: PaymentID(p.ID), Contract: ContractID(p.ContractID), Confirmation: p.Confirmation, Group: p.Group, Kind: p.Kind, Extra: p.Extra, Autopay: p.Autopay, Rail: p.Rail, State: p.State, Reason: p.Reason,
 		Amount: p.Amount, Date: p.Date, Created: p.Created, Method: shown(b, by), Allocation: p.Plan.Allocation, BalanceAfter: p.Plan.BalanceAfter,
-		ReturnCode: p.ReturnCode, ReturnedOn: p.ReturnedOn, Cancellable: p.Rail.MayBecome(p.State, billing.Cancelled) && authorized(p.CustomerID, by), Event: p.EventSeq,
+		ReturnCode: p.ReturnCode, ReturnedOn: p.ReturnedOn, Fee: p.ConvenienceFee, Cancellable: p.Rail.MayBecome(p.State, billing.Cancelled) && p.State != billing.Unknown && authorized(p.CustomerID, by), Event: p.EventSeq,
 	}
 	if p.Rail == billing.ACH && !p.SettlesOn.IsZero() {
 		v.SettlesOn, v.FinalOn = p.SettlesOn, p.SettlesOn+billing.UnauthorisedWindow
 	}
 	if p.ReturnCode != "" {
-		v.ReturnReason = billing.ReturnReason(p.ReturnCode)
+		v.ReturnReason = returnReason(p)
 	}
 	v.Phone, v.Form = p.SEC == string(ach.TEL), p.SEC == string(ach.PPD)
 	return v
@@ -350,7 +350,7 @@ func (s *Service) Receipt(ctx context.Context, actor identity.Actor, id Contract
 		if err != nil {
 			return err
 		}
-		b, err := tx.Method(p.CustomerID, p.MethodID)
+		b, err := methodOf(tx, p)
 		if err != nil {
 			return err
 		}
@@ -372,7 +372,7 @@ func (s *Service) Receipt(ctx context.Context, actor identity.Actor, id Contract
 			r.Authorization = ""
 		}
 		if p.ReturnCode != "" {
-			r.ReturnReason = billing.ReturnReason(p.ReturnCode)
+			r.ReturnReason = returnReason(p)
 		}
 		return nil
 	})

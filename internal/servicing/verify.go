@@ -133,6 +133,10 @@ func (a *audit) run(tx *store.Tx, rules Rules) error {
 	if err != nil {
 		return err
 	}
+	cards, err := readCards(tx, a.c, payments)
+	if err != nil {
+		return err
+	}
 	a.res.Events += len(rows)
 	a.res.Entries += len(journal)
 	a.res.Payments += len(payments)
@@ -146,7 +150,7 @@ func (a *audit) run(tx *store.Tx, rules Rules) error {
 	}
 	a.state(state, rules, len(rows), len(journal))
 	balances := a.journal(journal, events, allocations, state)
-	a.payments(payments, rows, journal, allocations, balances)
+	a.payments(payments, rows, journal, allocations, balances, cards)
 	a.external(payments, sent, rows)
 	a.statements(statements, journal)
 	return a.autopays(tx, payments)
@@ -188,7 +192,7 @@ func (a *audit) journal(journal []ledger.Entry, events []contract.Event, allocat
 // beside the entry it was posted by, and what is on its way and settled beside
 // the ledger. Money that came without a payment here, a check or a wire, is its
 // event's: what of it is on its way and what is in cash are its whole amount.
-func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal []ledger.Entry, allocations []contract.Allocation, b ledger.Balances) {
+func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal []ledger.Entry, allocations []contract.Allocation, b ledger.Balances, cards cardRows) {
 	receipts := map[int]contract.Allocation{}
 	for _, e := range journal {
 		if e.Kind == ledger.Posted {
@@ -196,16 +200,22 @@ func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal 
 		}
 	}
 	stands, amounts, transit := map[int]bool{}, map[int]money.Cents{}, map[int]ledger.Account{}
+	taken := map[int]int{} // the payment that a reversal takes back
 	for _, e := range rows {
 		transit[e.Seq] = road(&e.Event)
 		switch e.Kind {
 		case contract.Payment:
 			stands[e.Seq], amounts[e.Seq] = byPayment(&e), e.Amount
 		case contract.Reversal:
-			stands[e.Reverses] = false
+			of, again := taken[e.Reverses]
+			if !again {
+				of = e.Reverses
+			}
+			taken[e.Seq], stands[of] = of, again && amounts[of] > 0 // a dispute that was won lets the payment stand again
 		}
 	}
 	want := a.cleared(rows, journal, allocations)
+	a.cards(payments, cards, want)
 	for _, p := range payments {
 		what := "payment " + p.ID
 		if p.EventSeq != 0 {
@@ -214,10 +224,11 @@ func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal 
 		}
 		same(a, what+" ("+string(p.State)+") stands in the account", p.Rail.Posts(p.State), stands[p.EventSeq])
 		delete(stands, p.EventSeq)
-		switch p.State {
-		case billing.Authorised, billing.Submitted:
+		switch {
+		case p.Rail == billing.Card: // said by what was charged and paid out
+		case p.State == billing.Authorised, p.State == billing.Submitted:
 			want[transit[p.EventSeq]] += p.Amount
-		case billing.Settled:
+		case p.State == billing.Settled:
 			want[ledger.Cash] += p.Amount
 		}
 	}
@@ -226,7 +237,8 @@ func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal 
 			a.find(fmt.Sprintf("event %d", seq), "a payment", "no payment has it")
 		}
 	}
-	for _, account := range []ledger.Account{ledger.Cash, ledger.Transit, ledger.CardTransit, ledger.CheckTransit, ledger.WireTransit, ledger.RefundsPayable} {
+	for _, account := range []ledger.Account{ledger.Cash, ledger.Transit, ledger.CardTransit, ledger.CheckTransit, ledger.WireTransit, ledger.RefundsPayable,
+		ledger.ConvenienceFees, ledger.CardCosts} {
 		same(a, "ledger balance of "+string(account), b[account], want[account])
 	}
 }

@@ -115,9 +115,10 @@ type Payment struct {
 	Rail         billing.Rail
 	State        billing.PaymentState
 	Amount       money.Cents
-	Date         money.Date // the day it counts
-	SettlesOn    money.Date // the bank can ordinarily send it back until then; zero before it has gone out
-	FinalOn      money.Date // and as unauthorised until then
+	Fee          money.Cents // for the way of paying; charged with the amount, and not part of it
+	Date         money.Date  // the day it counts
+	SettlesOn    money.Date  // the bank can ordinarily send it back until then; zero before it has gone out
+	FinalOn      money.Date  // and as unauthorised until then
 	Created      money.Instant
 	Method       Method
 	Allocation   contract.Allocation // as posted; as planned while scheduled
@@ -144,6 +145,8 @@ type Method struct {
 	Theirs     bool // another borrower's on the same account
 	Validation billing.Validation
 	CheckedBy  billing.ValidatedBy
+	StopCode   string        // the return code that stopped it, or failed its check
+	Check      *AccountCheck // how far the check of a bank account is; nil when there was none, and in lists of other things
 
 	Type    string // of a bank account: checking or savings
 	Routing string
@@ -230,6 +233,8 @@ type PayOptions struct {
 	First   money.Date // earliest day that can be chosen
 	Last    money.Date // latest day that can be chosen
 	Methods []Method
+	Cards   bool           // cards are taken
+	CardFee money.Cents    // for paying once by card
 	Extra   contract.Extra // what the contract does with extra money; empty is prepay
 	Days    billing.PayDays
 	CutOff  Paying

@@ -140,6 +140,71 @@ CREATE UNIQUE INDEX payment_method_key ON payment_method (customer_id, key);
 CREATE UNIQUE INDEX payment_method_once ON payment_method (customer_id, account_hash) WHERE removed_at = 0 AND account_hash <> '';
 CREATE UNIQUE INDEX payment_method_default ON payment_method (customer_id) WHERE is_default = 1;
 
+-- One row for each time that a bank account is checked by entries to it.
+CREATE TABLE account_check (
+  customer_id TEXT NOT NULL,
+  method_id   TEXT NOT NULL,
+  id          TEXT NOT NULL,
+  key         TEXT NOT NULL,
+  way         TEXT NOT NULL CHECK (way IN ('micro_entries', 'prenote')),
+  state       TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'passed', 'failed')),
+  amounts     TEXT NOT NULL,           -- encrypted; of two credits; empty for a prenote and once the check is over
+  tries       BIGINT NOT NULL CHECK (tries BETWEEN 0 AND 3),
+  file_id     TEXT NOT NULL,
+  effective   TEXT NOT NULL,           -- the day on which the bank has the entries
+  ends_on     TEXT NOT NULL,           -- a prenote has passed; micro-entries are too old
+  reason      TEXT NOT NULL,           -- why it failed: tries, expired, removed, or a return code
+  started_on  TEXT NOT NULL CHECK (length(started_on) = 10),
+  started_at  BIGINT NOT NULL,
+  ended_at    BIGINT NOT NULL,         -- 0 while it goes on
+  PRIMARY KEY (customer_id, method_id, id),
+  FOREIGN KEY (customer_id, method_id) REFERENCES payment_method (customer_id, id),
+  CHECK (amounts = '' OR (way = 'micro_entries' AND state IN ('waiting', 'sent'))),
+  CHECK (way <> 'micro_entries' OR state IN ('passed', 'failed') OR amounts <> ''),
+  CHECK (tries = 0 OR way = 'micro_entries'),
+  CHECK ((file_id = '') = (effective = '') AND (file_id = '') = (ends_on = '')),
+  CHECK ((state = 'waiting') <= (file_id = '') AND (state IN ('sent', 'passed')) <= (file_id <> '')),
+  CHECK ((ended_at > 0) = (state IN ('passed', 'failed'))),
+  CHECK ((state = 'failed') = (reason <> ''))
+);
+CREATE UNIQUE INDEX account_check_key ON account_check (customer_id, key);
+CREATE UNIQUE INDEX account_check_open ON account_check (customer_id, method_id) WHERE state IN ('waiting', 'sent');
+CREATE INDEX account_check_waiting ON account_check (id) WHERE state = 'waiting';
+CREATE INDEX account_check_ends ON account_check (ends_on) WHERE state = 'sent';
+
+-- One row for each try to say the amounts of micro-entries, written before they
+-- are compared: no account has a fourth.
+CREATE TABLE account_check_try (
+  customer_id TEXT NOT NULL,
+  method_id   TEXT NOT NULL,
+  check_id    TEXT NOT NULL,
+  n           BIGINT NOT NULL CHECK (n BETWEEN 1 AND 3),
+  key         TEXT NOT NULL,
+  input_hash  TEXT NOT NULL,           -- keyed
+  outcome     TEXT NOT NULL CHECK (outcome IN ('', 'right', 'wrong')),
+  tried_at    BIGINT NOT NULL,
+  PRIMARY KEY (customer_id, method_id, check_id, n),
+  FOREIGN KEY (customer_id, method_id, check_id) REFERENCES account_check (customer_id, method_id, id)
+);
+CREATE UNIQUE INDEX account_check_try_key ON account_check_try (customer_id, key);
+
+-- One row for each method that is to take another's place: what draws from the
+-- other one moves once the new one may be drawn from.
+CREATE TABLE method_move (
+  customer_id TEXT NOT NULL,
+  method_id   TEXT NOT NULL,           -- the new one
+  from_id     TEXT NOT NULL,
+  ip          TEXT NOT NULL,           -- who agreed, from where and when
+  user_agent  TEXT NOT NULL,
+  agreed_at   BIGINT NOT NULL,
+  done_at     BIGINT NOT NULL,         -- 0 until it is done
+  PRIMARY KEY (customer_id, method_id, from_id),
+  FOREIGN KEY (customer_id, method_id) REFERENCES payment_method (customer_id, id),
+  FOREIGN KEY (customer_id, from_id) REFERENCES payment_method (customer_id, id),
+  CHECK (method_id <> from_id)
+);
+CREATE INDEX method_move_open ON method_move (method_id) WHERE done_at = 0;
+
 CREATE TABLE agreement (
   contract_id TEXT NOT NULL REFERENCES contract (id),
   id          TEXT NOT NULL,
@@ -294,6 +359,146 @@ CREATE INDEX payment_submitted ON payment (settles_on) WHERE state = 'submitted'
 CREATE INDEX payment_reversed ON payment (contract_id, id) WHERE state = 'reversed' AND rail = 'ach';
 CREATE INDEX payment_group ON payment (group_id) WHERE group_id <> '';
 
+-- What is asked of the processor of cards for a payment, and what it has told.
+-- Facts are only ever added to, so that their order does not matter.
+CREATE TABLE card_charge (
+  contract_id    TEXT NOT NULL,
+  payment_id     TEXT NOT NULL,
+  customer_id    TEXT NOT NULL REFERENCES customer (id),
+  kind           TEXT NOT NULL CHECK (kind IN ('page', 'saved')),
+  amount         BIGINT NOT NULL CHECK (amount > 0), -- with the fee for the way of paying
+  description    TEXT NOT NULL,
+  back           TEXT NOT NULL,        -- where the processor's page leads back to
+  processor      TEXT NOT NULL,        -- the processor's name for the customer and
+  token          TEXT NOT NULL,        -- for the card; '' for a page
+  asked_at       BIGINT NOT NULL,      -- 0 until the request has left for the first time
+  expires_at     BIGINT NOT NULL,      -- of the page
+  close_at       BIGINT NOT NULL,      -- when it was asked to be closed; 0 for not
+  try_at         BIGINT NOT NULL,      -- when somebody works on it again; 0 when nothing is left to do
+  attempts       BIGINT NOT NULL,
+  session_id     TEXT NOT NULL,
+  page_url       TEXT NOT NULL,
+  intent_id      TEXT NOT NULL,
+  opened         BIGINT NOT NULL CHECK (opened IN (0, 1)), -- this and what follows: facts
+  processing     BIGINT NOT NULL CHECK (processing IN (0, 1)),
+  charged        BIGINT NOT NULL CHECK (charged >= 0), -- what was asked for, or nothing
+  differs        BIGINT NOT NULL CHECK (differs >= 0), -- another amount that was told as charged
+  charged_at     BIGINT NOT NULL,
+  failed         BIGINT NOT NULL CHECK (failed IN (0, 1)),
+  expired        BIGINT NOT NULL CHECK (expired IN (0, 1)),
+  refunded       BIGINT NOT NULL CHECK (refunded >= 0),
+  unrefunded     BIGINT NOT NULL CHECK (unrefunded >= 0), -- of it, what did not reach the card
+  dispute_id     TEXT NOT NULL,
+  dispute_state  TEXT NOT NULL CHECK (dispute_state IN ('', 'inquiry', 'open', 'lost', 'won')),
+  dispute_amount BIGINT NOT NULL,
+  dispute_code   TEXT NOT NULL,
+  decline        TEXT NOT NULL,
+  reason         TEXT NOT NULL,
+  brand          TEXT NOT NULL,        -- of the card that was charged
+  last4          TEXT NOT NULL CHECK (length(last4) <= 4),
+  funding        TEXT NOT NULL,
+  PRIMARY KEY (contract_id, payment_id),
+  FOREIGN KEY (contract_id, payment_id) REFERENCES payment (contract_id, id),
+  CHECK ((kind = 'saved') = (token <> '')),
+  CHECK (charged = 0 OR (charged = amount AND asked_at > 0))
+);
+CREATE UNIQUE INDEX card_charge_payment ON card_charge (payment_id);
+CREATE UNIQUE INDEX card_charge_intent ON card_charge (intent_id) WHERE intent_id <> '';
+CREATE INDEX card_charge_work ON card_charge (try_at) WHERE try_at > 0;
+
+-- A card that is saved without paying.
+CREATE TABLE card_setup (
+  customer_id TEXT NOT NULL REFERENCES customer (id),
+  id          TEXT NOT NULL UNIQUE,
+  key         TEXT NOT NULL,
+  input_hash  TEXT NOT NULL,
+  replaces    TEXT NOT NULL,           -- the card whose place it takes; '' for none
+  state       TEXT NOT NULL CHECK (state IN ('created', 'open', 'unknown', 'saved', 'cancelled', 'refused')),
+  back        TEXT NOT NULL,
+  processor   TEXT NOT NULL,
+  asked_at    BIGINT NOT NULL,
+  expires_at  BIGINT NOT NULL,
+  try_at      BIGINT NOT NULL,
+  attempts    BIGINT NOT NULL,
+  session_id  TEXT NOT NULL,
+  page_url    TEXT NOT NULL,
+  method_id   TEXT NOT NULL,
+  reason      TEXT NOT NULL,
+  created_at  BIGINT NOT NULL,
+  PRIMARY KEY (customer_id, id),
+  CHECK ((state = 'saved') = (method_id <> ''))
+);
+CREATE UNIQUE INDEX card_setup_key ON card_setup (customer_id, key);
+CREATE INDEX card_setup_work ON card_setup (try_at) WHERE try_at > 0;
+
+-- Money of a card payment that staff give back, in full.
+CREATE TABLE refund (
+  id           TEXT PRIMARY KEY,
+  contract_id  TEXT NOT NULL,
+  payment_id   TEXT NOT NULL,
+  customer_id  TEXT NOT NULL,
+  amount       BIGINT NOT NULL CHECK (amount > 0),
+  approval_id  TEXT NOT NULL UNIQUE,
+  reason       TEXT NOT NULL,
+  state        TEXT NOT NULL CHECK (state IN ('asked', 'refused', 'agreed', 'unknown', 'pending', 'done', 'failed')),
+  asked_by     TEXT NOT NULL,
+  agreed_by    TEXT NOT NULL,
+  asked_at     BIGINT NOT NULL,        -- 0 until the request has left for the first time
+  try_at       BIGINT NOT NULL,
+  attempts     BIGINT NOT NULL,
+  processor_id TEXT NOT NULL,
+  created_at   BIGINT NOT NULL,
+  FOREIGN KEY (contract_id, payment_id) REFERENCES payment (contract_id, id),
+  CHECK ((state IN ('asked', 'refused')) = (agreed_by = '')),
+  CHECK (agreed_by <> asked_by OR agreed_by = '')
+);
+CREATE UNIQUE INDEX refund_once ON refund (payment_id) WHERE state NOT IN ('refused', 'failed');
+CREATE INDEX refund_work ON refund (try_at) WHERE try_at > 0;
+
+-- What the processor tells by itself, as it came.
+CREATE TABLE processor_event (
+  id          TEXT PRIMARY KEY,
+  type        TEXT NOT NULL,
+  about       TEXT NOT NULL CHECK (about IN ('', 'page', 'charge', 'charged', 'refund', 'dispute', 'payout', 'payout_failed', 'unreadable')),
+  payment_id  TEXT NOT NULL,           -- our name for it, as the event says
+  intent_id   TEXT NOT NULL,
+  amount      BIGINT NOT NULL,
+  body        TEXT NOT NULL,           -- encrypted
+  state       TEXT NOT NULL CHECK (state IN ('new', 'applied', 'ignored', 'failed')),
+  reason      TEXT NOT NULL,
+  received_at BIGINT NOT NULL,
+  applied_at  BIGINT NOT NULL,         -- 0 while new
+  attempts    BIGINT NOT NULL,
+  try_at      BIGINT NOT NULL,
+  CHECK ((state = 'new') = (applied_at = 0)),
+  CHECK ((state = 'new') = (try_at > 0))
+);
+CREATE INDEX processor_event_new ON processor_event (try_at) WHERE state = 'new';
+
+-- What the processor has sent to our bank, and what that is made of.
+CREATE TABLE card_payout (
+  id         TEXT PRIMARY KEY,
+  arrival    TEXT NOT NULL CHECK (length(arrival) = 10),
+  amount     BIGINT NOT NULL,
+  read_at    BIGINT NOT NULL
+);
+
+CREATE TABLE card_payout_line (
+  id          TEXT PRIMARY KEY,
+  payout_id   TEXT NOT NULL REFERENCES card_payout (id),
+  kind        TEXT NOT NULL CHECK (kind IN ('charge', 'refund', 'dispute', 'other')),
+  contract_id TEXT NOT NULL,           -- '' for what is no payment's
+  payment_id  TEXT NOT NULL,
+  amount      BIGINT NOT NULL,
+  fee         BIGINT NOT NULL,         -- of the processor
+  net         BIGINT NOT NULL,
+  posted_at   BIGINT NOT NULL,         -- 0 until it is in the ledger
+  CHECK (net = amount - fee),
+  CHECK ((contract_id = '') = (payment_id = ''))
+);
+CREATE INDEX card_payout_line_payment ON card_payout_line (contract_id, payment_id) WHERE payment_id <> '';
+CREATE INDEX card_payout_line_open ON card_payout_line (id) WHERE posted_at = 0;
+
 CREATE TABLE statement (
   contract_id     TEXT NOT NULL REFERENCES contract (id),
   closing         TEXT NOT NULL,
@@ -376,7 +581,7 @@ CREATE TABLE ach_entry (
   returned_on TEXT NOT NULL,
   CHECK ((return_code = '') = (returned_on = '')),
   CHECK ((kind IN ('debit', 'retry', 'reversal')) = (payment_id <> '')),
-  CHECK ((kind = 'prenote') = (amount = 0))
+  CHECK ((kind IN ('prenote', 'micro_credit', 'micro_debit')) = (amount = 0)) -- what micro-entries bring is known to their receiver alone
 );
 CREATE UNIQUE INDEX ach_entry_once ON ach_entry (payment_id, kind) WHERE payment_id <> '';
 CREATE INDEX ach_entry_method ON ach_entry (method_id) WHERE payment_id = '';
@@ -745,11 +950,20 @@ DROP TABLE ach_file;
 DROP TABLE notice;
 DROP TABLE payoff_quote;
 DROP TABLE statement;
+DROP TABLE card_payout_line;
+DROP TABLE card_payout;
+DROP TABLE processor_event;
+DROP TABLE refund;
+DROP TABLE card_setup;
+DROP TABLE card_charge;
 DROP TABLE payment;
 DROP TABLE autopay_notice;
 DROP TABLE autopay;
 DROP TABLE agreement_proof;
 DROP TABLE agreement;
+DROP TABLE method_move;
+DROP TABLE account_check_try;
+DROP TABLE account_check;
 DROP TABLE payment_method;
 DROP TABLE posting;
 DROP TABLE entry;
