@@ -239,7 +239,7 @@ func TestTwoProgramsTakeFiftyConfirmationsAsOne(t *testing.T) {
 // bad moment: the books are those of one.
 func TestTwoProgramsCloseADayAsOne(t *testing.T) {
 	program := faultyProgram(t)
-	day := operations[1]
+	day := operations[2]
 	for database, open := range map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return pgtest.URL(t) }} {
 		at := newTown(t, program, open()).begin(t, day)
 		calm := at.copy(t)
