@@ -68,7 +68,7 @@ func TestBrokenProgramsAreNoticed(t *testing.T) {
 				c.answered()
 			} else {
 				if !operations[b.operation].run(w, b.fault, "") {
-					t.Fatal("it did not stop")
+					t.Fatalf("it did not stop: %q", w.found)
 				}
 				if b.operation == 2 { // and goes on as wrong as it is
 					w.bankTakes()
