@@ -171,6 +171,7 @@ func (j *judgement) promises(payments map[string]*store.Payment) {
 			j.complain("payment %s of %s was confirmed to a borrower and is not there", was.payment, was.amount)
 		case p.Amount != was.amount || p.ContractID != was.contract || p.Key != key:
 			j.complain("payment %s was confirmed as %s on %s by %s, and is %s on %s by %s", p.ID, was.amount, was.contract, key, p.Amount, p.ContractID, p.Key)
+		case p.State == billing.Cancelled && p.Reason != "": // by us: the bank said that the account is closed
 		case was.cancelled != (p.State == billing.Cancelled):
 			j.complain("payment %s: the borrower was told that it is cancelled: %t; it is %s", p.ID, was.cancelled, p.State)
 		}
