@@ -123,6 +123,7 @@ type demo struct {
 	inbox  *sandbox.Inbox
 	texts  *sandbox.Texts
 	bank   *sandbox.Bank
+	stated *sandbox.Statements
 	post   post
 	people *players
 
@@ -190,6 +191,7 @@ func (d *demo) around(ctx context.Context) (err error) {
 	if d.bank, err = sandbox.OpenBank(filepath.Join(d.data, "sandbox", "bank"), d.rail().Dir, d.state.Seed, sound); err != nil {
 		return err
 	}
+	d.stated = sandbox.NewStatements(d.bank, nil)
 	if d.inbox, err = sandbox.OpenInbox(filepath.Join(d.data, "sandbox", "inbox")); err != nil {
 		return err
 	}
@@ -243,7 +245,7 @@ func (cmd *DemoCmd) serve(ctx context.Context, d *demo, doors []door, s streams)
 	}
 	mux.Handle("/", d.withHook(pages))
 	err = sandbox.Register(mux, sandbox.Options{
-		Lender: d.brand, Inbox: d.inbox, Texts: d.texts, Bank: d.bank, Today: d.service.Today, SignIns: d.state.SignIns, Console: cmd.console,
+		Lender: d.brand, Inbox: d.inbox, Texts: d.texts, Bank: d.bank, Statements: d.stated, Today: d.service.Today, SignIns: d.state.SignIns, Console: cmd.console,
 		Forward: d.people.forward, Base: ctx, Log: d.log, Now: time.Now,
 	})
 	if err != nil {

@@ -180,6 +180,9 @@ func (p *players) day(ctx context.Context, day money.Date) error {
 				return err
 			}
 		}
+		if err := p.d.stated.Morning(day); err != nil {
+			return err
+		}
 	}
 	if err := p.deliver(ctx); err != nil {
 		return err
@@ -197,7 +200,8 @@ func (p *players) day(ctx context.Context, day money.Date) error {
 		p.payments += int64(d.Drafted)
 		p.mu.Unlock()
 	}
-	if err := r.Run(ctx, day, day); err != nil {
+	// Once it is served, what needs a person is for whoever tries it out.
+	if err := r.Run(ctx, day, day); err != nil && (!p.d.state.Ready || !errors.Is(err, cycle.ErrProblems)) {
 		return fmt.Errorf("close %s: %w (%v)", day, err, problems)
 	}
 	if err := p.d.bank.Take(); err != nil {

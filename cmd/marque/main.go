@@ -27,6 +27,7 @@ type cli struct {
 	Cycle      CycleCmd      `cmd:"" help:"Close business days."`
 	ACH        ACHCmd        `cmd:"" name:"ach" help:"Drop and pick up NACHA files."`
 	Exceptions ExceptionsCmd `cmd:"" help:"What a person must look at, and how it was dealt with."`
+	Bank       BankCmd       `cmd:"" help:"The bank's statement against what was expected of it."`
 	Event      EventCmd      `cmd:"" help:"Put a fee, a waiver, a change of terms or money that came by check on a contract."`
 	Verify     VerifyCmd     `cmd:"" help:"Prove the books from the events alone."`
 	Audit      AuditCmd      `cmd:"" help:"Who did and saw what, and the end of the chain that proves it."`

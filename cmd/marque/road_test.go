@@ -616,4 +616,48 @@ func turnOnAutopay(t *testing.T, c *openCompanyForTest, b *browser, loan string)
 		t.Errorf("authorization: %s", text)
 	}
 	c.mail(t, "utopay", `I authorize`)
+	autopaySteps(b, loan)
+}
+
+// autopaySteps looks at every page of a plan, skips and pauses, and leaves autopay
+// as it was.
+func autopaySteps(b *browser, loan string) {
+	change := func(step string) {
+		b.leaving(chromedp.Click(`button[name="change"][value="` + step + `"]`))
+		b.look()
+	}
+	b.open(loan + "/autopay")
+	b.look()
+	change("when")
+	b.do(chromedp.Click(`input[value="twice_monthly"]`))
+	b.press("Go on")
+	b.reads("Which day?", "Second day of the month")
+	b.look()
+	b.do(chromedp.SetValue(`select[name="second"]`, "31"))
+	b.press("Go on")
+	b.reads("How much each time?", "comes to $231.44 each time")
+	b.look()
+	b.do(chromedp.SendKeys(`input[name="fixed"]`, "231.44"))
+	b.press("Go on")
+	b.reads("Review your change", "On the 1st and the last day of each month", "$231.44 each time")
+	b.look()
+	change("until")
+	b.press("Go on")
+	change("tell")
+	b.press("Go on")
+	b.reads("Review your change")
+	b.open(loan + "/autopay/skip")
+	b.look()
+	b.press("Skip this payment")
+	b.reads("One payment is left out.")
+	b.look()
+	b.press("Make it after all")
+	b.reads("No payment is left out.")
+	b.open(loan + "/autopay/pause")
+	b.look()
+	b.press("Pause autopay")
+	b.reads("Autopay is paused until you resume it.")
+	b.look()
+	b.press("Resume autopay")
+	b.reads("Autopay goes on.")
 }

@@ -133,14 +133,16 @@ func draftInstalments(t *contract.Terms, s *contract.State, coming Coming, extra
 	if through < s.Payments {
 		want = min(all, s.Asked(through)-s.Credited-due.PastDue)
 	}
+	behind := due.PastDue
 	for _, a := range coming {
 		switch {
 		case a.Date > d.Due:
 		case a.Kind == AmountPayoff:
 			d.Why = WhyPayoff
 			return d, nil
-		case a.Extra != ExtraPrincipalOnly:
-			want -= a.Amount
+		case a.Extra != ExtraPrincipalOnly: // what is past due is paid first
+			first := min(behind, a.Amount)
+			want, behind = want-(a.Amount-first), behind-first
 		}
 	}
 	if want <= 0 {

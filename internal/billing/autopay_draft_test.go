@@ -86,6 +86,8 @@ func TestAutopayNextToEverythingElse(t *testing.T) {
 		{"a payment scheduled for the same due date", loan(), onDueDates, nil, ask(billing.AmountOther, 450_00, "2026-02-15"), "2026-02-15", 0, billing.WhyPaid},
 		{"a payment scheduled for part of it", loan(), onDueDates, nil, ask(billing.AmountOther, 200_00, "2026-02-14"), "2026-02-15", 250_00, billing.WhyRest},
 		{"a payment scheduled between the draft and the due date", loan(), onDay(10), nil, ask(billing.AmountDue, 450_00, "2026-02-12"), "2026-02-10", 0, billing.WhyPaid},
+		{"a payment scheduled between them that pays what is past due", loan(), onDay(10), nil, ask(billing.AmountOther, 450_00, "2026-03-12"), "2026-03-10", 450_00, ""},
+		{"and a part of this one", loan(), onDay(10), nil, ask(billing.AmountOther, 600_00, "2026-03-12"), "2026-03-10", 300_00, billing.WhyRest},
 		{"a payment scheduled after the due date is for the next", loan(), onDueDates, nil, ask(billing.AmountOther, 450_00, "2026-02-16"), "2026-02-15", 450_00, ""},
 		{"principal only is scheduled", loan(), onDay(10), nil, billing.Coming{{Kind: billing.AmountOther, Amount: 450_00, Date: day("2026-02-12"), Extra: billing.ExtraPrincipalOnly}}, "2026-02-10", 450_00, ""},
 

@@ -125,11 +125,17 @@ func owing(open []ExpectedSettlement) []owed {
 	heaps := map[heap][]ExpectedSettlement{}
 	var out []owed
 	for _, e := range open {
-		out = append(out, owed{[]ExpectedSettlement{e}, e.Amount, e.Reference})
 		sign := cmp.Compare(e.Amount, 0)
 		for _, h := range []heap{{e.Day, e.Rail, e.Group, sign}, {e.Day, e.Rail, e.Group, 0}, {e.Day, e.Rail, "", sign}, {e.Day, e.Rail, "", 0}} {
 			heaps[h] = append(heaps[h], e)
 		}
+	}
+	for _, e := range open {
+		alone := owed{[]ExpectedSettlement{e}, e.Amount, e.Reference}
+		if alone.name == "" && len(heaps[heap{e.Day, e.Rail, e.Group, cmp.Compare(e.Amount, 0)}]) == 1 {
+			alone.name = e.Group // all that the file settles, that way
+		}
+		out = append(out, alone)
 	}
 	known := map[string]bool{}
 	for _, h := range slices.SortedFunc(maps.Keys(heaps), func(a, b heap) int {

@@ -50,6 +50,7 @@ func TestALineIsMatchedByNamedRulesAndNeverGuessed(t *testing.T) {
 			[]string{"x 14 142 90.00 po_900002", "y 14 142 90.00 po_900001"}, "reference x=b reference y=a"},
 		{"a name counts for a week", []string{"a 14 payout p1 90.00 po_900001"}, []string{"x 21 142 90.00 po_900001"}, "reference x=a"},
 		{"a file by its name", []string{"a 14 drafts 2026-12-11-A 100.00", "b 14 drafts 2026-12-11-A 50.00"}, []string{"x 14 166 150.00 2026-12-11-A"}, "reference x=a,b"},
+		{"a file of one batch by its name", []string{"a 14 drafts 2026-12-11-A 100.00", "b 14 drafts 2026-12-11-B 100.00"}, []string{"x 14 166 100.00 2026-12-11-A"}, "reference x=a"},
 		{"a name, and the amount is off", []string{"a 14 payout p1 90.00 po_900001", "b 14 payout p2 89.99 po_900002"}, []string{"x 14 142 89.99 po_900001"}, ""},
 		{"part of a name", []string{"a 14 payout p1 90.00 po_900001", "b 14 payout p2 90.00 po_900002"}, []string{"x 14 142 90.00 po_9000012"}, ""},
 	} {

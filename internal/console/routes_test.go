@@ -24,7 +24,7 @@ var enrolRoutes = map[string]bool{
 	"GET /me/factor": true, "POST /me/factor/passkey": true, "POST /me/factor/app": true, "POST /me/factor/app/code": true,
 }
 
-var fill = strings.NewReplacer("{id}", "k1", "{check}", "c1", "{token}", "t1", "{contract}", "l1", "{account}", "a1", "{payment}", "p1", "{$}", "")
+var fill = strings.NewReplacer("{id}", "k1", "{check}", "c1", "{token}", "t1", "{day}", "2026-02-18", "{contract}", "l1", "{account}", "a1", "{payment}", "p1", "{$}", "")
 
 func TestEveryRouteButTheListedNeedsASessionOfStaff(t *testing.T) {
 	d := openDesk(t)
@@ -131,14 +131,14 @@ func TestARolesPlacesAreItsOwn(t *testing.T) {
 	for _, c := range []struct {
 		who    *clerk
 		places string
-	}{{admin, "approvals staff audit"}, {agent, "find approvals exceptions"}, {boss, "find approvals exceptions signals audit"}, {uma, "find exceptions signals audit"}} {
+	}{{admin, "approvals staff audit settlement"}, {agent, "find approvals exceptions"}, {boss, "find approvals exceptions settlement signals audit"}, {uma, "find exceptions settlement signals audit"}} {
 		c.who.open("/me")
-		for key, href := range map[string]string{"find": `href="/"><svg`, "approvals": `href="/approvals"`, "exceptions": `href="/exceptions"`, "signals": `href="/signals"`, "staff": `href="/staff"`, "audit": `href="/audit"`} {
+		for key, href := range map[string]string{"find": `href="/"><svg`, "approvals": `href="/approvals"`, "exceptions": `href="/exceptions"`, "settlement": `href="/settlement"`, "signals": `href="/signals"`, "staff": `href="/staff"`, "audit": `href="/audit"`} {
 			if strings.Contains(c.places, key) != strings.Contains(c.who.page, href) {
 				t.Errorf("%s: %s", c.who.username, key)
 			}
 		}
-		for key, path := range map[string]string{"approvals": "/approvals", "exceptions": "/exceptions", "signals": "/signals", "staff": "/staff", "audit": "/audit"} {
+		for key, path := range map[string]string{"approvals": "/approvals", "exceptions": "/exceptions", "settlement": "/settlement", "signals": "/signals", "staff": "/staff", "audit": "/audit"} {
 			if c.who.open(path); (c.who.status == http.StatusOK) != strings.Contains(c.places, key) {
 				t.Errorf("%s at %s: %d", c.who.username, path, c.who.status)
 			}

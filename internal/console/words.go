@@ -111,6 +111,17 @@ var words = map[string]string{
 	"refund_asked":        "asked a supervisor to agree to a card refund",
 	"refund_agreed":       "agreed to a card refund",
 	"refund_refused":      "refused a card refund",
+	"read_statement":      "read a statement of our bank",
+	"clear_settlement":    "cleared a difference with our bank",
+	"autopay_told":        "told a customer of an autopay draft to come",
+	"autopay_not_told":    "left out an autopay draft that could not be told in time",
+	"correct_account":     "corrected a bank account as its bank asked",
+	"remove_method":       "removed a payment method",
+	"move_method":         "moved what drew from a payment method to another",
+	"check_account":       "began to check a bank account",
+	"say_amounts":         "typed the amounts of two deposits",
+	"check_returned":      "was told that a deposit to a bank account came back",
+	"payment_not_taken":   "did not make a scheduled payment from an unchecked account",
 	"autopay_on":          "turned autopay on",
 	"autopay_off":         "turned autopay off",
 	"payoff_quote":        "asked for a payoff quote",
@@ -148,6 +159,9 @@ func noticeWord(k billing.NoticeKind) string {
 }
 
 var noticeWords = map[billing.NoticeKind]string{
+	billing.NoticeAutopayComing:    "Autopay to come",
+	billing.NoticeAutopayNotTaken:  "Autopay not taken",
+	billing.NoticeAutopayChanged:   "Autopay changed",
 	billing.NoticePaymentReceived:  "Payment received",
 	billing.NoticePaymentScheduled: "Payment scheduled",
 	billing.NoticePhonePayment:     "Payment by phone",

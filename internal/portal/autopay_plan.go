@@ -149,7 +149,12 @@ func newAutopayStepPage(s servicing.Session, c servicing.Card, step string, form
 			form.Set("rhythm", string(billing.EachDueDate))
 		}
 	case "day":
-		v.Days, v.Lead = dayOptions(v.Rhythm), ""
+		v.Days = dayOptions(v.Rhythm)
+		for name, usual := range map[string]string{"day": "1", "second": "15", "weekday": strconv.Itoa(int(time.Friday))} {
+			if form.Value(name) == "" {
+				form.Set(name, usual)
+			}
+		}
 	case "amount":
 		v.Options, v.Lead = amountOptions(v.Rhythm, form), amountLead(v.Rhythm, usual)
 		if form.Value("what") == "" {

@@ -28,7 +28,9 @@ type Options struct {
 	Inbox  *Inbox
 	Texts  *Texts // nil: no text messages are sent
 	Bank   *Bank
-	Cards  *Processor // nil: no cards are charged
+	// Statements are the bank's; nil leaves none.
+	Statements *Statements
+	Cards      *Processor // nil: no cards are charged
 	// Today is the open business day.
 	Today func(context.Context) (money.Date, error)
 	// Forward closes the business days from the open one up to one.
@@ -112,6 +114,7 @@ func Register(mux *http.ServeMux, o Options) error {
 		"GET /sandbox/inbox/{id}/as-sent":   s.asSent,
 		"GET /sandbox/texts/{id}":           s.text,
 		"GET /sandbox/bank":                 s.bank,
+		"POST /sandbox/bank":                s.operateStatements,
 		"GET /sandbox/bank/{file}":          s.bankFile,
 		"GET /sandbox/bank/{file}/{trace}":  s.showReturn,
 		"POST /sandbox/bank/{file}/{trace}": s.sendBack,
@@ -182,6 +185,7 @@ type bankPage struct {
 	Rows            []BankFile
 	Taken, SentBack int
 	Pages           web.Pages
+	States, Odd     bool // leaves statements; with odd differences
 }
 
 func (s *site) bank(w http.ResponseWriter, r *http.Request) error {
@@ -195,6 +199,9 @@ func (s *site) bank(w http.ResponseWriter, r *http.Request) error {
 	all := s.Bank.Files()
 	p := bankPage{Page: base}
 	p.Taken, p.SentBack = s.Bank.AllReturns()
+	if s.Statements != nil {
+		p.States, p.Odd = true, s.Statements.Odd()
+	}
 	if p.Pages, err = web.Paginate(r.URL, len(all), perPage); err != nil {
 		return err
 	}

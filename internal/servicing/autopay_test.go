@@ -603,3 +603,44 @@ func TestAYearOfAutopay(t *testing.T) {
 		t.Logf("%d drafts, %s notices", drafts, o.rows(`SELECT COUNT(*) FROM autopay_notice`))
 	})
 }
+
+// A rhythm of one's own ends with the account: the last draft is what is left.
+func TestAFixedDraftEndsWithTheAccount(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		terms := loan()
+		terms.Principal, terms.Payments, terms.Payment = 1_000_00, 3, 340_00
+		a := o.take("L1", terms)
+		got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank, Signed: "agree",
+			Plan: billing.AutopayPlan{Rhythm: billing.Weekly, Weekday: time.Friday, Fixed: 300_00}}, src))(t)
+		o.to(day("2026-03-20"))
+		s := &teller{office: o, wrong: o.Errorf}
+		want := []string{"2026-01-16", "300.00", "2026-01-23", "300.00", "2026-01-30", "300.00", "2026-02-06", "101.51"}
+		if is := s.list(`SELECT date, amount FROM payment WHERE contract_id = $1 ORDER BY date`, a); !slices.Equal(is, want) {
+			t.Errorf("%s", is)
+		}
+		if card := got(o.Card(ctx, a.actor, a.id))(t); !card.Closed {
+			t.Errorf("%+v", card)
+		}
+		o.verify()
+	})
+}
+
+// What changes between a notice and the last day for one is told again.
+func TestANoticeIsOfWhatIsDrafted(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		a := o.take("L1", loan())
+		got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank, Signed: "agree",
+			Plan: billing.AutopayPlan{Tell: billing.TellEvery}}, src))(t)
+		o.to(day("2026-03-04")) // told on the 2nd
+		o.pay(a, 200_00)
+		o.to(day("2026-03-16"))
+		s := &teller{office: o, wrong: o.Errorf}
+		want := []string{"2026-03-15", "450.00", "by", "2026-03-02", "2026-03-15", "250.00", "by", "2026-03-05"}
+		if is := s.list(`SELECT draft_on, amount, sent_on FROM autopay_notice WHERE contract_id = $1 AND draft_on < '2026-04-01' ORDER BY sent_on`, a); !slices.Equal(is, want) {
+			t.Errorf("told %s", is)
+		}
+		if is := s.list(`SELECT date, amount FROM payment WHERE contract_id = $1 AND autopay = 1 ORDER BY date`, a); !slices.Equal(is, []string{"2026-02-15", "450.00", "2026-03-15", "250.00"}) {
+			t.Errorf("drafted %s", is)
+		}
+	})
+}

@@ -58,10 +58,12 @@ func (o *office) entries() (out []string) {
 // changes nothing.
 func TestTheNextEntryHasTheBanksCorrection(t *testing.T) {
 	pad := func(parts ...any) string { return fmt.Sprintf("%-"+fmt.Sprint(parts[0])+"s%s", parts[1], parts[2]) }
-	for _, c := range []struct {
+	type correction struct {
 		code       ach.ChangeCode
 		data, next string // empty: it is kept for a person
-	}{
+	}
+	cases, names := map[string]correction{}, []string(nil)
+	for _, c := range []correction{
 		{"C01", "70031842999", "27 231380104 70031842999 JORDAN AVERY"},
 		{"C02", "121042882", "27 121042882 70031842916 JORDAN AVERY"},
 		{"C03", pad(12, "121042882", "70031842999"), "27 121042882 70031842999 JORDAN AVERY"},
@@ -75,36 +77,37 @@ func TestTheNextEntryHasTheBanksCorrection(t *testing.T) {
 		{"C09", "X12345", ""},
 		{"C13", "", ""},
 	} {
-		t.Run(string(c.code)+" "+c.data, func(t *testing.T) {
-			onBoth(t, func(t *testing.T, o *office) {
-				a := o.take("L1", loan())
-				p := o.pay(a, 5_00)
-				o.to(o.day + 1)
-				was := o.standing(a, a.bank)
-				for i := range 2 { // twice, in two files
-					res := got(o.ReadReturns(ctx, system, "noc", changeFile(t, o.day+money.Date(i), change{o.trace(p.ID), c.code, c.data})))(t)
-					if aside := len(res.Aside) > 0; res.Changes != 1 || aside != (c.next == "") {
-						t.Fatalf("%+v", res)
-					}
-				}
-				o.pay(a, 6_00)
-				o.to(o.day + 1)
-				m, next := o.standing(a, a.bank), c.next
-				if next == "" {
-					next = "27 231380104 70031842916 JORDAN AVERY"
-					if m != was || len(o.messages(billing.NoticeAccountCorrected)) != 0 || len(got(o.Exceptions(ctx, system, servicing.ExceptionFilter{Limit: 10}))(t)) == 0 {
-						t.Errorf("changed to %+v", m)
-					}
-				} else if m.Validation != billing.Validated || m.CheckedBy != billing.ByPriorEntry || len(o.messages(billing.NoticeAccountCorrected)) != 1 {
-					t.Errorf("%+v, told %d times", m, len(o.messages(billing.NoticeAccountCorrected)))
-				}
-				if sent := o.entries(); len(sent) != 2 || sent[1] != next {
-					t.Errorf("sent %q, want %q", sent, next)
-				}
-				o.verify()
-			})
-		})
+		name := string(c.code) + " " + c.data
+		cases[name], names = c, append(names, name)
 	}
+	eachOnBoth(t, names, func(t *testing.T, o *office, name string) {
+		c := cases[name]
+		a := o.take("L1", loan())
+		p := o.pay(a, 5_00)
+		o.to(o.day + 1)
+		was := o.standing(a, a.bank)
+		for i := range 2 { // twice, in two files
+			res := got(o.ReadReturns(ctx, system, "noc", changeFile(t, o.day+money.Date(i), change{o.trace(p.ID), c.code, c.data})))(t)
+			if aside := len(res.Aside) > 0; res.Changes != 1 || aside != (c.next == "") {
+				t.Fatalf("%+v", res)
+			}
+		}
+		o.pay(a, 6_00)
+		o.to(o.day + 1)
+		m, next := o.standing(a, a.bank), c.next
+		if next == "" {
+			next = "27 231380104 70031842916 JORDAN AVERY"
+			if m != was || len(o.messages(billing.NoticeAccountCorrected)) != 0 || len(got(o.Exceptions(ctx, system, servicing.ExceptionFilter{Limit: 10}))(t)) == 0 {
+				t.Errorf("changed to %+v", m)
+			}
+		} else if m.Validation != billing.Validated || m.CheckedBy != billing.ByPriorEntry || len(o.messages(billing.NoticeAccountCorrected)) != 1 {
+			t.Errorf("%+v, told %d times", m, len(o.messages(billing.NoticeAccountCorrected)))
+		}
+		if sent := o.entries(); len(sent) != 2 || sent[1] != next {
+			t.Errorf("sent %q, want %q", sent, next)
+		}
+		o.verify()
+	})
 }
 
 // A correction of an entry that nobody sent, and one that would make two accounts

@@ -180,6 +180,25 @@ var desks = []deskReach{
 		_, err := o.TakenPayment(ctx, by, who, "none", "none")
 		return err
 	}},
+	{"Settlement", needs(identity.DutySettlement), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.Settlement(ctx, by, o.day, o.day)
+		return err
+	}},
+	{"SettlementOn", needs(identity.DutySettlement), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.SettlementOn(ctx, by, o.day)
+		return err
+	}},
+	{"OpenDifferences", needs(identity.DutySettlement), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.OpenDifferences(ctx, by, o.day, o.day)
+		return err
+	}},
+	{"TieOut", needs(identity.DutySettlement), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.TieOut(ctx, by, o.day)
+		return err
+	}},
+	{"ClearSettlement", needs(identity.DutyReconcile), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		return o.ClearSettlement(ctx, by, servicing.SettlementClear{Lines: []string{"none"}, Reason: why})
+	}},
 	{"Signals", needs(identity.DutySignals), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
 		_, err := o.Signals(ctx, by)
 		return err
@@ -195,7 +214,7 @@ var prompts = []reach{
 }
 
 // bySystem are those that the operator may call as well.
-var bySystem = []string{"ListStaff", "DisableStaff", "Exceptions", "Exception", "OpenExceptionCounts", "ReturnRates", "ClearException"}
+var bySystem = []string{"ListStaff", "DisableStaff", "Exceptions", "Exception", "OpenExceptionCounts", "ReturnRates", "ClearException", "Settlement", "SettlementOn", "OpenDifferences", "TieOut", "ClearSettlement"}
 
 func TestEachRoleDoesWhatTheTableSaysAndNothingElse(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"marque/internal/ach"
 	"marque/internal/billing"
 	"marque/internal/money"
+	"marque/internal/pgtest"
 	"marque/internal/servicing"
 )
 
@@ -383,6 +385,24 @@ func TestAccountsAndChecksAreLimited(t *testing.T) {
 			}
 		}
 	})
+}
+
+// eachOnBoth runs cases by name, each in a fresh office, on each database.
+func eachOnBoth(t *testing.T, names []string, test func(t *testing.T, o *office, name string)) {
+	t.Helper()
+	for _, database := range []string{"sqlite", "postgres"} {
+		t.Run(database, func(t *testing.T) {
+			for _, name := range names {
+				t.Run(name, func(t *testing.T) {
+					url := filepath.Join(t.TempDir(), "marque.db")
+					if database == "postgres" {
+						url = pgtest.URL(t)
+					}
+					test(t, newOffice(t, url), name)
+				})
+			}
+		})
+	}
 }
 
 // force writes past the store. On SQLite a transaction that has just been refused

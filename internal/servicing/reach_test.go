@@ -348,6 +348,21 @@ var systems = []reach{
 	{"ReadReturns", func(v *victim, by identity.Actor) (any, error) {
 		return v.ReadReturns(ctx, by, "r", returnFile(v, v.day, "A", returned{"121042889999999", "R01", 1}))
 	}},
+	{"ReadBankStatement", func(v *victim, by identity.Actor) (any, error) {
+		return v.ReadBankStatement(ctx, by, "b", []byte((&bankDay{v.day, 0, nil}).bai2()))
+	}},
+	{"MatchSettlement", func(v *victim, by identity.Actor) (any, error) { return v.MatchSettlement(ctx, by) }},
+	{"Settlement", func(v *victim, by identity.Actor) (any, error) { return v.Settlement(ctx, by, v.day, v.day) }},
+	{"SettlementOn", func(v *victim, by identity.Actor) (any, error) { return v.SettlementOn(ctx, by, v.day) }},
+	{"OpenDifferences", func(v *victim, by identity.Actor) (any, error) { return v.OpenDifferences(ctx, by, v.day, v.day) }},
+	{"TieOut", func(v *victim, by identity.Actor) (any, error) { return v.TieOut(ctx, by, v.day) }},
+	{"ClearSettlement", func(v *victim, by identity.Actor) (any, error) {
+		err := v.ClearSettlement(ctx, by, servicing.SettlementClear{Lines: []string{"none"}, Reason: why})
+		if errors.Is(err, servicing.ErrNotFound) {
+			err = nil // whose turn it is was looked at first
+		}
+		return nil, err
+	}},
 	{"DayWork", func(v *victim, by identity.Actor) (any, error) { return v.DayWork(ctx, by, v.day) }},
 	{"ReleasePayment", func(v *victim, by identity.Actor) (any, error) {
 		return nil, v.ReleasePayment(ctx, by, servicing.PaymentRef{ContractID: string(v.id), ID: string(v.pending)}, v.day)

@@ -97,7 +97,7 @@ func (t *TieOut) tie(tx *store.Tx, statements []*store.BankStatement) error {
 	t.add("tests", "Entries that prove bank accounts: not in the books", 0, sums.Tests)
 	t.add("unknown", "Returns that wait for a person", 0, sums.Unknown)
 	t.add("payouts", "Card payouts the bank has and the books do not yet", 0, sums.Payouts-cash[billing.Card])
-	t.add("by_hand", "Checks, wires and refunds cleared by hand in the books", 0, -cash[""])
+	t.add("by_hand", "Checks, wires, cash and refunds that the books have", 0, -cash[""])
 	t.add("missing", "Expected, and not on the bank's statement", 0, -sums.OpenExpected)
 	t.add("unexpected", "On the bank's statement, and not expected", 0, sums.OpenLines)
 	t.add("timing", "On the statement on another day than expected", 0, sums.Timing)

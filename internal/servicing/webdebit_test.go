@@ -1,6 +1,8 @@
 package servicing_test
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"marque/internal/billing"
@@ -57,7 +59,7 @@ func TestNoWebDebitGoesToAnAccountThatIsNotChecked(t *testing.T) {
 
 // What was agreed to while the account was good is stopped when its day comes.
 func TestWhatWasAgreedToIsNotDrawnFromAnAccountThatIsStopped(t *testing.T) {
-	for path, begin := range map[string]func(o *office, a *account){
+	paths := map[string]func(o *office, a *account){
 		"scheduled": func(o *office, a *account) {
 			req := o.request(a, 5_00)
 			req.Date = day("2026-02-10")
@@ -75,31 +77,28 @@ func TestWhatWasAgreedToIsNotDrawnFromAnAccountThatIsStopped(t *testing.T) {
 			o.pay(a, 5_00)
 			o.force(`UPDATE payment SET attempt = 2, retry_of = 'another'`)
 		},
-	} {
-		t.Run(path, func(t *testing.T) {
-			onBoth(t, func(t *testing.T, o *office) {
-				a := o.take("L1", loan())
-				begin(o, a)
-				o.force(`UPDATE payment_method SET validation = 'stopped', stop_code = 'R02'`)
-				o.to(day("2026-02-19"))
-				if n := len(o.rows(`SELECT trace FROM ach_entry`)); n != 0 {
-					t.Errorf("%d entries", n)
-				}
-				switch path {
-				case "scheduled":
-					if p := got(o.Payments(ctx, a.actor))(t); p[0].State != billing.Refused || len(o.messages(billing.NoticePaymentNotTaken)) != 1 {
-						t.Errorf("%+v", p)
-					}
-				case "autopay":
-					if n := len(o.rows(`SELECT id FROM payment`)); n != 0 || len(o.messages(billing.NoticeAutopayOff)) != 1 {
-						t.Errorf("%d drafts", n)
-					}
-				default:
-					if items := got(o.Exceptions(ctx, system, servicing.ExceptionFilter{Limit: 10}))(t); len(items) != 1 || items[0].Kind != billing.QuarantinedEntry {
-						t.Errorf("%+v", items)
-					}
-				}
-			})
-		})
 	}
+	eachOnBoth(t, slices.Sorted(maps.Keys(paths)), func(t *testing.T, o *office, path string) {
+		a := o.take("L1", loan())
+		paths[path](o, a)
+		o.force(`UPDATE payment_method SET validation = 'stopped', stop_code = 'R02'`)
+		o.to(day("2026-02-19"))
+		if n := len(o.rows(`SELECT trace FROM ach_entry`)); n != 0 {
+			t.Errorf("%d entries", n)
+		}
+		switch path {
+		case "scheduled":
+			if p := got(o.Payments(ctx, a.actor))(t); p[0].State != billing.Refused || len(o.messages(billing.NoticePaymentNotTaken)) != 1 {
+				t.Errorf("%+v", p)
+			}
+		case "autopay":
+			if n := len(o.rows(`SELECT id FROM payment`)); n != 0 || len(o.messages(billing.NoticeAutopayOff)) != 1 {
+				t.Errorf("%d drafts", n)
+			}
+		default:
+			if items := got(o.Exceptions(ctx, system, servicing.ExceptionFilter{Limit: 10}))(t); len(items) != 1 || items[0].Kind != billing.QuarantinedEntry {
+				t.Errorf("%+v", items)
+			}
+		}
+	})
 }

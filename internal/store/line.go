@@ -259,7 +259,7 @@ func forSeveral(words string, kinds []kind) (string, error) {
 	for i, k := range kinds {
 		arrays[i], columns[i] = fmt.Sprintf("CAST($%d AS %s[])", i+1, []string{"text", "bigint"}[k]), fmt.Sprintf("p%d", i+1)
 	}
-	each := "unnest(" + strings.Join(arrays, ", ") + ") WITH ORDINALITY AS q (" + strings.Join(columns, ", ") + ", n)"
+	each := "unnest(" + strings.Join(arrays, ", ") + ") WITH ORDINALITY AS q (" + strings.Join(columns, ", ") + ", of_member)"
 	words = parameter.ReplaceAllString(words, "q.p$1")
 	into, values, isInsert := strings.Cut(words, "VALUES")
 	conflict := ""
@@ -269,7 +269,7 @@ func forSeveral(words string, kinds []kind) (string, error) {
 	update, where, hasWhere := strings.Cut(words, "WHERE")
 	switch {
 	case strings.HasPrefix(words, "SELECT"):
-		return "SELECT q.n, s.* FROM " + each + " CROSS JOIN LATERAL (" + words + ") AS s", nil
+		return "SELECT q.of_member, s.* FROM " + each + " CROSS JOIN LATERAL (" + words + ") AS s", nil
 	case strings.HasPrefix(words, "INSERT") && isInsert && (conflict == "" || strings.HasSuffix(conflict, "DO NOTHING")):
 		return into + "SELECT v.* FROM " + each + " CROSS JOIN LATERAL (VALUES " + values + ") AS v " + conflict, nil
 	case strings.HasPrefix(words, "UPDATE") && hasWhere && !strings.Contains(where, "RETURNING"):

@@ -31,6 +31,7 @@ var icons = map[string]string{
 	"find":       `<circle cx="8.8" cy="8.8" r="5.3"/><path d="m12.8 12.8 4.4 4.4"/>`,
 	"approvals":  `<path d="M4 3.5h12v13H4z"/><path d="m7 9.8 2.2 2.2L13.2 8"/>`,
 	"exceptions": `<path d="M10 3 2.8 16.5h14.4z"/><path d="M10 8v4M10 14.2v.3"/>`,
+	"settlement": `<path d="M3 6.5h11m-3-3 3 3-3 3M17 13.5H6m3-3-3 3 3 3"/>`,
 	"signals":    `<path d="M2.5 11h3l2-6 3.4 10 2.2-6 1.2 2h3.2"/>`,
 	"audit":      `<path d="M4.5 3h8v3M4.5 3v14H9M6.8 6.5H10M6.8 9.5H8"/><circle cx="12.5" cy="12" r="3"/><path d="m14.8 14.3 2.7 2.7"/>`,
 	"staff":      `<circle cx="7.2" cy="7.2" r="2.7"/><path d="M2.2 16c.5-3 2.4-4.3 5-4.3s4.5 1.3 5 4.3M13 4.8a2.6 2.6 0 0 1 0 4.9M14.6 12c1.8.6 2.9 1.9 3.2 4"/>`,
