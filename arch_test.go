@@ -46,7 +46,7 @@ var house = map[string]room{
 	"billing": {level: 2, pure: true, exact: true, may: "money card ledger contract", why: "a decision is pure: a plan or a refusal, made before anything is written"},
 	"tape":    {level: 2, pure: true, may: "money contract identity", why: "a reader of portfolios gives values and located errors; others store them"},
 
-	"store":  {level: 3, exact: true, may: below2, why: "the database holds facts; verbs, rails and papers use it, not the other way"},
+	"store":  {level: 3, exact: true, may: below2 + " fault", why: "the database holds facts; verbs, rails and papers use it, not the other way"},
 	"rail":   {level: 3, may: "money card ach fault", why: "a rail carries files and charges; whose and why is decided above"},
 	"notice": {level: 3, may: "money card contract billing pdf", why: "papers and messages are rendered from frozen snapshots, never from the database"},
 

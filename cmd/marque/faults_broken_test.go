@@ -21,19 +21,21 @@ var brokenMoney = map[string]struct {
 	fault          string // empty is killed at random
 }{
 	"marked as dropped before it is written": {"internal/cycle/cycle.go", "\t\tif err := r.Rail.Drop(f.Name, f.Content); ",
-		"\t\tif err := r.Service.Dropped(ctx, actor, f); err != nil {\n\t\t\treturn err\n\t\t}\n\t\tif err := r.Rail.Drop(f.Name, f.Content); ", 1, "folder.after_part_before_name"},
+		"\t\tif err := r.Service.Dropped(ctx, actor, f); err != nil {\n\t\t\treturn err\n\t\t}\n\t\tif err := r.Rail.Drop(f.Name, f.Content); ", 2, "folder.after_part_before_name"},
 	"a new key on every try":          {"internal/portal/pay.go", `Key: form.Value("key")}`, `Key: servicing.NewKey()}`, 0, "pay.after_commit_before_reply"},
 	"answered before the commit":      {"internal/store/group.go", "\t\t\tkept = append(kept, j)\n\t\t\tcontinue\n", "\t\t\tj.done <- nil\n\t\t\ttime.Sleep(60 * time.Millisecond)\n\t\t\tcontinue\n", 0, ""},
-	"what has left is not remembered": {"internal/rail/folder.go", `known, err := hasFile(at("sent"), content)`, `known, err := false, error(nil)`, 1, "drop.after_write_before_mark"},
+	"what has left is not remembered": {"internal/rail/folder.go", `known, err := hasFile(at("sent"), content)`, `known, err := false, error(nil)`, 2, "drop.after_write_before_mark"},
 	"the copy says that it has left": {"internal/rail/folder.go", "\tif there {\n\t\terr = os.Remove(at(\"ready\"))", "\tif known {\n\t\treturn nil\n\t}\n\tif there {\n\t\terr = os.Remove(at(\"ready\"))",
-		1, "folder.after_copy_before_name"},
+		2, "folder.after_copy_before_name"},
 	"a message is marked before it is sent": {"internal/cycle/deliver.go", "\tfailure := fault.Point(", "\tif err := record(servicing.OutcomeSent, \"\", 0); err != nil {\n\t\treturn false, err\n\t}\n\tfailure := fault.Point(",
-		1, "notice.after_claim_before_send"},
+		2, "notice.after_claim_before_send"},
 	"the day is over before its work": {"internal/cycle/cycle.go", "\t\td, err := r.Day(ctx, day)\n", "\t\tif _, err := r.Service.OpenDay(ctx, actor, day, day+1); err != nil {\n\t\t\treturn err\n\t\t}\n\t\td, err := r.Day(ctx, day)\n",
-		1, "cut.before_commit"},
+		2, "cut.before_commit"},
+	"a payment's charge has a new key on every try": {"internal/cycle/cards.go", "seen, err := p.Charge(ctx, rail.ChargeRequest{Key: t.ID, PaymentID", "t.Again = false\n\t\tseen, err := p.Charge(ctx, rail.ChargeRequest{Key: t.ID + t.Asked.Time().String() + time.Now().String(), PaymentID",
+		1, "card.after_charge"},
 	"the file is cut in two transactions": {"internal/servicing/cut.go", "\t\treturn fault.After(c.write(actor), \"cut.before_commit\")\n\t})\n",
-		"\t\treturn nil\n\t})\n\tif err == nil {\n\t\terr = s.db.Update(ctx, func(tx *store.Tx) error {\n\t\t\tc, err := s.newCut(tx, on, &res)\n\t\t\tif err != nil {\n\t\t\t\treturn err\n\t\t\t}\n\t\t\tc.batches, c.rows, c.id, c.last = cutting.batches, cutting.rows, cutting.id, cutting.last\n\t\t\treturn fault.After(c.write(actor), \"cut.before_commit\")\n\t\t})\n\t}\n",
-		1, "cut.before_commit"},
+		"\t\treturn nil\n\t})\n\tif err == nil {\n\t\terr = s.db.Update(ctx, func(tx *store.Tx) error {\n\t\t\tc, err := s.newCut(tx, on, w, &res)\n\t\t\tif err != nil {\n\t\t\t\treturn err\n\t\t\t}\n\t\t\tc.batches, c.rows, c.id, c.last = cutting.batches, cutting.rows, cutting.id, cutting.last\n\t\t\treturn fault.After(c.write(actor), \"cut.before_commit\")\n\t\t})\n\t}\n",
+		2, "cut.before_commit"},
 }
 
 func TestBrokenProgramsAreNoticed(t *testing.T) {
@@ -42,8 +44,8 @@ func TestBrokenProgramsAreNoticed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	towns := []*town{tn.begin(t, operations[0]), tn.begin(t, operations[1])}
-	var books [2][]string
+	towns := []*town{tn.begin(t, operations[0]), tn.begin(t, operations[1]), tn.begin(t, operations[2])}
+	var books [3][]string
 	for i, at := range towns {
 		calm := at.copy(t)
 		operations[i].run(calm, "", "")
@@ -66,9 +68,9 @@ func TestBrokenProgramsAreNoticed(t *testing.T) {
 				c.answered()
 			} else {
 				if !operations[b.operation].run(w, b.fault, "") {
-					t.Fatal("it did not stop")
+					t.Fatalf("it did not stop: %q", w.found)
 				}
-				if b.operation == 1 { // and goes on as wrong as it is
+				if b.operation == 2 { // and goes on as wrong as it is
 					w.bankTakes()
 					w.passesDay("", "", dueDay, dueDay+1)
 				}
@@ -98,8 +100,8 @@ func patched(t *testing.T, file, old, new string) string {
 	}
 	text := strings.Replace(string(b), old, new, 1)
 	if strings.Contains(new, "cutting.") {
-		text = strings.Replace(text, "\terr = s.db.Update(ctx, func(tx *store.Tx) error {\n\t\tres = CutResult{}\n\t\tc, err := s.newCut(tx, on, &res)\n",
-			"\tvar cutting *fileCut\n\terr = s.db.Update(ctx, func(tx *store.Tx) error {\n\t\tres = CutResult{}\n\t\tc, err := s.newCut(tx, on, &res)\n\t\tcutting = c\n", 1)
+		text = strings.Replace(text, "\terr = s.db.Update(ctx, func(tx *store.Tx) error {\n\t\tres = CutResult{}\n\t\tc, err := s.newCut(tx, on, w, &res)\n",
+			"\tvar cutting *fileCut\n\terr = s.db.Update(ctx, func(tx *store.Tx) error {\n\t\tres = CutResult{}\n\t\tc, err := s.newCut(tx, on, w, &res)\n\t\tcutting = c\n", 1)
 	}
 	if strings.Contains(new, "time.") && !strings.Contains(text, "\t\"time\"\n") {
 		text = strings.Replace(text, "\t\"fmt\"\n", "\t\"fmt\"\n\t\"time\"\n", 1)

@@ -68,9 +68,10 @@ func (w *world) atBank() map[string]sandbox.BankEntry {
 
 type judgement struct {
 	*world
-	tx     *store.Tx
-	atBank map[string]sandbox.BankEntry
-	made   map[string]int // payments by hand, by customer
+	tx      *store.Tx
+	atBank  map[string]sandbox.BankEntry
+	made    map[string]int // payments by hand, by customer
+	charged int
 }
 
 func (j *judgement) books() (books []string, err error) {
@@ -107,6 +108,9 @@ func (j *judgement) books() (books []string, err error) {
 	for trace, e := range j.atBank {
 		j.complain("the bank was sent %s of %s, and nobody here knows why", trace, e.Amount)
 	}
+	if all := len(j.processor.Book()); j.charged != all {
+		j.complain("the processor has %d charges, and we know of %d", all, j.charged)
+	}
 	j.promises(payments)
 	return books, nil
 }
@@ -116,7 +120,8 @@ func (j *judgement) payment(p *store.Payment) error {
 	if !p.Autopay && p.RetryOf == "" {
 		j.made[p.CustomerID]++
 	}
-	if p.Rail != billing.ACH {
+	if p.Rail == billing.Card {
+		j.charge(p)
 		return nil
 	}
 	entries, err := j.tx.ACHEntriesOf(p.ContractID, p.ID)
@@ -166,6 +171,7 @@ func (j *judgement) promises(payments map[string]*store.Payment) {
 			j.complain("payment %s of %s was confirmed to a borrower and is not there", was.payment, was.amount)
 		case p.Amount != was.amount || p.ContractID != was.contract || p.Key != key:
 			j.complain("payment %s was confirmed as %s on %s by %s, and is %s on %s by %s", p.ID, was.amount, was.contract, key, p.Amount, p.ContractID, p.Key)
+		case p.State == billing.Cancelled && p.Reason != "": // by us: the bank said that the account is closed
 		case was.cancelled != (p.State == billing.Cancelled):
 			j.complain("payment %s: the borrower was told that it is cancelled: %t; it is %s", p.ID, was.cancelled, p.State)
 		}

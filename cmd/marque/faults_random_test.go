@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -172,9 +173,11 @@ func (c *crowd) killOnce(within int) {
 	var work sync.WaitGroup
 	work.Go(func() { c.crowds(s.base, stop) })
 	var day *exec.Cmd
+	var said bytes.Buffer
 	if c.rounds++; c.rounds%3 == 0 && c.day < dueDay+1 {
 		c.bankWorks(c.day)
 		day = c.command("", "", "cycle", "--date", c.day.String())
+		day.Stdout, day.Stderr = &said, &said
 		if err := day.Start(); err != nil {
 			c.t.Fatal(err)
 		}
@@ -191,7 +194,7 @@ func (c *crowd) killOnce(within int) {
 			c.days++
 			c.turn.Unlock()
 		} else if exit, ended := errors.AsType[*exec.ExitError](err); !ended || exit.ExitCode() > 0 {
-			c.complain("the day: %v", err)
+			c.complain("the day: %v\n%s", err, said.String())
 		}
 	}
 	close(stop)
@@ -239,7 +242,7 @@ func TestTwoProgramsTakeFiftyConfirmationsAsOne(t *testing.T) {
 // bad moment: the books are those of one.
 func TestTwoProgramsCloseADayAsOne(t *testing.T) {
 	program := faultyProgram(t)
-	day := operations[1]
+	day := operations[2]
 	for database, open := range map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return pgtest.URL(t) }} {
 		at := newTown(t, program, open()).begin(t, day)
 		calm := at.copy(t)

@@ -49,6 +49,7 @@ type payer struct {
 	contracts []string
 	customer  string
 	method    string
+	card      string // one that the processor keeps
 	token     string
 }
 
@@ -64,16 +65,18 @@ type town struct {
 // world is one copy of the company, with a bank, an inbox and borrowers around it.
 type world struct {
 	*town
-	t        *testing.T
-	dir      string
-	data     string
-	database string
-	rail     string // the bank's end of where files pass
-	bank     *sandbox.Bank
-	inbox    *sandbox.Inbox
-	journal  journal
-	mu       sync.Mutex
-	found    []string // what the outside has to complain about
+	t         *testing.T
+	dir       string
+	data      string
+	database  string
+	rail      string // the bank's end of where files pass
+	bank      *sandbox.Bank
+	inbox     *sandbox.Inbox
+	processor *sandbox.Processor
+	paid      bool // on the processor's page
+	journal   journal
+	mu        sync.Mutex
+	found     []string // what the outside has to complain about
 }
 
 // journal is what the borrowers have been told.
@@ -167,6 +170,9 @@ func newTown(t *testing.T, program, database string) *town {
 	}
 	if err == nil {
 		err = w.settleIn(t.Context(), c)
+	}
+	if err == nil {
+		err = w.savesACard(t, c, 10)
 	}
 	if err := errors.Join(err, c.close()); err != nil {
 		t.Fatal(err)
@@ -270,6 +276,8 @@ func (tn *town) world(t *testing.T) *world {
 	if tn.server != nil {
 		w.rail = filepath.Join(w.dir, "door")
 	}
+	w.processor = openProcessor(t, w.dir)
+	t.Cleanup(func() { _ = w.processor.Close() }) // as above
 	w.keepSettings()
 	if w.bank, err = sandbox.OpenBank(filepath.Join(w.dir, "bank"), w.rail, 1, nil); err != nil {
 		t.Fatal(err)
@@ -282,6 +290,7 @@ func (w *world) keepSettings() {
 	settings := map[string]any{"payments": map[string]any{"cut_off": "", "banking_days": true}}
 	host, port := w.inbox.Address()
 	settings["smtp"] = map[string]any{"host": host, "port": port, "tls": "plain"}
+	settings["cards"] = cardSettingsFor(w.t, w.data, w.processor)
 	if w.server != nil {
 		settings["bank"] = map[string]any{"sftp": w.server.settings(w.rail)}
 	}
@@ -434,6 +443,9 @@ func (w *world) settle() {
 	post, err := c.config.post(c.brand)
 	if err != nil {
 		w.t.Fatal(err)
+	}
+	if err := w.cardsGoOn(ctx, c); err != nil {
+		w.complain("cards: %v", err)
 	}
 	r := c.runner(post)
 	day, err := c.service.Today(ctx)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"marque/internal/billing"
+	"marque/internal/fault"
 	"marque/internal/money"
 	"marque/internal/rail"
 	"marque/internal/servicing"
@@ -135,6 +136,9 @@ func (w *Cards) do(ctx context.Context, t servicing.CardTask) error {
 		seen, err := w.Processor.Look(ctx, rail.Ask{SessionID: t.SessionID, IntentID: t.IntentID, PaymentID: t.ID, Customer: t.Processor, Since: t.Asked})
 		switch {
 		case err == nil:
+			if err := fault.Point("card.after_look"); err != nil {
+				return err
+			}
 			return s.CardSeen(keep, actor, t, answerOf(seen))
 		case !errors.Is(err, rail.ErrNothing):
 			return w.unsure(keep, t, err)
@@ -152,7 +156,10 @@ func (w *Cards) do(ctx context.Context, t servicing.CardTask) error {
 func (w *Cards) ask(ctx, keep context.Context, t servicing.CardTask) error {
 	s, p := w.Service, w.Processor
 	var page rail.Checkout
-	var err error
+	err := fault.Point("card.before_call")
+	if err != nil {
+		return err
+	}
 	switch t.Kind {
 	case servicing.TaskPage:
 		page, err = p.Checkout(ctx, rail.CheckoutRequest{Key: t.ID, PaymentID: t.ID, Amount: t.Amount, Customer: t.Processor, Description: t.Description,
@@ -162,12 +169,12 @@ func (w *Cards) ask(ctx, keep context.Context, t servicing.CardTask) error {
 			SuccessURL: t.Back + "?from=page", CancelURL: t.Back + "?from=left", ExpiresAt: t.Expires})
 	case servicing.TaskSaved:
 		seen, err := p.Charge(ctx, rail.ChargeRequest{Key: t.ID, PaymentID: t.ID, Amount: t.Amount, Customer: t.Processor, Method: t.Token, Description: t.Description})
-		if err != nil {
+		if err := fault.After(err, "card.after_charge"); err != nil {
 			return w.refused(keep, t, err)
 		}
 		return s.CardSeen(keep, actor, t, answerOf(seen))
 	}
-	if err != nil {
+	if err := fault.After(err, "card.after_page"); err != nil {
 		return w.refused(keep, t, err)
 	}
 	return s.CardStarted(keep, actor, t, page.ID, page.URL)

@@ -9,6 +9,7 @@ import (
 
 	"marque/internal/billing"
 	"marque/internal/contract"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -224,7 +225,7 @@ func (s *Service) StartCardPayment(ctx context.Context, actor identity.Actor, re
 	if isConflict(err) { // the key made a payment on another contract at the same moment
 		return out, errKeyReused
 	}
-	return out, s.wake(err)
+	return out, fault.After(s.wake(err), "card.after_intent_commit")
 }
 
 // startCard decides and applies; the payment's row is the caller's to insert.

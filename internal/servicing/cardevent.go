@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"marque/internal/billing"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -48,7 +49,7 @@ func (s *Service) ReceiveEvent(ctx context.Context, actor identity.Actor, e Proc
 			IntentID: cut(e.IntentID, 200), Amount: e.Amount, Body: string(e.Body), Received: s.clock()})
 		return err
 	})
-	return fresh, s.wake(err)
+	return fresh, fault.After(s.wake(err), "webhook.after_store_before_reply")
 }
 
 const (
@@ -74,7 +75,7 @@ func (s *Service) ApplyEvents(ctx context.Context, actor identity.Actor) (done i
 		return 0, err
 	}
 	for _, e := range all {
-		err := s.db.Update(ctx, func(tx *store.Tx) error { return s.applyEvent(tx, e) })
+		err := s.db.Update(ctx, func(tx *store.Tx) error { return fault.After(s.applyEvent(tx, e), "event.before_apply_commit") })
 		if err != nil {
 			return done, err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"marque/internal/billing"
 	"marque/internal/contract"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/ledger"
 	"marque/internal/money"
@@ -59,7 +60,7 @@ func (s *Service) CardSeen(ctx context.Context, actor identity.Actor, t CardTask
 		default:
 			ch.TryAt = lookAgain(ch.Attempts, ch.Expires, now)
 		}
-		return s.learn(tx, c, p, ch, a.Facts, actor)
+		return fault.After(s.learn(tx, c, p, ch, a.Facts, actor), "card.before_post_commit")
 	})
 }
 

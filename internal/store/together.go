@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"marque/internal/fault"
 )
 
 // table is where transactions share one database transaction and its commit. Each
@@ -320,7 +322,10 @@ func commit(l line, in []*seat) error {
 	if len(queues) == 0 {
 		return nil
 	}
-	if err := l.write(inOrder(queues)); err != nil {
+	if err := fault.Point("store.before_group_commit"); err != nil {
+		return err
+	}
+	if err := fault.After(l.write(inOrder(queues)), "store.after_group_commit"); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
