@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 
 	"marque/internal/cycle"
-	"marque/internal/money"
 	"marque/internal/servicing"
 )
 
@@ -17,31 +16,12 @@ type ACHCmd struct {
 	Out ACHOut `cmd:"" help:"Put the files that were cut for the bank, and have not left yet, into its folder or onto its server."`
 	In  ACHIn  `cmd:"" help:"Read files of returns and changes from the bank."`
 
-	Aside ACHAside `cmd:"" help:"List the records from the bank that are kept aside for a person."`
-}
-
-// ACHAside lists what is kept aside.
-type ACHAside struct{}
-
-// Run prints one line for each record, oldest first, without account numbers.
-func (cmd *ACHAside) Run(g *Globals, s streams) error {
-	return withExisting(g, s.err, func(ctx context.Context, c *company) error {
-		after := ""
-		for {
-			open, err := c.service.Exceptions(ctx, operator, after, servicing.WorkPage)
-			for _, e := range open {
-				fmt.Fprintf(s.out, "%s  %s  %s  %s  %s  %s\n", money.DateOf(e.Opened.Time()), e.Kind, e.Reference, e.Code, e.Amount.USD(), e.Reason)
-				after = e.ID
-			}
-			if err != nil || len(open) < servicing.WorkPage {
-				return err
-			}
-		}
-	})
+	Rates ACHRates `cmd:"" help:"Count the return rates as the network does."`
 }
 
 // ACHOut hands files over to the bank.
 type ACHOut struct {
+	Window string `enum:",standard,same-day" default:"" help:"Make the file of this window first: standard or same-day. Without it, the day's cycle makes the files."`
 	Config string `env:"MARQUE_CONFIG" placeholder:"FILE" help:"Settings file (marque.json in the data folder)."`
 }
 
@@ -49,6 +29,9 @@ type ACHOut struct {
 func (cmd *ACHOut) Run(g *Globals, s streams) error {
 	return withExistingBy(g, cmd.Config, s.err, func(ctx context.Context, c *company) error {
 		if err := c.config.checkBank(); err != nil {
+			return err
+		}
+		if err := cutWindow(ctx, c, s, servicing.Window(cmd.Window)); err != nil {
 			return err
 		}
 		var d cycle.Day
@@ -101,7 +84,10 @@ func pickUp(ctx context.Context, c *company, s streams) error {
 	for _, res := range d.Returns {
 		printReturns(s, res.File, res)
 	}
-	if err == nil && len(d.Returns) == 0 && len(d.Problems) == 0 {
+	for _, res := range d.Bank {
+		printStatement(s, res.File, res)
+	}
+	if err == nil && len(d.Returns)+len(d.Bank) == 0 && len(d.Problems) == 0 {
 		fmt.Fprintln(s.out, "no files wait at the bank")
 	}
 	return errors.Join(err, forPeople(s, d))

@@ -37,6 +37,10 @@ type Config struct {
 		ODFI     string `json:"odfi"`      // routing number of the lender's bank
 		OriginID string `json:"origin_id"` // company identification, ten characters
 		Company  string `json:"company"`   // company name on the borrower's bank statement, at most sixteen characters
+
+		RetryReturned  int  `json:"retry_returned"`   // how often a debit that lacked money is presented again: 0, 1 or 2
+		RetryAfterDays int  `json:"retry_after_days"` // days from the return until it is
+		SameDay        bool `json:"same_day"`         // payments can settle the day they are sent
 	} `json:"ach"`
 
 	Payments paymentSettings `json:"payments"`
@@ -77,6 +81,7 @@ func defaultConfig() Config {
 	c.Website = "https://kestrane.example"
 	c.Security.SecondFactor, c.Security.Questions = factorRequired, questionsOff
 	c.ACH.ODFI, c.ACH.OriginID, c.ACH.Company = "004000006", "9000000001", "KESTRANE MOTOR"
+	c.ACH.RetryAfterDays = 3
 	c.Payments = paymentSettings{CutOff: "17:00", BankingDays: true}
 	c.StatementDays, c.SettleDays = servicing.DefaultRules.StatementDays, servicing.DefaultRules.SettleDays
 	b := tape.DefaultBoardingRules()
@@ -107,6 +112,9 @@ func readConfig(data, path string) (Config, error) {
 	}
 	if len(c.ACH.OriginID) == 0 || len(c.ACH.OriginID) > 10 || len(c.ACH.Company) == 0 || len(c.ACH.Company) > 16 || !ach.Fits(c.ACH.OriginID+c.ACH.Company) {
 		return c, fmt.Errorf("read settings %s: ach.origin_id has 1 to 10 and ach.company 1 to 16 plain characters", path)
+	}
+	if c.ACH.RetryReturned < 0 || c.ACH.RetryReturned > billing.MaxRetries || c.ACH.RetryAfterDays < 1 || c.ACH.RetryAfterDays > 60 {
+		return c, fmt.Errorf("read settings %s: ach.retry_returned is 0 to %d (the network allows no more) and ach.retry_after_days 1 to 60", path, billing.MaxRetries)
 	}
 	if err := c.checkShape(); err != nil {
 		return c, fmt.Errorf("read settings %s: %w", path, err)
@@ -150,7 +158,8 @@ func (c *Config) lender(b *web.Brand) billing.Lender {
 func (c *Config) rules() servicing.Rules {
 	cutOff, _ := c.Payments.minutes() // looked at when the settings were read
 	return servicing.Rules{StatementDays: c.StatementDays, SettleDays: c.SettleDays,
-		Paying: servicing.Paying{CutOff: cutOff, BankingDays: c.Payments.BankingDays}}
+		Paying:  servicing.Paying{CutOff: cutOff, BankingDays: c.Payments.BankingDays},
+		Returns: servicing.Returns{Retry: c.ACH.RetryReturned, RetryAfter: c.ACH.RetryAfterDays}, SameDay: c.ACH.SameDay}
 }
 
 func (c *Config) boarding() tape.BoardingRules {

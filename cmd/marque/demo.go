@@ -153,6 +153,9 @@ func openDemo(ctx context.Context, cmd *DemoCmd, g *Globals, data string, logs i
 			return d, err
 		}
 	}
+	if settings == "" {
+		d.config.ACH.RetryReturned = 1
+	}
 	d.checkAccount = func(_ context.Context, q servicing.AccountQuestion) (servicing.AccountAnswer, error) {
 		return servicing.AccountAnswer(sandbox.CheckAccount(q.Account)), nil
 	}

@@ -21,20 +21,21 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 type cli struct {
 	Globals
 
-	Demo      DemoCmd      `cmd:"" help:"Make a company that looks alive and serve it, with a bank, an inbox and a calendar around it."`
-	Serve     ServeCmd     `cmd:"" help:"Serve the portal, from a settings file and the environment."`
-	Import    ImportCmd    `cmd:"" help:"Take a portfolio onto the books."`
-	Cycle     CycleCmd     `cmd:"" help:"Close business days."`
-	ACH       ACHCmd       `cmd:"" name:"ach" help:"Drop and pick up NACHA files."`
-	Event     EventCmd     `cmd:"" help:"Put a fee, a waiver, a change of terms or money that came by check on a contract."`
-	Verify    VerifyCmd    `cmd:"" help:"Prove the books from the events alone."`
-	Audit     AuditCmd     `cmd:"" help:"Who did and saw what, and the end of the chain that proves it."`
-	Staff     StaffCmd     `cmd:"" help:"The first administrator of the console, and who may come to it."`
-	Books     BooksCmd     `cmd:"" help:"Trial balance, accrued interest and the journal for accounting programs."`
-	Reconcile ReconcileCmd `cmd:"" help:"Compare the engine with a servicer's reported tape."`
-	Calc      CalcCmd      `cmd:"" help:"Run the engine without a database: JSON Lines in, JSON Lines out."`
-	Keys      KeysCmd      `cmd:"" help:"Change the keys of the encrypted fields."`
-	Migrate   MigrateCmd   `cmd:"" help:"Bring the database's schema up to date."`
+	Demo       DemoCmd       `cmd:"" help:"Make a company that looks alive and serve it, with a bank, an inbox and a calendar around it."`
+	Serve      ServeCmd      `cmd:"" help:"Serve the portal, from a settings file and the environment."`
+	Import     ImportCmd     `cmd:"" help:"Take a portfolio onto the books."`
+	Cycle      CycleCmd      `cmd:"" help:"Close business days."`
+	ACH        ACHCmd        `cmd:"" name:"ach" help:"Drop and pick up NACHA files."`
+	Exceptions ExceptionsCmd `cmd:"" help:"What a person must look at, and how it was dealt with."`
+	Event      EventCmd      `cmd:"" help:"Put a fee, a waiver, a change of terms or money that came by check on a contract."`
+	Verify     VerifyCmd     `cmd:"" help:"Prove the books from the events alone."`
+	Audit      AuditCmd      `cmd:"" help:"Who did and saw what, and the end of the chain that proves it."`
+	Staff      StaffCmd      `cmd:"" help:"The first administrator of the console, and who may come to it."`
+	Books      BooksCmd      `cmd:"" help:"Trial balance, accrued interest and the journal for accounting programs."`
+	Reconcile  ReconcileCmd  `cmd:"" help:"Compare the engine with a servicer's reported tape."`
+	Calc       CalcCmd       `cmd:"" help:"Run the engine without a database: JSON Lines in, JSON Lines out."`
+	Keys       KeysCmd       `cmd:"" help:"Change the keys of the encrypted fields."`
+	Migrate    MigrateCmd    `cmd:"" help:"Bring the database's schema up to date."`
 }
 
 // Globals are the flags of every subcommand.

@@ -40,7 +40,7 @@ func (cmd *VerifyCmd) Run(g *Globals, s streams) error {
 			}
 			fmt.Fprintf(s.out, "%s\n", b)
 		} else {
-			fmt.Fprintf(s.out, "%d contracts, %d events, %d entries, %d payments, %d statements recomputed\n", res.Contracts, res.Events, res.Entries, res.Payments, res.Statements)
+			fmt.Fprintf(s.out, "%d contracts, %d events, %d entries, %d payments, %d statements recomputed, %d files to the bank read\n", res.Contracts, res.Events, res.Entries, res.Payments, res.Statements, res.Files)
 			for _, f := range res.Findings {
 				fmt.Fprintln(s.out, f)
 			}
@@ -51,6 +51,9 @@ func (cmd *VerifyCmd) Run(g *Globals, s streams) error {
 		}
 		if res.Differing > 0 {
 			return fmt.Errorf("verify: %d of %d contracts differ; the first is %s", res.Differing, res.Contracts, res.Findings[0].Contract)
+		}
+		if res.FilesDiffering > 0 {
+			return fmt.Errorf("verify: %d of %d files to the bank differ", res.FilesDiffering, res.Files)
 		}
 		if !cmd.JSON {
 			fmt.Fprintln(s.out, "every figure agrees")

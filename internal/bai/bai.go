@@ -111,20 +111,52 @@ const (
 	maxRecords  = 250_000
 )
 
-// Read reads a statement: BAI2 when it begins with a file header, else CSV, of
-// which account is the account. The error is Problems, or the reader's own; with
-// either there are no lines.
+// Balance is what an account held, as the bank states it: OpeningLedger at the
+// beginning of a day or ClosingLedger at its end.
+type Balance struct {
+	Account, Currency string
+	Date              money.Date
+	Interim           bool
+	Code              Code
+	Amount            money.Cents
+}
+
+// The balances that a statement gives.
+const (
+	OpeningLedger Code = "010"
+	ClosingLedger Code = "015"
+)
+
+// Statement is all that a file says. A CSV has no balances.
+type Statement struct {
+	Lines    []Line
+	Balances []Balance
+}
+
+// Read reads the lines of a statement, as ReadStatement does.
 func Read(r io.Reader, account string) ([]Line, error) {
+	st, err := ReadStatement(r, account)
+	return st.Lines, err
+}
+
+// ReadStatement reads a statement: BAI2 when it begins with a file header, else
+// CSV, of which account is the account. The error is Problems, or the reader's
+// own; with either there is nothing of the statement.
+func ReadStatement(r io.Reader, account string) (Statement, error) {
 	in := bufio.NewReader(r)
 	first, err := in.Peek(3)
 	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("read statement: %w", err)
+		return Statement{}, fmt.Errorf("read statement: %w", err)
 	}
-	if bytes.Equal(first, []byte("01,")) {
-		return ReadBAI2(in)
+	if IsBAI2(first) {
+		return readBAI2(in)
 	}
-	return ReadCSV(in, account)
+	lines, err := ReadCSV(in, account)
+	return Statement{Lines: lines}, err
 }
+
+// IsBAI2 says whether a file begins as BAI2 does.
+func IsBAI2(content []byte) bool { return bytes.HasPrefix(content, []byte("01,")) }
 
 // number reads digits and nothing else.
 func number(s string) (n int, ok bool) {

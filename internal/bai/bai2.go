@@ -16,6 +16,11 @@ import (
 // transaction goes on as text, with a space between. Records have to be on lines
 // of their own.
 func ReadBAI2(r io.Reader) ([]Line, error) {
+	st, err := readBAI2(r)
+	return st.Lines, err
+}
+
+func readBAI2(r io.Reader) (Statement, error) {
 	rd := reader{}
 	in := bufio.NewScanner(r)
 	in.Buffer(make([]byte, 0, 4096), maxLine)
@@ -31,14 +36,14 @@ func ReadBAI2(r io.Reader) ([]Line, error) {
 		rd.line++
 		rd.fault("line", "is longer than %d bytes", maxLine)
 	} else if err != nil {
-		return nil, fmt.Errorf("read statement line %d: %w", rd.line+1, err)
+		return Statement{}, fmt.Errorf("read statement line %d: %w", rd.line+1, err)
 	}
 	rd.logical()
 	rd.end()
 	if len(rd.problems) > 0 {
-		return nil, rd.problems
+		return Statement{}, rd.problems
 	}
-	return rd.lines, nil
+	return Statement{rd.lines, rd.balances}, nil
 }
 
 // level is what has been opened: each holds the next.
@@ -61,6 +66,7 @@ type part struct {
 
 type reader struct {
 	lines    []Line
+	balances []Balance
 	problems Problems
 	line     int
 
@@ -331,6 +337,9 @@ func (r *reader) accountHeader(f []string) {
 		}
 		if v, ok := r.amount("account", amount, true); ok {
 			r.add("account", &r.account.total, v)
+			if amount != "" && (Code(code) == OpeningLedger || Code(code) == ClosingLedger) {
+				r.balance(Code(code), v)
+			}
 		}
 		if items := field(f, n+2); items != "" {
 			if _, ok := number(items); !ok {
@@ -339,6 +348,15 @@ func (r *reader) accountHeader(f []string) {
 		}
 		n += r.funds("account", field(f, n+3), f[min(n+4, len(f)):])
 	}
+}
+
+func (r *reader) balance(code Code, v int64) {
+	times, by := scale(r.now.Currency)
+	if limit := int64(money.MaxAmount) / times; v%by != 0 || v/by > limit || v/by < -limit {
+		r.fault("account", "a balance cannot be held")
+		return
+	}
+	r.balances = append(r.balances, Balance{r.now.Account, r.now.Currency, r.now.Date, r.now.Interim, code, money.Cents(v / by * times)})
 }
 
 // funds checks how an amount becomes available and gives how many fields that

@@ -139,6 +139,8 @@ const (
 	QuarantinedEntry     ExceptionKind = "quarantined_entry"
 	UnauthorizedItem     ExceptionKind = "unauthorized_return"
 	LateReturn           ExceptionKind = "late_return"
+	ReturnedItem         ExceptionKind = "returned_payment" // a return that asks a person to do something
+	ReversalFailed       ExceptionKind = "reversal_failed"
 	RateAlarm            ExceptionKind = "return_rate"
 	SettlementDifference ExceptionKind = "settlement_difference"
 	CardDifference       ExceptionKind = "card_difference"

@@ -183,5 +183,6 @@ var approvalsDone = map[string]string{
 	"refused":  "Refused. Nothing changes, and who asked can see it here.",
 	"recovery": "Agreed. The customer can now choose “I lost both” under “Help signing in” and gets in with a code to an address on file. We have told all addresses. Who asked can tell the customer.",
 	"unlock":   "Agreed. Who asked can now unlock the sign-in. The customer must then set a new password.",
+	"reversal": "Agreed. The payment is off the account, and the money goes back with the next file. The customer was told.",
 	"reset":    "Agreed. Who asked can now end the old access and make the invitation.",
 }

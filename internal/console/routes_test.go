@@ -24,7 +24,7 @@ var enrolRoutes = map[string]bool{
 	"GET /me/factor": true, "POST /me/factor/passkey": true, "POST /me/factor/app": true, "POST /me/factor/app/code": true,
 }
 
-var fill = strings.NewReplacer("{id}", "k1", "{check}", "c1", "{token}", "t1", "{$}", "")
+var fill = strings.NewReplacer("{id}", "k1", "{check}", "c1", "{token}", "t1", "{contract}", "l1", "{account}", "a1", "{payment}", "p1", "{$}", "")
 
 func TestEveryRouteButTheListedNeedsASessionOfStaff(t *testing.T) {
 	d := openDesk(t)
@@ -113,6 +113,7 @@ func TestCookiesAreTheDesksOwn(t *testing.T) {
 func TestNothingLeadsAway(t *testing.T) {
 	for address, want := range map[string]string{
 		"/customers/k1": "/customers/k1", "/customers/k1/view": "/customers/k1", "/customers/k1/unlock/ask": "/customers/k1/unlock", "/approvals/a1": "/approvals",
+		"/customers/k1/accounts/a1/pay/review": "/customers/k1/accounts/a1/pay", "/customers/k1/accounts/a1/payments/p1/cancel": "/customers/k1/accounts/a1/payments/p1", "/customers/k1/accounts/a1": "/customers/k1",
 		"/staff/new": "/staff/new", "/staff/s1/disable": "/staff/s1", "/find": "/", "": "/", "//evil.example/me": "/", "https://evil.example/me": "/", "/\\evil.example": "/",
 		"/me/../../evil": "/", "/invite/t1": "/", "/sign-out": "/", "/confirm": "/",
 	} {
@@ -130,14 +131,14 @@ func TestARolesPlacesAreItsOwn(t *testing.T) {
 	for _, c := range []struct {
 		who    *clerk
 		places string
-	}{{admin, "approvals staff audit"}, {agent, "find approvals"}, {boss, "find approvals signals audit"}, {uma, "find signals audit"}} {
+	}{{admin, "approvals staff audit"}, {agent, "find approvals exceptions"}, {boss, "find approvals exceptions signals audit"}, {uma, "find exceptions signals audit"}} {
 		c.who.open("/me")
-		for key, href := range map[string]string{"find": `href="/"><svg`, "approvals": `href="/approvals"`, "signals": `href="/signals"`, "staff": `href="/staff"`, "audit": `href="/audit"`} {
+		for key, href := range map[string]string{"find": `href="/"><svg`, "approvals": `href="/approvals"`, "exceptions": `href="/exceptions"`, "signals": `href="/signals"`, "staff": `href="/staff"`, "audit": `href="/audit"`} {
 			if strings.Contains(c.places, key) != strings.Contains(c.who.page, href) {
 				t.Errorf("%s: %s", c.who.username, key)
 			}
 		}
-		for key, path := range map[string]string{"approvals": "/approvals", "signals": "/signals", "staff": "/staff", "audit": "/audit"} {
+		for key, path := range map[string]string{"approvals": "/approvals", "exceptions": "/exceptions", "signals": "/signals", "staff": "/staff", "audit": "/audit"} {
 			if c.who.open(path); (c.who.status == http.StatusOK) != strings.Contains(c.places, key) {
 				t.Errorf("%s at %s: %d", c.who.username, path, c.who.status)
 			}

@@ -87,6 +87,9 @@ var words = map[string]string{
 	"remove_bank_account": "removed a bank account",
 	"pay":                 "made a payment",
 	"cancel_payment":      "canceled a payment",
+	"phone_pay":           "took a payment by phone",
+	"paper_pay":           "took a payment from a signed form",
+	"phone_cancel":        "canceled a payment for a caller",
 	"payment_returned":    "took back a payment that the bank returned",
 	"payment_reversed":    "took back a card payment that was given back",
 	"payment_restored":    "let a card payment count again",
@@ -102,6 +105,12 @@ var words = map[string]string{
 	"refund_asked":        "asked a supervisor to agree to a card refund",
 	"refund_agreed":       "agreed to a card refund",
 	"refund_refused":      "refused a card refund",
+	"retry_payment":       "scheduled a returned payment once more",
+	"reverse_payment":     "reversed a payment that should not have been sent",
+	"reversal_returned":   "the bank did not take a reversal",
+	"reversal_asked":      "asked to reverse a payment",
+	"reversal_agreed":     "agreed to reverse a payment",
+	"reversal_refused":    "refused to reverse a payment",
 	"autopay_on":          "turned autopay on",
 	"autopay_off":         "turned autopay off",
 	"payoff_quote":        "asked for a payoff quote",
@@ -141,8 +150,10 @@ func noticeWord(k billing.NoticeKind) string {
 var noticeWords = map[billing.NoticeKind]string{
 	billing.NoticePaymentReceived:  "Payment received",
 	billing.NoticePaymentScheduled: "Payment scheduled",
+	billing.NoticePhonePayment:     "Payment by phone",
 	billing.NoticePaymentCancelled: "Payment canceled",
 	billing.NoticePaymentReturned:  "Payment returned by the bank",
+	billing.NoticePaymentReversed:  "Payment given back",
 	billing.NoticeAutopayOn:        "Autopay is on",
 	billing.NoticeAutopayOff:       "Autopay is off",
 	billing.NoticeAutopayDrawn:     "Autopay payment",
@@ -470,6 +481,8 @@ func (approvalsPage) KindName(k string) string {
 		return "Help a customer back in"
 	case "unlock":
 		return "Unlock what the owner has locked"
+	case "reversal":
+		return "Reverse a payment"
 	case "reset":
 		return "Set up a colleague’s access anew"
 	}
@@ -483,6 +496,8 @@ func (approvalsPage) Follows(k string) string {
 		return "The customer can choose “I lost both” and set a new password and a new second step with a code to an address on file. All addresses are told now. Changes to money and contact data are held for 72 hours."
 	case "unlock":
 		return "Who asked can unlock the sign-in. The customer must set a new password."
+	case "reversal":
+		return "The payment comes off the account now, the money goes back to the customer’s bank account with the next file, and the customer is told."
 	}
 	return "Who asked gets a new invitation to hand over. The old second steps and sessions end."
 }

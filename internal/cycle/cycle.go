@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"marque/internal/bai"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/rail"
@@ -44,18 +45,20 @@ type Runner struct {
 
 // Day says what one business day did.
 type Day struct {
-	Date       money.Date                `json:"date"`
-	Released   int                       `json:"payments_released"`
-	Drafted    int                       `json:"autopay_drafts"`
-	Told       int                       `json:"autopay_looked_at"` // for notices of drafts to come
-	LateFees   int                       `json:"contracts_with_late_fees"`
-	Statements int                       `json:"statements"`
-	Settled    int                       `json:"payments_settled"`
-	File       servicing.CutResult       `json:"file"`
-	Returns    []servicing.ReturnsResult `json:"returns,omitempty"`
-	Dropped    int                       `json:"files_dropped"`
-	PaidOut    int                       `json:"card_movements_paid_out,omitempty"`
-	Problems   []string                  `json:"problems,omitempty"` // what a person has to look at
+	Date       money.Date                  `json:"date"`
+	Released   int                         `json:"payments_released"`
+	Drafted    int                         `json:"autopay_drafts"`
+	LateFees   int                         `json:"contracts_with_late_fees"`
+	Statements int                         `json:"statements"`
+	Settled    int                         `json:"payments_settled"`
+	File       servicing.CutResult         `json:"file"`
+	Returns    []servicing.ReturnsResult   `json:"returns,omitempty"`
+	Bank       []servicing.StatementResult `json:"bank_statements,omitempty"`
+	Matched    int                         `json:"settlements_matched"`
+	Told       int                         `json:"autopay_looked_at"` // for notices of drafts to come
+	PaidOut    int                         `json:"card_movements_paid_out,omitempty"`
+	Dropped    int                         `json:"files_dropped"`
+	Problems   []string                    `json:"problems,omitempty"` // what a person has to look at
 }
 
 var actor = identity.System("cycle")
@@ -99,11 +102,14 @@ func (r *Runner) Run(ctx context.Context, from, through money.Date) error {
 }
 
 // Day does the work of one open day in its order: what came back from the bank,
-// payments and drafts of the day, late fees (after them, so that the day's
+// the bank's statement against what was expected, payments and drafts of the day, late fees (after them, so that the day's
 // payments count), what has settled, statements, and last the file to the bank.
 func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 	d := Day{Date: day}
 	if err := r.Returns(ctx, &d); err != nil {
+		return d, err
+	}
+	if err := r.Match(ctx, &d); err != nil {
 		return d, err
 	}
 	s := r.Service
@@ -155,6 +161,14 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 			d.Problems = append(d.Problems, "file to the bank: "+why)
 			r.Log.Error("payment left out of the file to the bank", "date", day.String(), "why", why)
 		}
+	}
+	rates, err := s.WatchRates(ctx, actor, day)
+	if err != nil {
+		return d, err
+	}
+	for _, words := range rates {
+		d.Problems = append(d.Problems, words)
+		r.Log.Error("return rate", "date", day.String(), "what", words)
 	}
 	return d, r.Drop(ctx, &d)
 }
@@ -226,7 +240,23 @@ func (r *Runner) atOnce(todo []func() error) (errs []error) {
 	return errs
 }
 
-// Returns picks up what the bank has left. A file that cannot be read is put
+// Match sets the bank's statement beside what was expected. What has waited too
+// long for its other side is a problem of the day on which that is found.
+func (r *Runner) Match(ctx context.Context, d *Day) error {
+	res, err := r.Service.MatchSettlement(ctx, actor)
+	if err != nil {
+		return err
+	}
+	d.Matched += res.Matched
+	for _, why := range res.Opened {
+		d.Problems = append(d.Problems, "settlement: "+why)
+		r.Log.Error("settlement differs", "date", d.Date.String(), "why", why)
+	}
+	return nil
+}
+
+// Returns picks up what the bank has left: files of returns and changes, and
+// statements, told apart by how they begin. A file that cannot be read is put
 // aside for a person, whole; the others go on.
 func (r *Runner) Returns(ctx context.Context, d *Day) error {
 	files, err := r.Rail.Waiting()
@@ -239,7 +269,7 @@ func (r *Runner) Returns(ctx context.Context, d *Day) error {
 			r.Log.Error("file from the bank not taken in", "file", f.Name, "error", f.Err)
 			continue
 		}
-		res, err := r.Service.ReadReturns(ctx, actor, f.Name, f.Content)
+		err := r.read(ctx, d, f)
 		if refused, ok := errors.AsType[*servicing.FileRefused](err); ok {
 			d.Problems = append(d.Problems, refused.Error())
 			r.Log.Error("file from the bank refused", "file", f.Name, "error", err)
@@ -251,13 +281,29 @@ func (r *Runner) Returns(ctx context.Context, d *Day) error {
 		if err != nil {
 			return err
 		}
-		d.Returns = append(d.Returns, res)
-		for _, a := range res.Aside {
-			r.Log.Warn("record from the bank kept aside", "file", f.Name, "trace", a.Trace, "code", a.Code, "reason", a.Reason)
-		}
 		if err := r.Rail.Done(f.Name); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// read applies one file from the bank.
+func (r *Runner) read(ctx context.Context, d *Day, f rail.File) error {
+	if bai.IsBAI2(f.Content) {
+		res, err := r.Service.ReadBankStatement(ctx, actor, f.Name, f.Content)
+		if err == nil {
+			d.Bank = append(d.Bank, res)
+		}
+		return err
+	}
+	res, err := r.Service.ReadReturns(ctx, actor, f.Name, f.Content)
+	if err != nil {
+		return err
+	}
+	d.Returns = append(d.Returns, res)
+	for _, a := range res.Aside {
+		r.Log.Warn("record from the bank kept aside", "file", f.Name, "trace", a.Trace, "code", a.Code, "reason", a.Reason)
 	}
 	return nil
 }

@@ -121,13 +121,17 @@ func missing(n billing.Notice) string {
 			return "end of the hold"
 		}
 	case billing.NoticePaymentReceived, billing.NoticePaymentScheduled, billing.NoticePaymentCancelled,
-		billing.NoticePaymentReturned, billing.NoticeAutopayDrawn:
+		billing.NoticePaymentReturned, billing.NoticePaymentReversed, billing.NoticeAutopayDrawn:
 		if n.Amount <= 0 {
 			return "amount"
 		}
 	case billing.NoticeLateFee:
 		if n.Fee <= 0 {
 			return "fee"
+		}
+	case billing.NoticePhonePayment:
+		if n.Text == "" || n.Amount <= 0 {
+			return "authorization text and amount"
 		}
 	case billing.NoticeAutopayOn:
 		if n.Text == "" {

@@ -99,24 +99,46 @@ var paymentLetters = letters{
 				facts: n.paid(), rest: []string{"Todavía no se ha tomado nada. Para cancelar este pago, entre a su cuenta antes de ese día."}}
 		},
 	},
+	billing.NoticePhonePayment: {
+		en: func(n told) letter {
+			return letter{subject: "Your payment by phone", reason: "You told us by phone to take a payment of " + n.Amount.USD() + n.on() + n.from() + ".",
+				facts: n.paid(), rest: []string{"This is what we read to you and you agreed to. Keep this message for your records."}, quoted: n.Text, alarm: true}
+		},
+		es: func(n told) letter {
+			return letter{subject: "Su pago por teléfono", reason: "Usted nos pidió por teléfono tomar un pago de " + n.Amount.USD() + n.on() + n.from() + ".",
+				facts: n.paid(), rest: []string{"Esto es lo que le leímos y usted aceptó, palabra por palabra. Guarde este mensaje."}, quoted: n.Text, alarm: true}
+		},
+	},
 	billing.NoticePaymentCancelled: {
 		en: func(n told) letter {
 			return letter{subject: "Your payment was canceled", reason: "Your payment of " + n.Amount.USD() + n.forDay(" for ") + " was canceled.",
-				facts: append(n.paid(), n.due()...), rest: []string{"Nothing will be taken" + n.from() + "."}, alarm: true}
+				facts: append(n.paid(), n.due()...), rest: append(because("It was canceled because ", n.Reason), "Nothing will be taken"+n.from()+"."), alarm: true}
 		},
 		es: func(n told) letter {
 			return letter{subject: "Su pago se canceló", reason: "Se canceló su pago de " + n.Amount.USD() + n.forDay(" para el ") + ".",
-				facts: append(n.paid(), n.due()...), rest: []string{"No se tomará nada" + n.from() + "."}, alarm: true}
+				facts: append(n.paid(), n.due()...), rest: append(because("Motivo: ", n.Reason), "No se tomará nada"+n.from()+"."), alarm: true}
 		},
 	},
 	billing.NoticePaymentReturned: {
 		en: func(n told) letter {
 			return letter{subject: "Payment returned by the bank", reason: "Your bank returned your payment of " + n.Amount.USD() + n.forDay(", dated ") + ".", facts: n.returned(),
-				rest: []string{"This payment no longer counts on your account.", "To pay again, sign in to our website, or call us. " + hard}}
+				rest: []string{"This payment no longer counts on your account." + n.again(), "To pay again, sign in to our website, or call us. " + hard}}
 		},
 		es: func(n told) letter {
 			return letter{subject: "El banco devolvió el pago", reason: "Su banco devolvió su pago de " + n.Amount.USD() + n.forDay(", con fecha del ") + ".", facts: n.returned(),
-				rest: []string{"Este pago ya no se aplica a su cuenta.", "Para pagar otra vez, entre a nuestro sitio web o llámenos. " + hardInEs}}
+				rest: []string{"Este pago ya no se aplica a su cuenta." + n.again(), "Para pagar otra vez, entre a nuestro sitio web o llámenos. " + hardInEs}}
+		},
+	},
+	billing.NoticePaymentReversed: {
+		en: func(n told) letter {
+			return letter{subject: "We are giving back a payment", reason: "We took a payment of " + n.Amount.USD() + n.forDay(", dated ") + " that we should not have taken. We are giving it back.",
+				facts: n.paid(), rest: append(because("What was wrong: ", n.Reason), before("The money should be in your bank account by ", n.long(n.Again), n.Again != 0)+".",
+					"This payment no longer counts on your account. If something is still due, you will see it on our website.")}
+		},
+		es: func(n told) letter {
+			return letter{subject: "Le devolvemos un pago", reason: "Tomamos un pago de " + n.Amount.USD() + n.forDay(", con fecha del ") + " que no debimos tomar. Se lo devolvemos.",
+				facts: n.paid(), rest: append(because("Qué estuvo mal: ", n.Reason), before("El dinero debe estar en su cuenta bancaria a más tardar el ", n.long(n.Again), n.Again != 0)+".",
+					"Este pago ya no se aplica a su cuenta. Si todavía debe algo, lo verá en nuestro sitio web.")}
 		},
 	},
 	billing.NoticeAutopayOn: {
@@ -198,6 +220,25 @@ var paymentLetters = letters{
 				rest: []string{"Ya no debe nada. Si tenía pagos automáticos, ya no están activos.", "Le escribiremos sobre los papeles que falten."}}
 		},
 	},
+}
+
+// again says when a returned payment is tried once more.
+func (t told) again() string {
+	if t.Again == 0 {
+		return ""
+	}
+	if t.spanish() {
+		return " Lo intentaremos otra vez el " + t.long(t.Again) + ". Puede cancelarlo en nuestro sitio web antes de ese día; si paga antes, no lo intentaremos."
+	}
+	return " We will try it again on " + t.long(t.Again) + ". You can cancel that on our website before then; if you pay before, we will not try."
+}
+
+// because is a sentence that ends with a reason; none without one.
+func because(words, reason string) []string {
+	if reason == "" {
+		return nil
+	}
+	return []string{words + strings.TrimSuffix(reason, ".") + "."}
 }
 
 // autopayOff tells apart who ended it: the customer, or a payment that the bank

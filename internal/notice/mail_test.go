@@ -37,6 +37,7 @@ func TestMailSaysWhyInItsFirstLine(t *testing.T) {
 		billing.NoticeBankAccountAdded: "A bank account was added to your online access: checking ending in 4821.",
 		billing.NoticePaymentReceived:  "We received your payment of $612.40 from checking ending in 4821.",
 		billing.NoticePaymentScheduled: "You scheduled a payment of $612.40 for Dec 15, 2026 from checking ending in 4821.",
+		billing.NoticePhonePayment:     "You told us by phone to take a payment of $612.40 on Dec 15, 2026 from checking ending in 4821.",
 		billing.NoticePaymentCancelled: "Your payment of $612.40 for Dec 15, 2026 was canceled.",
 		billing.NoticePaymentReturned:  "Your bank returned your payment of $612.40, dated Dec 15, 2026.",
 		billing.NoticeAutopayOn:        "You turned on autopay from checking ending in 4821. The first payment is $612.40 on Dec 15, 2026.",

@@ -89,6 +89,8 @@ func newPaymentsPage(s servicing.Session, o servicing.Overview, list []servicing
 		what := "Payment"
 		if pay.Autopay {
 			what = "Autopay"
+		} else if pay.Phone {
+			what = "Payment by phone"
 		}
 		all = append(all, paymentRow{Payment: pay, What: what, Vehicle: vehicles[pay.Contract],
 			From: capital(methodName(pay.Method)), Href: paymentHref(pay), Status: statusOfPayment(pay)})

@@ -44,7 +44,7 @@ type BankFile struct {
 	batches []ach.BatchHeader
 }
 
-// BankEntry is one debit.
+// BankEntry is one entry.
 type BankEntry struct {
 	ach.Entry
 	File     *BankFile
@@ -136,7 +136,7 @@ func (b *Bank) know(name string, content []byte) error {
 // intend decides, from the seed, the account, the amount and the day alone,
 // whether and when the bank will send an entry back by itself.
 func (b *Bank) intend(e *BankEntry) {
-	if b.sound[e.Account] {
+	if b.sound[e.Account] || !e.TransactionCode.Debit() || e.Amount == 0 {
 		return
 	}
 	h := fnv.New64a()
@@ -225,23 +225,16 @@ func (b *Bank) Return(trace ach.TraceNumber, code ach.ReturnCode, day money.Date
 func (b *Bank) send(name, modifier string, day money.Date, back []*BankEntry, code func(*BankEntry) ach.ReturnCode) error {
 	slices.SortFunc(back, func(x, y *BankEntry) int { return cmp.Compare(x.Trace, y.Trace) })
 	first := back[0].File
-	f := &ach.File{Header: ach.FileHeader{
-		ImmediateDestination: first.header.ImmediateDestination, ImmediateOrigin: first.header.ImmediateDestination, CreationDate: day, FileIDModifier: modifier,
-		DestinationName: first.header.OriginName, OriginName: first.header.DestinationName,
-	}}
+	f := first.answer(day, modifier)
 	h := first.batches[back[0].batch]
-	h.ServiceClass, h.BatchNumber = ach.DebitsOnly, 1
+	h.BatchNumber = 1
 	batch := ach.Batch{Header: h}
 	for i, e := range back {
-		trace := ach.TraceNumber(fmt.Sprintf("%s%07d", h.ODFI, i+1))
-		r := ach.Entry{TransactionCode: ach.CheckingReturnOrChangeDebit, RDFI: ach.RoutingNumber(first.header.ImmediateDestination), Account: e.Account,
-			Amount: e.Amount, IndividualID: e.IndividualID, Name: e.Name, Discretionary: e.Discretionary, Trace: trace,
-			Return: &ach.ReturnAddenda{Code: code(e), OriginalTrace: e.Trace, OriginalRDFI: e.RDFI.DFI(), Trace: trace}}
-		if e.TransactionCode.Savings() {
-			r.TransactionCode = ach.SavingsReturnOrChangeDebit
-		}
+		r := e.sentBack(ach.TraceNumber(fmt.Sprintf("%s%07d", h.ODFI, i+1)))
+		r.Return.Code = code(e)
 		batch.Entries = append(batch.Entries, r)
 	}
+	batch.Header.ServiceClass = serviceOf(batch.Entries)
 	f.Batches = []ach.Batch{batch}
 	var out bytes.Buffer
 	if err := ach.Write(&out, f); err != nil {
@@ -254,6 +247,44 @@ func (b *Bank) send(name, modifier string, day money.Date, back []*BankEntry, co
 		b.note(e.Trace, code(e), day)
 	}
 	return b.leave(name, out.Bytes())
+}
+
+// answer begins a file from the bank to whom a file came from.
+func (f *BankFile) answer(day money.Date, modifier string) *ach.File {
+	return &ach.File{Header: ach.FileHeader{
+		ImmediateDestination: f.header.ImmediateDestination, ImmediateOrigin: f.header.ImmediateDestination, CreationDate: day, FileIDModifier: modifier,
+		DestinationName: f.header.OriginName, OriginName: f.header.DestinationName,
+	}}
+}
+
+// sentBack is an entry as the bank repeats it, under a trace number of its own.
+func (e *BankEntry) sentBack(own ach.TraceNumber) ach.Entry {
+	r := ach.Entry{TransactionCode: ach.CheckingReturnOrChangeDebit, RDFI: ach.RoutingNumber(e.File.header.ImmediateDestination), Account: e.Account,
+		Amount: e.Amount, IndividualID: e.IndividualID, Name: e.Name, Discretionary: e.Discretionary, Trace: own,
+		Return: &ach.ReturnAddenda{OriginalTrace: e.Trace, OriginalRDFI: e.RDFI.DFI(), Trace: own}}
+	if e.TransactionCode.Credit() {
+		r.TransactionCode = ach.CheckingReturnOrChangeCredit
+	}
+	if e.TransactionCode.Savings() {
+		r.TransactionCode += ach.SavingsReturnOrChangeDebit - ach.CheckingReturnOrChangeDebit
+	}
+	return r
+}
+
+func serviceOf(entries []ach.Entry) ach.ServiceClass {
+	credits := 0
+	for i := range entries {
+		if entries[i].TransactionCode.Credit() {
+			credits++
+		}
+	}
+	switch credits {
+	case 0:
+		return ach.DebitsOnly
+	case len(entries):
+		return ach.CreditsOnly
+	}
+	return ach.MixedDebitsAndCredits
 }
 
 // leave puts a file where the lender picks it up, unless it has been there.

@@ -132,3 +132,54 @@ func TestAPersonSendsAnEntryBack(t *testing.T) {
 		t.Errorf("%+v %v", file, ok)
 	}
 }
+
+// What the bank sends wrongly, late, twice or about a return reads as what it is,
+// and its books count each entry once.
+func TestTheBankCanMisbehave(t *testing.T) {
+	dir, day := t.TempDir(), money.NewDate(2026, 3, 2)
+	b := openBank(t, dir, nil)
+	leaveFile(t, filepath.Join(dir, "rail"), day, 100, 5)
+	if err := b.Take(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Misbehave(Again); !errors.Is(err, ErrEntry) {
+		t.Errorf("nothing was sent yet: %v", err)
+	}
+	const one, two = ach.TraceNumber("004000000000101"), ach.TraceNumber("004000000000102")
+	if err := b.Contest(one, "R68", day); !errors.Is(err, ErrEntry) {
+		t.Errorf("dishonored before it came back: %v", err)
+	}
+	steps := []error{b.Return(one, "R10", day+59), b.Contest(one, "R68", day+60), b.Contest(one, "R73", day+61), b.Change(two, "C01", "7712345678", day+1)}
+	for _, trouble := range FileTroubles {
+		steps = append(steps, b.Misbehave(trouble))
+	}
+	if err := errors.Join(steps...); err != nil {
+		t.Fatal(err)
+	}
+	refused, back, changes := 0, map[ach.ReturnCode]int{}, 0
+	err := eachFile(filepath.Join(dir, "rail", "in"), func(name string, content []byte) error {
+		f, err := ach.Read(bytes.NewReader(content))
+		if err != nil {
+			refused++
+			return nil
+		}
+		for _, r := range ach.Returns(f) {
+			back[r.Code]++
+		}
+		changes += len(ach.Changes(f))
+		return nil
+	})
+	if err != nil || refused != 2 || back["R10"]+back["R68"]+back["R73"] != 3+3 || changes != 1 {
+		t.Errorf("%v: %d refused, %v back, %d changes", err, refused, back, changes)
+	}
+	want := BankBooks{Entries: 5, Drawn: 5*40_000 + 10, DrawnBack: 40_001, DrawnNet: 4*40_000 + 9}
+	if k := b.Books(); k != want {
+		t.Errorf("%+v, want %+v", k, want)
+	}
+	if k := openBank(t, dir, nil).Books(); k != want {
+		t.Errorf("opened again: %+v", k)
+	}
+	if e, ok := b.Entry(one); !ok || e.Code != "R10" || e.Returned != day+59 {
+		t.Errorf("%+v", e)
+	}
+}

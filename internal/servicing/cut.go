@@ -29,26 +29,67 @@ type CutResult struct {
 	Aside   []string    // what could not go into a file, and why; it waits as it was
 }
 
+// Window is which entries a file takes: those that settle the day it is made, or
+// all that wait.
+type Window string
+
+// The windows.
+const (
+	StandardWindow Window = "standard"
+	SameDayWindow  Window = "same-day"
+)
+
 // CutFile puts all that waits for the bank into one file, in the transaction that
 // marks it submitted. The file leaves the process later, from the row that is
 // written here. Nothing waiting, no file. An entry that cannot be written is set
 // aside as an exception item, and the others go.
-func (s *Service) CutFile(ctx context.Context, actor identity.Actor, on money.Date) (res CutResult, err error) {
+func (s *Service) CutFile(ctx context.Context, actor identity.Actor, on money.Date) (CutResult, error) {
+	return s.CutWindow(ctx, actor, on, StandardWindow)
+}
+
+// CutWindow makes the file of one window. That of the same-day window holds the
+// payments marked for it, effective the day itself; there may be several a day. A
+// marked payment that has missed the window goes with the standard file, as any.
+func (s *Service) CutWindow(ctx context.Context, actor identity.Actor, on money.Date, w Window) (res CutResult, err error) {
 	if err := system(actor); err != nil {
 		return res, err
 	}
+	if w != StandardWindow && (w != SameDayWindow || !s.rules.SameDay) {
+		return res, refuse("window", "window", "There is no %s window.", w)
+	}
+	if w == SameDayWindow && !on.BankingDay() {
+		return res, refuse("bank_closed", "date", "The banks are closed on %s.", on.Long())
+	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		res = CutResult{}
-		c, err := s.newCut(tx, on, &res)
+		c, err := s.newCut(tx, on, w, &res)
 		if err != nil {
 			return err
 		}
 		if err := c.payments(); err != nil {
 			return err
 		}
+		if w == StandardWindow {
+			if err := c.reversals(); err != nil {
+				return err
+			}
+		}
 		return c.write(actor)
 	})
 	return res, err
+}
+
+// maySettleToday refuses a payment that cannot settle the day it is made.
+func (s *Service) maySettleToday(on, day money.Date, amount money.Cents) error {
+	switch {
+	case !s.rules.SameDay || !day.BankingDay():
+		return refuse("same_day", "date", "This payment cannot reach your bank today. It will on the next banking day.")
+	case on != day:
+		return refuse("same_day_date", "date", "Only a payment for today can reach your bank today.")
+	case amount > ach.MaxSameDayEntry:
+		return refuse("same_day_amount", "amount", "The most that can reach your bank today is %s.", ach.MaxSameDayEntry.USD())
+	}
+	return nil
 }
 
 // fileCut is a file to the bank while it is made.
@@ -57,6 +98,7 @@ type fileCut struct {
 	tx      *store.Tx
 	id      string
 	on      money.Date
+	window  Window
 	odfi    string
 	last    int // sequence of the last trace number given
 	batches []ach.Batch
@@ -71,13 +113,15 @@ const settingTrace = "ach_trace:"
 // lastSequence is the last of a trace number's own seven digits.
 const lastSequence = 9_999_999
 
-func (s *Service) newCut(tx *store.Tx, on money.Date, res *CutResult) (*fileCut, error) {
-	c := &fileCut{s: s, tx: tx, id: store.NewID(), on: on, odfi: s.lender.ODFI[:8], res: res}
-	v, err := tx.Setting(settingTrace + c.odfi)
+// newCut begins a file. It holds the counter of trace numbers until the file is
+// written, so that of two files that are made at once one waits for the other.
+func (s *Service) newCut(tx *store.Tx, on money.Date, w Window, res *CutResult) (*fileCut, error) {
+	c := &fileCut{s: s, tx: tx, id: store.NewID(), on: on, window: w, odfi: s.lender.ODFI[:8], res: res}
+	v, err := tx.TakeSetting(settingTrace+c.odfi, "0")
 	if err == nil {
 		c.last, err = strconv.Atoi(v)
 	}
-	if absent(err) != nil {
+	if err != nil {
 		return nil, fmt.Errorf("read last trace number: %w", err)
 	}
 	return c, nil
@@ -90,12 +134,9 @@ type batchOf struct {
 	effective   money.Date
 }
 
-// What the bank shows beside an entry (Nacha company entry descriptions). A bill
-// is not a PURCHASE.
-const (
-	describePayment = "AUTO PYMT"
-	describeRetry   = "RETRY PYMT"
-)
+// describePayment is what the bank shows beside a payment's entry (Nacha company
+// entry descriptions; ach has those with a meaning).
+const describePayment = "AUTO PYMT"
 
 // add puts an entry into its batch under the next trace number. The number is
 // never given again: when an originating bank's have all been given, the file is
@@ -125,9 +166,9 @@ func (c *fileCut) add(of batchOf, e ach.Entry, row *store.ACHEntry) error {
 	return nil
 }
 
-// payments takes every authorised payment by bank.
+// payments takes every authorised payment by bank that the window is for.
 func (c *fileCut) payments() error {
-	if _, err := c.tx.ClaimAuthorised(c.id, c.on); err != nil {
+	if _, err := c.tx.ClaimAuthorised(c.id, c.on, c.window == SameDayWindow); err != nil {
 		return err
 	}
 	payments, err := c.tx.ClaimedPayments(c.id)
@@ -135,9 +176,12 @@ func (c *fileCut) payments() error {
 		return err
 	}
 	effective := c.on.AddBankingDays(1)
+	if c.window == SameDayWindow {
+		effective = c.on
+	}
 	methods := map[string]*store.Method{}
 	for _, p := range payments {
-		entry, err := c.debit(p, methods)
+		entry, err := c.debit(p, effective, methods)
 		if err != nil {
 			if err := c.aside(p, err); err != nil {
 				return err
@@ -147,7 +191,7 @@ func (c *fileCut) payments() error {
 		of, row := batchOf{ach.SEC(p.SEC), describePayment, effective}, &store.ACHEntry{
 			Kind: billing.EntryDebit, ContractID: p.ContractID, PaymentID: p.ID, CustomerID: p.CustomerID, MethodID: p.MethodID}
 		if p.Attempt > 1 {
-			of.description, row.Kind = describeRetry, billing.EntryRetry
+			of.description, row.Kind = ach.RetryPayment, billing.EntryRetry
 		}
 		if err := c.add(of, entry, row); err != nil {
 			return err
@@ -160,8 +204,12 @@ func (c *fileCut) payments() error {
 	return nil
 }
 
-// aside leaves a payment out of the file, for a person to look at.
+// aside leaves a payment out of the file, for a person to look at unless it only
+// waits for its notice.
 func (c *fileCut) aside(p *store.Payment, why error) error {
+	if errors.Is(why, errNotYetTold) {
+		return nil
+	}
 	c.res.Aside = append(c.res.Aside, fmt.Sprintf("payment %s of contract %s: %v", p.ID, p.ContractID, why))
 	return c.s.exception(c.tx, c.on, &store.Exception{
 		Once: "cut:" + p.ID, Kind: billing.QuarantinedEntry, ContractID: p.ContractID, PaymentID: p.ID, CustomerID: p.CustomerID, Amount: p.Amount,
@@ -170,7 +218,7 @@ func (c *fileCut) aside(p *store.Payment, why error) error {
 }
 
 // debit makes a payment's entry, without its trace number.
-func (c *fileCut) debit(p *store.Payment, methods map[string]*store.Method) (ach.Entry, error) {
+func (c *fileCut) debit(p *store.Payment, effective money.Date, methods map[string]*store.Method) (ach.Entry, error) {
 	m := methods[p.MethodID]
 	if m == nil {
 		var err error
@@ -179,11 +227,28 @@ func (c *fileCut) debit(p *store.Payment, methods map[string]*store.Method) (ach
 		}
 		methods[p.MethodID] = m
 	}
-	if m.Validation != billing.Validated && (p.SEC == string(ach.WEB) || m.Validation == billing.Stopped) {
+	if m.Validation != billing.Validated { // the rules ask it of WEB; we ask it of all
 		return ach.Entry{}, fmt.Errorf("the bank account is not validated (%s)", m.Validation)
+	}
+	if p.SEC == string(ach.PPD) {
+		if g, err := c.tx.Agreement(p.ContractID, p.AgreementID); absent(err) != nil {
+			return ach.Entry{}, err
+		} else if err != nil || g.Kind != agreedOnPaper {
+			return ach.Entry{}, errors.New("no signed form is recorded, and a PPD entry needs one")
+		}
+	}
+	if p.RetryOf != "" {
+		if first, err := firstSettled(c.tx, p); err != nil {
+			return ach.Entry{}, err
+		} else if effective > first+billing.RetryDays {
+			return ach.Entry{}, fmt.Errorf("the first attempt settled on %s, more than %d days ago", first, billing.RetryDays)
+		}
 	}
 	if p.Amount > ach.MaxEntryAmount {
 		return ach.Entry{}, errors.New("the amount does not fit the bank's format")
+	}
+	if err := proven(c.tx, p); err != nil {
+		return ach.Entry{}, err
 	}
 	e, err := c.entry(m, ach.CheckingDebit, p.Amount)
 	e.IndividualID = strings.ReplaceAll(p.Confirmation, "-", "")
@@ -192,6 +257,9 @@ func (c *fileCut) debit(p *store.Payment, methods map[string]*store.Method) (ach
 	}
 	return e, err
 }
+
+// agreedOnPaper is the kind of an agreement that a signed form stands for.
+const agreedOnPaper = "signed_form"
 
 // entry makes an entry to a bank account; code is the one for a checking account.
 func (c *fileCut) entry(m *store.Method, code ach.TransactionCode, amount money.Cents) (ach.Entry, error) {
@@ -245,6 +313,7 @@ func (c *fileCut) write(actor identity.Actor) error {
 	for _, e := range c.rows {
 		c.tx.InsertACHEntry(e)
 	}
+	c.expected(row.Name)
 	c.tx.SetSetting(settingTrace+c.odfi, strconv.Itoa(c.last))
 	c.tx.Audit(row.Created, actor.String(), "cut_file", "", row.Name)
 	return nil

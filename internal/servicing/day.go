@@ -95,16 +95,22 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		if p.Rail == billing.Card && payoff.Total > 0 && !c.State.Bankruptcy {
 			return s.releaseCard(tx, c, p, b, payoff.Total, on, actor)
 		}
+		off, err := s.retryOff(tx, c, p, on)
+		if err != nil {
+			return err
+		}
 		kind := billing.NoticePaymentReceived
-		if p.Amount = min(p.Amount, payoff.Total); p.Amount <= 0 || c.State.Bankruptcy {
-			p.Amount, p.State, kind = p.Plan.Allocation.Total(), billing.Cancelled, billing.NoticePaymentCancelled
+		if p.Amount = min(p.Amount, payoff.Total); p.Amount <= 0 || c.State.Bankruptcy || off != "" {
+			p.Amount, p.State, p.Reason, kind = p.Plan.Allocation.Total(), billing.Cancelled, off, billing.NoticePaymentCancelled
 		} else if err := s.postPayment(tx, c, p, on, actor); err != nil {
 			return err
 		}
 		if err := tx.SavePayment(p, billing.Scheduled); err != nil {
 			return err
 		}
-		return s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(kind, c, p, b))
+		n := s.paymentNotice(kind, c, p, b)
+		n.Reason = p.Reason
+		return s.tell(tx, c, p.CustomerID, p.ID, n)
 	})
 }
 

@@ -418,7 +418,7 @@ func (s *Service) viewMoney(tx *store.Tx, customer string, out *CustomerView) er
 		return err
 	}
 	for i := range all[:min(len(all), viewRows)] {
-		all[i].Method, all[i].Cancellable = onlyEnds(all[i].Method), false
+		all[i].Method = onlyEnds(all[i].Method)
 		out.Timeline = append(out.Timeline, Moment{At: all[i].Created, Kind: "payment", What: string(all[i].State), Amount: all[i].Amount, Detail: all[i].Confirmation})
 	}
 	out.Payments = all[:min(len(all), viewPayments)]

@@ -124,6 +124,62 @@ var desks = []deskReach{
 		_, err := o.WhatDid(ctx, by, other, "")
 		return err
 	}},
+	{"Exceptions", needs(identity.DutyExceptions), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.Exceptions(ctx, by, servicing.ExceptionFilter{Limit: 1})
+		return err
+	}},
+	{"Exception", needs(identity.DutyExceptions), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.Exception(ctx, by, "none")
+		return err
+	}},
+	{"OpenExceptionCounts", needs(identity.DutyExceptions), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.OpenExceptionCounts(ctx, by)
+		return err
+	}},
+	{"ReturnRates", needs(identity.DutyExceptions), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.ReturnRates(ctx, by, o.day)
+		return err
+	}},
+	{"ClearException", needs(identity.DutyClear), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.ClearException(ctx, by, "none", "looked at")
+		return err
+	}},
+	{"ReadReversible", needs(identity.DutyReverse), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.ReadReversible(ctx, by, "none", "none")
+		return err
+	}},
+	{"AskReversal", needs(identity.DutyReverse), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
+		_, err := o.AskReversal(ctx, by, servicing.ReversalRequest{Contract: "none", Payment: "none", Why: "amount", Reason: why})
+		return err
+	}},
+	{"PhoneOptions", needs(identity.DutyPhonePay), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.PhoneOptions(ctx, by, who, "none")
+		return err
+	}},
+	{"ReviewPhonePayment", needs(identity.DutyPhonePay), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.ReviewPhonePayment(ctx, by, servicing.PhoneRequest{Customer: who, Proof: servicing.ProofRecording})
+		return err
+	}},
+	{"ReviewPhonePayment", needs(identity.DutyPaperPay), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.ReviewPhonePayment(ctx, by, servicing.PhoneRequest{Customer: who, Proof: servicing.ProofForm})
+		return err
+	}},
+	{"SubmitPhonePayment", needs(identity.DutyPhonePay), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.SubmitPhonePayment(ctx, by, servicing.PhoneRequest{Customer: who, Proof: servicing.ProofNotice}, src)
+		return err
+	}},
+	{"SubmitPhonePayment", needs(identity.DutyPaperPay), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.SubmitPhonePayment(ctx, by, servicing.PhoneRequest{Customer: who, Proof: servicing.ProofForm}, src)
+		return err
+	}},
+	{"CancelByPhone", needs(identity.DutyPhonePay), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.CancelByPhone(ctx, by, who, "none", "none")
+		return err
+	}},
+	{"TakenPayment", needs(identity.DutyView), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.TakenPayment(ctx, by, who, "none", "none")
+		return err
+	}},
 	{"Signals", needs(identity.DutySignals), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
 		_, err := o.Signals(ctx, by)
 		return err
@@ -139,7 +195,7 @@ var prompts = []reach{
 }
 
 // bySystem are those that the operator may call as well.
-var bySystem = []string{"ListStaff", "DisableStaff"}
+var bySystem = []string{"ListStaff", "DisableStaff", "Exceptions", "Exception", "OpenExceptionCounts", "ReturnRates", "ClearException"}
 
 func TestEachRoleDoesWhatTheTableSaysAndNothingElse(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *office) {

@@ -88,12 +88,16 @@ func byAnother(n billing.Notice, name string) billing.Notice {
 	switch n.Kind {
 	case billing.NoticePaymentReceived:
 		words = fmt.Sprintf("%s made a payment of %s%s.", name, amount, on)
+	case billing.NoticePhonePayment:
+		words = fmt.Sprintf("%s told us by phone to take a payment of %s%s.", name, amount, on)
 	case billing.NoticePaymentScheduled:
 		words = fmt.Sprintf("%s scheduled a payment of %s%s.", name, amount, on)
 	case billing.NoticePaymentCancelled:
 		words = fmt.Sprintf("The payment of %s by %s%s was canceled.", amount, name, on)
 	case billing.NoticePaymentReturned:
 		words = fmt.Sprintf("The bank returned the payment of %s by %s%s. It no longer counts on this account.", amount, name, on)
+	case billing.NoticePaymentReversed:
+		words = fmt.Sprintf("A payment of %s by %s%s should not have been taken. It goes back and no longer counts on this account.", amount, name, on)
 	case billing.NoticeAutopayOn:
 		words = fmt.Sprintf("%s turned on autopay. The first payment is %s%s.", name, amount, on)
 	case billing.NoticeAutopayOff:

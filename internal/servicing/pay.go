@@ -229,7 +229,7 @@ func describe(b *store.Method) string {
 func (s *Service) paymentAgreement(c *store.Contract, b *store.Method, amount money.Cents, date money.Date) string {
 	return fmt.Sprintf("I authorize %s to take one payment of %s from my %s account ending in %s (routing number %s) on or after %s for account ending in %s. "+
 		"I can cancel it here until it is sent to my bank. If my bank returns it, it will be taken off my account again%s.",
-		s.lender.Name, amount.USD(), b.Type, b.Last4, b.Routing, date.Long(), accountEnds(c.AccountNumber), returnedFeeWords(c.Terms.ReturnedFee))
+		s.lender.Name, amount.USD(), b.Type, b.Last4, b.Routing, date.Long(), accountEnds(c.AccountNumber), returnedFeeWords(c.Terms.ReturnedFee)+s.retryWords())
 }
 
 func returnedFeeWords(fee money.Cents) string {
@@ -251,7 +251,7 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 		return out, err
 	}
 	err = s.takeOwn(ctx, actor, req.Contract, func(tx *store.Tx, c *store.Contract) error {
-		hash := inputHash(who, c.ID, req.Kind, req.Amount, req.Date, req.Method, req.Extra)
+		hash := inputHash(who, c.ID, req.Kind, req.Amount, req.Date, req.Method, req.Extra, req.SameDay)
 		if p, err := tx.PaymentByKey(who, req.Key); err == nil {
 			if p.InputHash != hash {
 				return errKeyReused
@@ -279,13 +279,29 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 }
 
 // goodKey says whether a key can be a customer's: the system's own begin with
-// "autopay:".
+// "autopay:" or "retry:".
 func goodKey(key string) bool {
-	return key != "" && len(key) <= 255 && !strings.HasPrefix(key, autopayKey)
+	return key != "" && len(key) <= 255 && !strings.HasPrefix(key, autopayKey) && !strings.HasPrefix(key, retryKey)
 }
 
 // submit decides and applies; the payment's row is the caller's to insert.
 func (s *Service) submit(tx *store.Tx, c *store.Contract, who string, req PaymentRequest, actor identity.Actor, src Source) (*store.Payment, *store.Method, error) {
+	return s.submitAs(tx, c, who, req, actor, consent{
+		keep: func(b *store.Method, amount money.Cents) string {
+			return s.agree(tx, c, who, "payment", s.paymentAgreement(c, b, amount, req.Date), src)
+		},
+		told: func(n billing.Notice) billing.Notice { return n },
+	})
+}
+
+// consent is how a payment was agreed to: keep keeps the words and names them, and
+// told is what the customer is told of it.
+type consent struct {
+	keep func(*store.Method, money.Cents) string
+	told func(billing.Notice) billing.Notice
+}
+
+func (s *Service) submitAs(tx *store.Tx, c *store.Contract, who string, req PaymentRequest, actor identity.Actor, by consent) (*store.Payment, *store.Method, error) {
 	day, err := today(tx)
 	if err != nil {
 		return nil, nil, err
@@ -303,13 +319,18 @@ func (s *Service) submit(tx *store.Tx, c *store.Contract, who string, req Paymen
 	if err != nil {
 		return nil, nil, err
 	}
+	if req.SameDay {
+		if err := s.maySettleToday(req.Date, day, plan.Amount); err != nil {
+			return nil, nil, err
+		}
+	}
 
 	// --- decided; what follows applies ---
 	now := s.clock()
-	agreement := s.agree(tx, c, who, "payment", s.paymentAgreement(c, b, plan.Amount, req.Date), src)
+	agreement := by.keep(b, plan.Amount)
 	p := &store.Payment{
 		ContractID: c.ID, ID: store.NewID(), CustomerID: who, MethodID: b.ID, AgreementID: agreement,
-		Confirmation: confirmation(), Kind: req.Kind, Extra: req.Extra, Rail: billing.ACH, SEC: string(ach.WEB), Attempt: 1,
+		Confirmation: confirmation(), Kind: req.Kind, Extra: req.Extra, Rail: billing.ACH, SEC: string(ach.WEB), SameDay: req.SameDay, Attempt: 1,
 		State: billing.Scheduled, Amount: plan.Amount, Date: req.Date, MadeBy: actor.String(),
 		Plan:      store.PaymentPlan{Allocation: plan.Allocation, BalanceAfter: plan.BalanceAfter, Interest: billing.InterestLines(plan.Spans)},
 		CreatedOn: day, Created: now,
@@ -322,7 +343,7 @@ func (s *Service) submit(tx *store.Tx, c *store.Contract, who string, req Paymen
 		}
 	}
 	tx.Audit(now, actor.String(), "pay", c.ID, p.ID)
-	return p, b, s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(kind, c, p, b))
+	return p, b, s.tell(tx, c, p.CustomerID, p.ID, by.told(s.paymentNotice(kind, c, p, b)))
 }
 
 func (s *Service) paymentNotice(kind billing.NoticeKind, c *store.Contract, p *store.Payment, b *store.Method) billing.Notice {

@@ -82,6 +82,10 @@ func (v *victim) waiver() servicing.EventRequest {
 // theirs reach for what is one customer's. Asked by another they must answer as
 // if it did not exist.
 var theirs = []reach{
+	{"FundsFinal", func(v *victim, by identity.Actor) (any, error) {
+		_, final, err := v.FundsFinal(ctx, by, v.id)
+		return final, err
+	}},
 	{"Card", func(v *victim, by identity.Actor) (any, error) { return v.Card(ctx, by, v.id) }},
 	{"Account", func(v *victim, by identity.Actor) (any, error) { return v.Account(ctx, by, v.id) }},
 	{"Payment", func(v *victim, by identity.Actor) (any, error) { return v.Payment(ctx, by, v.id, v.pending) }},
@@ -260,9 +264,11 @@ var systems = []reach{
 	{"Record", func(v *victim, by identity.Actor) (any, error) {
 		return nil, v.Record(ctx, by, v.out, servicing.OutcomeSent, "", 0)
 	}},
-	{"Exceptions", func(v *victim, by identity.Actor) (any, error) { return v.Exceptions(ctx, by, "", 10) }},
+	{"Exceptions", func(v *victim, by identity.Actor) (any, error) {
+		return v.Exceptions(ctx, by, servicing.ExceptionFilter{Limit: 10})
+	}},
 	{"ClearException", func(v *victim, by identity.Actor) (any, error) {
-		err := v.ClearException(ctx, by, "there is none", "looked at")
+		_, err := v.ClearException(ctx, by, "there is none", "looked at")
 		if errors.Is(err, servicing.ErrNotFound) {
 			err = nil // whose turn it is was looked at first
 		}
@@ -318,6 +324,10 @@ var systems = []reach{
 	{"TellAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.TellAutopay(ctx, by, v.id, v.day) }},
 	{"ChargeLateFees", func(v *victim, by identity.Actor) (any, error) { return nil, v.ChargeLateFees(ctx, by, v.id, v.day) }},
 	{"CutStatement", func(v *victim, by identity.Actor) (any, error) { return nil, v.CutStatement(ctx, by, v.id, v.day) }},
+	{"CutWindow", func(v *victim, by identity.Actor) (any, error) {
+		return v.CutWindow(ctx, by, v.day, servicing.StandardWindow)
+	}},
+	{"WatchRates", func(v *victim, by identity.Actor) (any, error) { return v.WatchRates(ctx, by, v.day) }},
 	{"CutFile", func(v *victim, by identity.Actor) (any, error) { return v.CutFile(ctx, by, v.day) }},
 	{"TrialBalance", func(v *victim, by identity.Actor) (any, error) {
 		return v.TrialBalance(ctx, by, servicing.Period{Through: v.day})

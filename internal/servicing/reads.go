@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"marque/internal/ach"
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/identity"
@@ -333,6 +334,7 @@ func view(p *store.Payment, b *store.Method, by identity.Actor) Payment {
 	if p.ReturnCode != "" {
 		v.ReturnReason = returnReason(p)
 	}
+	v.Phone, v.Form = p.SEC == string(ach.TEL), p.SEC == string(ach.PPD)
 	return v
 }
 

@@ -9,9 +9,7 @@ import (
 
 	"marque/internal/ach"
 	"marque/internal/billing"
-	"marque/internal/contract"
 	"marque/internal/identity"
-	"marque/internal/ledger"
 	"marque/internal/money"
 	"marque/internal/store"
 )
@@ -73,7 +71,12 @@ func (s *Service) ReadReturns(ctx context.Context, actor identity.Actor, name st
 		}
 		returns, changes := ach.Returns(f), ach.Changes(f)
 		for i := range returns {
-			if err := s.returned(tx, actor, &returns[i], day, &res); err != nil {
+			repeated := res.Repeated
+			err := s.returned(tx, actor, &returns[i], day, &res)
+			if err == nil && res.Repeated == repeated {
+				err = s.expectReturn(tx, &returns[i], name, day)
+			}
+			if err != nil {
 				return fmt.Errorf("return of %s: %w", returns[i].Trace, err)
 			}
 		}
@@ -92,7 +95,11 @@ func (s *Service) ReadReturns(ctx context.Context, actor identity.Actor, name st
 // aside keeps a record that needs a person.
 func (s *Service) aside(tx *store.Tx, res *ReturnsResult, day money.Date, e store.Exception) error {
 	res.Aside = append(res.Aside, AsideItem{e.Reference, e.Code, e.Reason, e.Amount})
-	e.Once = inputHash(e.Reference, e.Code, e.Amount, e.Content)
+	about := "" // of the same entry's return for the same reason one item, whatever file it comes in
+	if e.Kind == billing.ChangeNotApplied {
+		about = e.Content
+	}
+	e.Once = inputHash(e.Reference, e.Code, e.Amount, about)
 	return s.exception(tx, day, &e)
 }
 
@@ -111,9 +118,9 @@ func (s *Service) returned(tx *store.Tx, actor identity.Actor, r *ach.Return, da
 	}
 	switch {
 	case r.Code.Dishonored():
-		e.Kind, e.Reason = billing.DishonoredReturn, "the originating bank refuses a return"
+		e.Kind, e.Reason = billing.DishonoredReturn, "the originating bank refuses a return: "+r.Code.Name()
 	case r.Code.Contested():
-		e.Kind, e.Reason = billing.ContestedReturn, "the customer's bank insists on a return that was dishonored"
+		e.Kind, e.Reason = billing.ContestedReturn, "the customer's bank insists on a return that was dishonored: "+r.Code.Name()
 	case entry == nil:
 		e.Reason = "no entry has this trace number"
 	case entry.ReturnCode != "":
@@ -123,6 +130,10 @@ func (s *Service) returned(tx *store.Tx, actor identity.Actor, r *ach.Return, da
 		e.Kind, e.Reason = billing.ReturnDiffers, "the amount is not the entry's"
 	case entry.PaymentID == "":
 		e.Reason = "an entry that tests an account came back"
+	case entry.Kind == billing.EntryReversal:
+		return s.reversalCameBack(tx, actor, entry, string(r.Code), day, res)
+	case !billing.ReturnRule(string(r.Code)).Reverse:
+		e.Kind, e.Reason = billing.ReturnDiffers, "the code is not one for a debit"
 	}
 	if e.Reason != "" {
 		return s.aside(tx, res, day, e)
@@ -148,59 +159,27 @@ func (s *Service) returned(tx *store.Tx, actor identity.Actor, r *ach.Return, da
 		return nil
 	}
 	res.Returned++
-	return s.takeBack(tx, actor, c, p, r.Code, day)
+	return s.takeBack(tx, actor, c, p, entry, string(r.Code), day)
 }
 
-// endedByReturn begins the reason of an enrolment that a returned payment ended.
-const endedByReturn = "returned: "
-
-// takeBack reverses a returned payment on the business date, charges the
-// returned-payment fee if the contract has one and the reason allows it, ends
-// autopay where the reason says that the next draft would come back too, and
-// tells the customer.
-func (s *Service) takeBack(tx *store.Tx, actor identity.Actor, c *store.Contract, p *store.Payment, code ach.ReturnCode, day money.Date) error {
-	was := p.State
-	p.State, p.ReturnCode, p.ReturnedOn = billing.Returned, string(code), day
-	if err := tx.SavePayment(p, was); err != nil {
-		return err
-	}
-	if was == billing.Settled {
-		if err := s.settle(tx, c, p.EventSeq, day, ledger.Move(ledger.Cash, ledger.Transit, p.Amount)); err != nil {
-			return err
-		}
-	}
-	if _, err := s.post(tx, c, contract.Event{Kind: contract.Reversal, Date: day, Amount: p.Amount, Reverses: p.EventSeq}, cause{payment: p.ID}, actor); err != nil {
-		return err
-	}
-	var fee money.Cents
-	if billing.ReturnedFeeAllowed(string(code)) && c.Terms.ReturnedFee > 0 {
-		fee = c.Terms.ReturnedFee
-		if _, err := s.post(tx, c, contract.Event{Kind: contract.ReturnedFee, Date: day, Amount: fee}, cause{payment: p.ID}, actor); err != nil {
-			return err
-		}
-	}
-	if billing.ReturnEndsAutopay(string(code)) {
-		if err := s.endAutopay(tx, c, endedByReturn+billing.ReturnReason(string(code)), actor); err != nil {
-			return err
-		}
-	}
-	b, err := tx.Method(p.CustomerID, p.MethodID)
+// reversalCameBack keeps that the customer's bank did not take the money of a
+// reversal: the account has given it back already, and the customer has not got it.
+func (s *Service) reversalCameBack(tx *store.Tx, actor identity.Actor, entry *store.ACHEntry, code string, day money.Date, res *ReturnsResult) error {
+	back, err := tx.ReturnACHEntry(entry.Trace, code, day)
 	if err != nil {
 		return err
 	}
-	d, err := due(c, day)
-	if err != nil {
-		return err
-	}
-	tx.Audit(s.clock(), actor.String(), "payment_returned", c.ID, p.ID+" "+string(code))
-	if held(c) {
+	if !back {
+		res.Repeated++
 		return nil
 	}
-	n := s.paymentNotice(billing.NoticePaymentReturned, c, p, b)
-	n.Fee, n.Reason, n.Balance = fee, billing.ReturnReason(string(code)), c.State.Principal
-	n.PastDue, n.AmountDue, n.DueDate = d.PastDue+d.Fees, d.UpcomingAmount, d.Upcoming
-	return s.tell(tx, c, p.CustomerID, p.ID, n)
+	tx.Audit(s.clock(), actor.String(), "reversal_returned", entry.ContractID, entry.PaymentID+" "+code)
+	res.Aside = append(res.Aside, AsideItem{entry.Trace, code, reversalReturned, entry.Amount})
+	return s.exception(tx, day, &store.Exception{Once: onceReturned + entry.Trace, Kind: billing.ReversalFailed, ContractID: entry.ContractID, PaymentID: entry.PaymentID,
+		CustomerID: entry.CustomerID, Reference: entry.Trace, Code: code, Amount: entry.Amount, Reason: reversalReturned})
 }
+
+const reversalReturned = "the customer's bank did not take the money of a reversal"
 
 // changed keeps a notification of change for a person to act on before the next
 // entry to that account.

@@ -26,8 +26,16 @@ type Rules struct {
 	// any transaction and changes nothing.
 	CheckAccount func(context.Context, AccountQuestion) (AccountAnswer, error)
 	Paying       Paying
+	Returns      Returns
+	SameDay      bool // payments may be marked to settle the day they are sent
 	Access       Access
 	Cards        CardRules
+}
+
+// Returns are the lender's settings for debits that come back.
+type Returns struct {
+	Retry      int // how often one that lacked money is presented again: 0, 1 or 2
+	RetryAfter int // days from the return until it is; at least one
 }
 
 // Paying are the lender's settings for the days on which payments count.

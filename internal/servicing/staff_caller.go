@@ -43,6 +43,7 @@ var serves = map[identity.Duty][]string{
 	identity.DutyEndSessions: CallerPurposes, // it opens nothing and only makes things safer
 	identity.DutyUnlock:      {billing.CallerUnlock, billing.CallerRecovery},
 	identity.DutyRecover:     {billing.CallerRecovery},
+	identity.DutyPhonePay:    {billing.CallerPayment},
 }
 
 // CallerChecked is one way in which a caller was asked, and what came of it.

@@ -28,6 +28,8 @@ var approvalDuties = map[string]struct{ ask, agree identity.Duty }{
 	unlockApproval: {identity.DutyUnlock, identity.DutyAgree},
 	resetApproval:  {identity.DutyStaff, identity.DutyAgreeStaff},
 	refundApproval: {identity.DutyRefund, identity.DutyAgree},
+
+	reversalApproval: {identity.DutyReverse, identity.DutyAgree},
 }
 
 // Approval is what one member of staff asks another to agree to. Hash is of exactly
@@ -256,6 +258,11 @@ func (s *Service) approval(tx *store.Tx, actor identity.Actor, r *store.Approval
 		a.About, err = names.of(tx, id)
 		return a, err
 	}
+	if r.Kind == reversalApproval {
+		if a.Detail, err = reversalWords(tx, r); err != nil {
+			return a, err
+		}
+	}
 	p, err := tx.Customer(r.CustomerID)
 	if err == nil {
 		a.About = strings.TrimSpace(p.FirstName + " " + p.LastName)
@@ -302,6 +309,9 @@ func (s *Service) DecideApproval(ctx context.Context, actor identity.Actor, id, 
 		tx.AuditRow(store.AuditRow{At: now, Actor: actor.String(), Action: a.Kind + "_" + state, Subject: a.CustomerID, Reason: a.Reason, Detail: a.ID})
 		if a.Kind == refundApproval {
 			return s.refundDecided(tx, a, actor, agree)
+		}
+		if agree && a.Kind == reversalApproval {
+			return s.reverse(tx, actor, a)
 		}
 		if agree && a.Kind == staffRecovery {
 			// In time for the owner to say that it was not them.

@@ -127,6 +127,7 @@ func init() {
 		"return": (*teller).comesBack, "late": (*teller).lateFee, "statement": (*teller).statement, "balance": (*teller).balance,
 		"due": (*teller).due, "payment": (*teller).payment, "autopay": (*teller).autopay, "ledger": (*teller).ledger, "verify": (*teller).verified,
 		"event": (*teller).event, "quote": (*teller).quote, "told": (*teller).told, "clear": (*teller).clear,
+		"opened": (*teller).opened, "final": (*teller).final,
 	}
 }
 

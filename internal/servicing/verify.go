@@ -25,18 +25,25 @@ type Finding struct {
 }
 
 func (f Finding) String() string {
+	if f.Contract == "" {
+		return fmt.Sprintf("%s: kept %s, computed %s", f.What, f.Kept, f.Computed)
+	}
 	return fmt.Sprintf("contract %s: %s: kept %s, computed %s", f.Contract, f.What, f.Kept, f.Computed)
 }
 
 // VerifyResult says what was proven.
 type VerifyResult struct {
-	Contracts  int       `json:"contracts"`
-	Events     int       `json:"events"`
-	Entries    int       `json:"entries"`
-	Payments   int       `json:"payments"`
-	Statements int       `json:"statements"`
-	Differing  int       `json:"contracts_differing"`
-	Findings   []Finding `json:"findings"` // of the first contracts that differ
+	Contracts  int `json:"contracts"`
+	Events     int `json:"events"`
+	Entries    int `json:"entries"`
+	Payments   int `json:"payments"`
+	Statements int `json:"statements"`
+	Files      int `json:"files"` // to the bank
+	Differing  int `json:"contracts_differing"`
+
+	FilesDiffering int `json:"files_differing"`
+
+	Findings []Finding `json:"findings"` // of the first contracts that differ
 }
 
 // maxFindings bounds what is listed; more contracts are only counted.
@@ -44,8 +51,8 @@ const maxFindings = 100
 
 // Verify recomputes every contract from its terms and events and nothing else,
 // and compares: the kept state and dates, every entry and every balance of the
-// ledger, how each payment was applied, payment states, and the closing balances
-// of statements. It changes nothing. progress, when given, hears how many
+// ledger, how each payment was applied, payment states, what left for each payment
+// and came back, the files to the bank, and the closing balances of statements. It changes nothing. progress, when given, hears how many
 // contracts are done.
 func (s *Service) Verify(ctx context.Context, actor identity.Actor, progress func(done int)) (res VerifyResult, err error) {
 	if err := system(actor); err != nil {
@@ -72,6 +79,9 @@ func (s *Service) Verify(ctx context.Context, actor identity.Actor, progress fun
 			}
 			return nil
 		})
+		if err == nil && n == 0 {
+			err = s.files(ctx, &res)
+		}
 		if err != nil || n == 0 {
 			return res, err
 		}
@@ -123,6 +133,10 @@ func (a *audit) run(tx *store.Tx, rules Rules) error {
 	if err != nil {
 		return err
 	}
+	sent, err := tx.ACHEntriesOfContract(a.c.ID)
+	if err != nil {
+		return err
+	}
 	a.res.Events += len(rows)
 	a.res.Entries += len(journal)
 	a.res.Payments += len(payments)
@@ -137,6 +151,7 @@ func (a *audit) run(tx *store.Tx, rules Rules) error {
 	a.state(state, rules, len(rows), len(journal))
 	balances := a.journal(journal, events, allocations, state)
 	a.payments(payments, rows, journal, allocations, balances, cards)
+	a.external(payments, sent, rows)
 	a.statements(statements, journal)
 	return a.autopays(tx, payments)
 }
@@ -185,18 +200,19 @@ func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal 
 		}
 	}
 	stands, amounts, transit := map[int]bool{}, map[int]money.Cents{}, map[int]ledger.Account{}
-	taken := map[int]int{} // the payment that a reversal takes back
+	taken, ours := map[int]int{}, map[int]bool{} // what a reversal takes back; which events are payments of ours
 	for _, e := range rows {
 		transit[e.Seq] = road(&e.Event)
 		switch e.Kind {
 		case contract.Payment:
 			stands[e.Seq], amounts[e.Seq] = byPayment(&e), e.Amount
+			ours[e.Seq] = stands[e.Seq]
 		case contract.Reversal:
 			of, again := taken[e.Reverses]
 			if !again {
 				of = e.Reverses
 			}
-			taken[e.Seq], stands[of] = of, again && amounts[of] > 0 // a dispute that was won lets the payment stand again
+			taken[e.Seq], stands[of] = of, again && ours[of] // a dispute that was won lets the payment stand again
 		}
 	}
 	want := a.cleared(rows, journal, allocations)

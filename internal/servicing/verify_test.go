@@ -224,3 +224,63 @@ func TestNoTableHoldsPersonalNumbersInTheClear(t *testing.T) {
 		}
 	})
 }
+
+// Each is done to a database in which three payments went out in one file, of
+// which one came back and is tried again, and one was reversed.
+var sendings = []struct{ name, text, named string }{
+	{"an entry's amount", `UPDATE ach_entry SET amount = amount + 1 WHERE payment_id = $1`, "amount"},
+	{"an entry of no payment", `UPDATE ach_entry SET payment_id = 'nobody' WHERE payment_id = $1`, "no payment has it"},
+	{"an entry gone", `DELETE FROM ach_entry WHERE payment_id = $1`, "no entry in any file"},
+	{"an entry in another file", `UPDATE ach_entry SET file_id = (SELECT MAX(id) FROM ach_file) WHERE payment_id = $1`, "file"},
+	{"a payment that says it was sent with another file", `UPDATE payment SET file_id = 'none' WHERE id = $1`, "file"},
+	{"a payment of nobody's making", `UPDATE payment SET made_by = '' WHERE id = $1`, "nobody"},
+	{"a return of another code", `UPDATE ach_entry SET return_code = 'R02', returned_on = '2026-02-19' WHERE payment_id = $1`, "return"},
+	{"a file's hash", `UPDATE ach_file SET hash = 'x' WHERE $1 <> ''`, "content"},
+	{"a file's total", `UPDATE ach_file SET total = total + 1 WHERE $1 <> ''`, "total of debits"},
+	{"an entry twice", `INSERT INTO ach_entry SELECT '999999999999999', file_id, 'retry', contract_id, payment_id, customer_id, method_id, sec, amount, effective, return_code, returned_on FROM ach_entry WHERE payment_id = $1 AND kind = 'debit'`, "two entries"},
+}
+
+func TestVerifyReadsTheFiles(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		o.with(func(r *servicing.Rules) { r.Returns = servicing.Returns{Retry: 1, RetryAfter: 1} })
+		a := o.take("L1", loan())
+		o.to(day("2026-02-16"))
+		p, back := o.pay(a, 450_00), o.pay(a, 100_00)
+		o.to(day("2026-02-19"))
+		o.bringBack(back.ID, "R01")
+		o.to(day("2026-02-25"))
+		if res := o.verify(); res.Files != 2 || res.FilesDiffering != 0 {
+			t.Fatalf("%+v", res)
+		}
+		for _, c := range sendings {
+			tx := got(o.raw.Begin())(t)
+			saved := []string{"ach_entry", "ach_file", "payment"}
+			for _, table := range saved {
+				if _, err := tx.Exec(`CREATE TABLE kept_` + table + ` AS SELECT * FROM ` + table); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := tx.Exec(c.text, string(p.ID)); err != nil {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+			must(t, tx.Commit())
+			var found []string
+			for _, f := range got(o.Verify(ctx, system, nil))(t).Findings {
+				found = append(found, f.String())
+			}
+			if all := strings.Join(found, "; "); !strings.Contains(all, c.named) {
+				t.Errorf("%s: found %q, want %q among it", c.name, all, c.named)
+			}
+			tx = got(o.raw.Begin())(t)
+			for _, text := range []string{`DELETE FROM ach_entry`, `DELETE FROM payment`, `DELETE FROM ach_file`,
+				`INSERT INTO ach_file SELECT * FROM kept_ach_file`, `INSERT INTO payment SELECT * FROM kept_payment`, `INSERT INTO ach_entry SELECT * FROM kept_ach_entry`,
+				`DROP TABLE kept_ach_file`, `DROP TABLE kept_payment`, `DROP TABLE kept_ach_entry`} {
+				if _, err := tx.Exec(text); err != nil {
+					t.Fatalf("%s: %v", text, err)
+				}
+			}
+			must(t, tx.Commit())
+			o.verify()
+		}
+	})
+}

@@ -130,6 +130,7 @@ type Payment struct {
 	Reason       string      // why it was refused or cancelled, in plain words
 	Cancellable  bool        // by whom it is shown to
 	Event        int         // what Explain takes; 0 until it is posted
+	Phone, Form  bool        // taken by the lender's team: on the telephone, or from a signed form
 }
 
 // Method is a way to pay: a bank account with all but the last four digits
@@ -204,6 +205,7 @@ type PaymentRequest struct {
 	Date     money.Date
 	Method   MethodID
 	Extra    billing.Extra // what money beyond what is billed does; empty leaves it to the contract
+	SameDay  bool          // from a bank account, for today: to settle today where the lender's files go that fast
 }
 
 func (r *PaymentRequest) ask() billing.Ask {

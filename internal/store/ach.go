@@ -65,8 +65,10 @@ func (tx *Tx) InsertACHFile(f *ACHFile) error {
 }
 
 // ACHFilesToDrop reads files that were cut and not yet dropped.
-func (tx *Tx) ACHFilesToDrop() (out []*ACHFile, err error) {
-	err = tx.query(selectACHFiles, func(r *sql.Rows) error {
+func (tx *Tx) ACHFilesToDrop() ([]*ACHFile, error) { return tx.achFiles(selectACHFiles) }
+
+func (tx *Tx) achFiles(s *statement, args ...any) (out []*ACHFile, err error) {
+	err = tx.query(s, func(r *sql.Rows) error {
 		f := &ACHFile{}
 		if err := r.Scan(&f.ID, &f.Name, &f.Date, &f.Modifier, &f.Content, &f.Hash, &f.Entries, &f.Total, &f.Created); err != nil {
 			return err
@@ -75,7 +77,7 @@ func (tx *Tx) ACHFilesToDrop() (out []*ACHFile, err error) {
 		f.Content, err = fileContent.unseal(tx.db.keys, f.Content, f.ID)
 		out = append(out, f)
 		return err
-	})
+	}, args...)
 	return out, err
 }
 

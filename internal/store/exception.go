@@ -33,7 +33,9 @@ var (
 	insertException = stmt(`INSERT INTO exception (` + exceptionColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, '', 0, '') ON CONFLICT (once) DO NOTHING`)
 	selectException  = stmt(`SELECT ` + exceptionColumns + ` FROM exception WHERE id = $1`)
-	selectExceptions = stmt(`SELECT ` + exceptionColumns + ` FROM exception WHERE cleared_at = 0 AND id > $1 ORDER BY id LIMIT $2`)
+	selectExceptions = stmt(`SELECT ` + exceptionColumns + ` FROM exception WHERE cleared_at = 0 AND id > $1 AND ($3 = '' OR kind = $3) ORDER BY id LIMIT $2`)
+	selectCleared    = stmt(`SELECT ` + exceptionColumns + ` FROM exception WHERE cleared_at > 0 AND ($1 = '' OR id < $1) AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`)
+	countExceptions  = stmt(`SELECT kind, COUNT(*) FROM exception WHERE cleared_at = 0 GROUP BY kind`)
 	clearException   = stmt(`UPDATE exception SET cleared_by = $2, cleared_at = $3, note = $4 WHERE id = $1 AND cleared_at = 0`)
 )
 
@@ -59,10 +61,27 @@ func (tx *Tx) Exception(id string) (*Exception, error) {
 	return all[0], nil
 }
 
-// OpenExceptions reads exception items that nobody has cleared, oldest first,
-// from the one after the given id on.
-func (tx *Tx) OpenExceptions(after string, limit int) ([]*Exception, error) {
-	return tx.exceptions(selectExceptions, after, limit)
+// Exceptions reads exception items from the one after the given id on: the open
+// ones, oldest first, or those that were cleared, newest first; of one kind, or of
+// all when kind is empty.
+func (tx *Tx) Exceptions(kind billing.ExceptionKind, cleared bool, after string, limit int) ([]*Exception, error) {
+	if cleared {
+		return tx.exceptions(selectCleared, after, limit, kind)
+	}
+	return tx.exceptions(selectExceptions, after, limit, kind)
+}
+
+// CountExceptions counts the open items of each kind.
+func (tx *Tx) CountExceptions() (map[billing.ExceptionKind]int, error) {
+	counts := map[billing.ExceptionKind]int{}
+	err := tx.query(countExceptions, func(r *sql.Rows) error {
+		var kind billing.ExceptionKind
+		var n int
+		err := r.Scan(&kind, &n)
+		counts[kind] = n
+		return err
+	})
+	return counts, err
 }
 
 // ClearException writes who has dealt with an item and how; false when somebody

@@ -22,6 +22,7 @@ type Payment struct {
 	Autopay                           bool
 	Rail                              billing.Rail
 	SEC                               string // how an ACH debit was authorised: WEB, TEL or PPD
+	SameDay                           bool   // an ACH debit that is to settle the day it is sent
 	Group                             string // of the payments on several contracts that were made in one go; empty for one alone
 	RetryOf                           string // the returned payment that this one presents again
 	Attempt                           int    // 1 for the first, 3 for the last that the rules allow
@@ -50,12 +51,12 @@ type PaymentPlan struct {
 }
 
 const paymentColumns = `contract_id, id, key, input_hash, customer_id, method_id, agreement_id, confirmation, kind, extra, autopay,
-	rail, sec, group_id, retry_of, attempt, state, amount, convenience_fee, date, plan, event_seq, file_id, settles_on, return_code, returned_on,
+	rail, sec, same_day, group_id, retry_of, attempt, state, amount, convenience_fee, date, plan, event_seq, file_id, settles_on, return_code, returned_on,
 	reason, made_by, created_on, created_at`
 
 var (
 	insertPayment = stmt(`INSERT INTO payment (` + paymentColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-		$16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)`)
+		$16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)`)
 	selectPayment            = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 AND id = $2`)
 	selectPaymentByKey       = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE customer_id = $1 AND key = $2`)
 	selectDraft              = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE contract_id = $1 AND key = $2 AND autopay = 1`)
@@ -64,7 +65,7 @@ var (
 		WHERE contract_id IN (SELECT contract_id FROM contract_party WHERE customer_id = $1) ORDER BY created_at DESC, id DESC`)
 	selectPaymentsOfGroup = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE customer_id = $1 AND group_id = $2 ORDER BY id`)
 	selectScheduled       = stmt(`SELECT contract_id, id FROM payment WHERE state = 'scheduled' AND date <= $1 ORDER BY date, id LIMIT $2`)
-	claimAuthorised       = stmt(`UPDATE payment SET file_id = $1 WHERE state = 'authorised' AND date <= $2 AND rail = 'ach'`)
+	claimAuthorised       = stmt(`UPDATE payment SET file_id = $1 WHERE state = 'authorised' AND date <= $2 AND rail = 'ach' AND same_day >= $3`)
 	selectClaimed         = stmt(`SELECT ` + paymentColumns + ` FROM payment WHERE file_id = $1 AND state = 'authorised' ORDER BY id`)
 	selectSettling        = stmt(`SELECT contract_id, id FROM payment WHERE state = 'submitted' AND rail = 'ach' AND settles_on <= $1 ORDER BY id LIMIT $2`)
 	updatePayment         = stmt(`UPDATE payment SET state = $3, amount = $4, plan = $5, event_seq = $6, file_id = $7, settles_on = $8,
@@ -91,7 +92,7 @@ func (tx *Tx) InsertPayment(p *Payment) error {
 		autopay = 1
 	}
 	tx.later(insertPayment, p.ContractID, p.ID, p.Key, p.InputHash, p.CustomerID, p.MethodID, p.AgreementID, p.Confirmation, p.Kind, p.Extra, autopay,
-		p.Rail, p.SEC, p.Group, p.RetryOf, p.Attempt, p.State, p.Amount, p.ConvenienceFee, p.Date, plan, p.EventSeq, p.FileID, p.SettlesOn, p.ReturnCode, p.ReturnedOn,
+		p.Rail, p.SEC, flag(p.SameDay), p.Group, p.RetryOf, p.Attempt, p.State, p.Amount, p.ConvenienceFee, p.Date, plan, p.EventSeq, p.FileID, p.SettlesOn, p.ReturnCode, p.ReturnedOn,
 		p.Reason, p.MadeBy, p.CreatedOn, p.Created)
 	return nil
 }
@@ -120,9 +121,10 @@ func (p *Payment) changes(was billing.PaymentState) ([]any, error) {
 }
 
 // ClaimAuthorised marks all authorised bank payments through a date for a file, so that
-// nothing else moves them until the transaction ends.
-func (tx *Tx) ClaimAuthorised(file string, through money.Date) (int, error) {
-	n, err := tx.exec(claimAuthorised, file, through)
+// nothing else moves them until the transaction ends; of the same-day window only
+// those that are marked for it.
+func (tx *Tx) ClaimAuthorised(file string, through money.Date, sameDay bool) (int, error) {
+	n, err := tx.exec(claimAuthorised, file, through, flag(sameDay))
 	return int(n), err
 }
 
@@ -214,13 +216,13 @@ func (tx *Tx) payments(s *statement, args ...any) (out []*Payment, err error) {
 	err = tx.query(s, func(r *sql.Rows) error {
 		p := &Payment{}
 		var plan []byte
-		var autopay int
+		var autopay, sameDay int
 		if err := r.Scan(&p.ContractID, &p.ID, &p.Key, &p.InputHash, &p.CustomerID, &p.MethodID, &p.AgreementID, &p.Confirmation, &p.Kind, &p.Extra, &autopay,
-			&p.Rail, &p.SEC, &p.Group, &p.RetryOf, &p.Attempt, &p.State, &p.Amount, &p.ConvenienceFee, &p.Date, &plan, &p.EventSeq, &p.FileID, &p.SettlesOn, &p.ReturnCode, &p.ReturnedOn,
+			&p.Rail, &p.SEC, &sameDay, &p.Group, &p.RetryOf, &p.Attempt, &p.State, &p.Amount, &p.ConvenienceFee, &p.Date, &plan, &p.EventSeq, &p.FileID, &p.SettlesOn, &p.ReturnCode, &p.ReturnedOn,
 			&p.Reason, &p.MadeBy, &p.CreatedOn, &p.Created); err != nil {
 			return err
 		}
-		p.Autopay = autopay == 1
+		p.Autopay, p.SameDay = autopay == 1, sameDay == 1
 		if err := json.Unmarshal(plan, &p.Plan); err != nil {
 			return fmt.Errorf("read plan of payment %s: %w", p.ID, err)
 		}
@@ -247,6 +249,39 @@ var (
 // InsertAgreement keeps what was agreed to.
 func (tx *Tx) InsertAgreement(a *Agreement) {
 	tx.later(insertAgreement, a.ContractID, a.ID, a.CustomerID, a.Kind, a.Text, a.Hash, a.IP, a.UserAgent, a.Agreed)
+}
+
+// AgreementProof is how a member of staff knows of an agreement.
+type AgreementProof struct {
+	ContractID, AgreementID string
+	TakenBy                 string // an actor
+	Proof                   string // recording, notice or form
+	Reference               string
+	Signed                  money.Date // of a form
+}
+
+var (
+	insertProof       = stmt(`INSERT INTO agreement_proof (contract_id, agreement_id, taken_by, proof, reference, signed_on) VALUES ($1, $2, $3, $4, $5, $6)`)
+	selectProof       = stmt(`SELECT contract_id, agreement_id, taken_by, proof, reference, signed_on FROM agreement_proof WHERE contract_id = $1 AND agreement_id = $2`)
+	selectNoticeState = stmt(`SELECT state FROM notice WHERE once = $1`)
+)
+
+// InsertAgreementProof keeps how a member of staff knows of an agreement.
+func (tx *Tx) InsertAgreementProof(c *AgreementProof) {
+	tx.later(insertProof, c.ContractID, c.AgreementID, c.TakenBy, c.Proof, c.Reference, c.Signed)
+}
+
+// AgreementProof reads how a member of staff knows of an agreement.
+func (tx *Tx) AgreementProof(contractID, agreement string) (*AgreementProof, error) {
+	c := &AgreementProof{}
+	err := tx.one(selectProof, []any{&c.ContractID, &c.AgreementID, &c.TakenBy, &c.Proof, &c.Reference, &c.Signed}, contractID, agreement)
+	return c, err
+}
+
+// NoticeState is how far the message is that is said once under a name.
+func (tx *Tx) NoticeState(once string) (state string, err error) {
+	err = tx.one(selectNoticeState, []any{&state}, once)
+	return state, err
 }
 
 // Agreement reads what was agreed to.

@@ -153,7 +153,7 @@ func readFields(t testing.TB, db *DB, newer, to int) {
 		if err != nil {
 			return err
 		}
-		asides, err := tx.OpenExceptions("", to+1)
+		asides, err := tx.Exceptions("", false, "", to+1)
 		if err != nil {
 			return err
 		}

@@ -144,13 +144,28 @@ CREATE TABLE agreement (
   contract_id TEXT NOT NULL REFERENCES contract (id),
   id          TEXT NOT NULL,
   customer_id TEXT NOT NULL REFERENCES customer (id),
-  kind        TEXT NOT NULL CHECK (kind IN ('payment', 'autopay')),
+  kind        TEXT NOT NULL CHECK (kind IN ('payment', 'autopay', 'phone', 'signed_form')),
   text        TEXT NOT NULL,
   hash        TEXT NOT NULL,           -- SHA-256 of the text, hexadecimal
   ip          TEXT NOT NULL,
   user_agent  TEXT NOT NULL,
   agreed_at   BIGINT NOT NULL,
   PRIMARY KEY (contract_id, id)
+);
+
+-- How a member of staff knows that a customer agreed: to words that were read out,
+-- or on a form.
+CREATE TABLE agreement_proof (
+  contract_id  TEXT NOT NULL,
+  agreement_id TEXT NOT NULL,
+  taken_by     TEXT NOT NULL CHECK (taken_by LIKE 'staff:_%'),
+  proof        TEXT NOT NULL CHECK (proof IN ('recording', 'notice', 'form')),
+  reference    TEXT NOT NULL,          -- the recording system's, or the form's; never a card number
+  signed_on    TEXT NOT NULL,
+  PRIMARY KEY (contract_id, agreement_id),
+  FOREIGN KEY (contract_id, agreement_id) REFERENCES agreement (contract_id, id),
+  CHECK ((proof = 'notice') = (reference = '')),
+  CHECK ((proof = 'form') = (signed_on <> ''))
 );
 
 CREATE TABLE autopay (
@@ -236,6 +251,7 @@ CREATE TABLE payment (
   autopay         BIGINT NOT NULL CHECK (autopay IN (0, 1)),
   rail            TEXT NOT NULL CHECK (rail IN ('ach', 'card')),
   sec             TEXT NOT NULL CHECK (sec IN ('', 'WEB', 'TEL', 'PPD')),
+  same_day        BIGINT NOT NULL CHECK (same_day IN (0, 1)), -- to settle the day it is sent
   group_id        TEXT NOT NULL,
   retry_of        TEXT NOT NULL,
   attempt         BIGINT NOT NULL CHECK (attempt BETWEEN 1 AND 3),
@@ -255,6 +271,7 @@ CREATE TABLE payment (
   created_at      BIGINT NOT NULL,
   PRIMARY KEY (contract_id, id),
   CHECK ((rail = 'ach') = (sec <> '')),
+  CHECK (same_day = 0 OR (rail = 'ach' AND amount <= 100000000)),
   CHECK (rail <> 'ach' OR method_id <> ''),
   CHECK (rail <> 'ach' OR state NOT IN ('created', 'unknown')),
   CHECK (rail <> 'ach' OR state NOT IN ('submitted', 'settled', 'returned', 'reversed') OR (file_id <> '' AND settles_on <> '')),
@@ -274,6 +291,7 @@ CREATE INDEX payment_scheduled ON payment (date) WHERE state = 'scheduled';
 CREATE INDEX payment_authorised ON payment (date) WHERE state = 'authorised';
 CREATE INDEX payment_file ON payment (file_id) WHERE file_id <> '';
 CREATE INDEX payment_submitted ON payment (settles_on) WHERE state = 'submitted';
+CREATE INDEX payment_reversed ON payment (contract_id, id) WHERE state = 'reversed' AND rail = 'ach';
 CREATE INDEX payment_group ON payment (group_id) WHERE group_id <> '';
 
 -- What is asked of the processor of cards for a payment, and what it has told.
@@ -503,13 +521,16 @@ CREATE TABLE ach_entry (
 CREATE UNIQUE INDEX ach_entry_once ON ach_entry (payment_id, kind) WHERE payment_id <> '';
 CREATE INDEX ach_entry_method ON ach_entry (method_id) WHERE payment_id = '';
 CREATE INDEX ach_entry_effective ON ach_entry (effective);
+CREATE INDEX ach_entry_returned ON ach_entry (returned_on) WHERE returned_on <> '';
+CREATE INDEX ach_entry_file ON ach_entry (file_id);
+CREATE INDEX ach_entry_contract ON ach_entry (contract_id) WHERE contract_id <> '';
 
 -- What a person must look at, opened once for each thing.
 CREATE TABLE exception (
   id          TEXT PRIMARY KEY,
   once        TEXT NOT NULL UNIQUE,
   kind        TEXT NOT NULL CHECK (kind IN ('unknown_return', 'return_differs', 'dishonored_return', 'contested_return', 'change', 'quarantined_entry',
-    'unauthorized_return', 'late_return', 'return_rate', 'settlement_difference', 'card_difference', 'dispute', 'unknown_charge', 'screened_payment')),
+    'unauthorized_return', 'late_return', 'returned_payment', 'reversal_failed', 'return_rate', 'settlement_difference', 'card_difference', 'dispute', 'unknown_charge', 'screened_payment')),
   contract_id TEXT NOT NULL,
   payment_id  TEXT NOT NULL,
   customer_id TEXT NOT NULL,
@@ -528,6 +549,75 @@ CREATE TABLE exception (
 );
 CREATE INDEX exception_open ON exception (id) WHERE cleared_at = 0;
 CREATE INDEX exception_contract ON exception (contract_id) WHERE contract_id <> '';
+
+-- What the bank's statement should show, written by the verb that makes it so.
+-- Positive is money to us. match_id is '' while nothing answers to it.
+CREATE TABLE expected_settlement (
+  id        TEXT PRIMARY KEY,          -- what it is, so that it is expected once
+  day       TEXT NOT NULL CHECK (length(day) = 10),
+  rail      TEXT NOT NULL CHECK (rail IN ('ach', 'card')),
+  kind      TEXT NOT NULL CHECK (kind IN ('drafts', 'reversals', 'tests', 'return', 'unknown', 'payout')),
+  together  TEXT NOT NULL,             -- the file that the bank may post in one amount
+  reference TEXT NOT NULL,             -- what the bank's line may name it by
+  amount    BIGINT NOT NULL CHECK (amount <> 0),
+  match_id  TEXT NOT NULL,
+  made_at   BIGINT NOT NULL
+);
+CREATE INDEX expected_settlement_open ON expected_settlement (day) WHERE match_id = '';
+CREATE INDEX expected_settlement_match ON expected_settlement (match_id) WHERE match_id <> '';
+CREATE INDEX expected_settlement_day ON expected_settlement (day);
+
+-- A day of an account as a file states it.
+CREATE TABLE bank_statement (
+  hash    TEXT NOT NULL,               -- SHA-256 of the whole file
+  account TEXT NOT NULL,               -- last four digits
+  as_of   TEXT NOT NULL CHECK (length(as_of) = 10),
+  name    TEXT NOT NULL,
+  opening BIGINT,                      -- NULL where the bank does not say
+  closing BIGINT,
+  lines   BIGINT NOT NULL,
+  read_at BIGINT NOT NULL,
+  PRIMARY KEY (hash, account, as_of)
+);
+CREATE INDEX bank_statement_day ON bank_statement (as_of);
+
+CREATE TABLE bank_line (
+  id                 TEXT PRIMARY KEY, -- hash of what it says: the same line in another file is the same line
+  hash               TEXT NOT NULL,    -- of the file that brought it first
+  account            TEXT NOT NULL,
+  day                TEXT NOT NULL CHECK (length(day) = 10),
+  rail               TEXT NOT NULL CHECK (rail IN ('', 'ach', 'card')),
+  amount             BIGINT NOT NULL CHECK (amount <> 0),
+  code               TEXT NOT NULL,
+  bank_reference     TEXT NOT NULL,
+  customer_reference TEXT NOT NULL,
+  words              TEXT NOT NULL,    -- encrypted: a wire names who sent it
+  match_id           TEXT NOT NULL
+);
+CREATE INDEX bank_line_open ON bank_line (day) WHERE match_id = '';
+CREATE INDEX bank_line_match ON bank_line (match_id) WHERE match_id <> '';
+CREATE INDEX bank_line_day ON bank_line (day);
+
+-- Which lines are which expected amounts. What is left over has an account and
+-- somebody who said so.
+CREATE TABLE settlement_match (
+  id         TEXT PRIMARY KEY,
+  rule       TEXT NOT NULL CHECK (rule IN ('reference', 'same_day', 'near_day', 'several_lines', 'person')),
+  day        TEXT NOT NULL CHECK (length(day) = 10),
+  rail       TEXT NOT NULL CHECK (rail IN ('', 'ach', 'card')),
+  expected   BIGINT NOT NULL,
+  received   BIGINT NOT NULL,
+  difference BIGINT NOT NULL,
+  account    TEXT NOT NULL,            -- of the ledger, or 'outside', that the difference goes to
+  made_by    TEXT NOT NULL,
+  made_at    BIGINT NOT NULL,
+  note       TEXT NOT NULL,
+  CHECK (difference = received - expected),
+  CHECK ((difference <> 0) = (account <> '')),
+  CHECK ((rule = 'person') = (note <> '')),
+  CHECK (difference = 0 OR rule = 'person')
+);
+CREATE INDEX settlement_match_day ON settlement_match (day);
 
 -- An owner is who signs in: "customer:ID" or "staff:ID".
 CREATE TABLE login (
@@ -784,6 +874,10 @@ DROP TABLE device;
 DROP TABLE session;
 DROP TABLE authenticator;
 DROP TABLE login;
+DROP TABLE settlement_match;
+DROP TABLE bank_line;
+DROP TABLE bank_statement;
+DROP TABLE expected_settlement;
 DROP TABLE exception;
 DROP TABLE ach_entry;
 DROP TABLE ach_read;
@@ -800,6 +894,7 @@ DROP TABLE card_charge;
 DROP TABLE payment;
 DROP TABLE autopay_notice;
 DROP TABLE autopay;
+DROP TABLE agreement_proof;
 DROP TABLE agreement;
 DROP TABLE payment_method;
 DROP TABLE posting;
