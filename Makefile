@@ -2,7 +2,7 @@ GO ?= go
 GOFMT = $(shell $(GO) env GOROOT)/bin/gofmt
 WITH_POSTGRES = $(GO) run ./internal/pgtest/withpostgres
 
-.PHONY: test setup check race broken bench run
+.PHONY: test setup check race faults broken bench run
 
 # Everything, on a clean clone: installs what is missing, then format, vet,
 # staticcheck and all tests, with both databases and the browser.
@@ -23,7 +23,12 @@ race: setup
 
 # Programs with one thing wrong, each of which some test must notice.
 broken: setup
-	$(WITH_POSTGRES) $(GO) test -tags broken -run TestBrokenProgramsAreNoticed -timeout 30m ./internal/servicing
+	$(WITH_POSTGRES) $(GO) test -tags broken -run TestBrokenProgramsAreNoticed -timeout 60m ./internal/servicing ./cmd/marque
+
+# The program stopped at every point of both databases' ways, and killed 200 times
+# at random on each. make test stops it at each point once.
+faults: setup
+	$(WITH_POSTGRES) $(GO) test -tags faults -v -run 'TestTheProgramStops|TestKilledAtRandom|TestTwoPrograms|TestTheDatabaseIs|TestWhatIsAskedFor' -timeout 120m ./internal/fault ./cmd/marque
 
 # Every benchmark as one table; writes no file.
 bench: setup

@@ -33,6 +33,7 @@ const below2 = "money card ledger contract ach bai pdf identity billing tape"
 
 var house = map[string]room{
 	"money": {level: 0, pure: true, exact: true, why: "amounts and dates are the ground; they know nothing of what they count"},
+	"fault": {level: 0, why: "a place where a test stops the program knows nothing of what is done there"},
 	"card":  {level: 0, pure: true, exact: true, why: "what looks like a card number is known everywhere words come in or go out, so it knows nothing of where"},
 
 	"ledger":   {level: 1, pure: true, exact: true, may: "money", why: "the books know entries and accounts, not loans or files"},
@@ -46,12 +47,12 @@ var house = map[string]room{
 	"tape":    {level: 2, pure: true, may: "money contract identity", why: "a reader of portfolios gives values and located errors; others store them"},
 
 	"store":  {level: 3, exact: true, may: below2, why: "the database holds facts; verbs, rails and papers use it, not the other way"},
-	"rail":   {level: 3, may: "money card ach", why: "a rail carries files and charges; whose and why is decided above"},
+	"rail":   {level: 3, may: "money card ach fault", why: "a rail carries files and charges; whose and why is decided above"},
 	"notice": {level: 3, may: "money card contract billing pdf", why: "papers and messages are rendered from frozen snapshots, never from the database"},
 
-	"servicing": {level: 4, exact: true, may: below2 + " store", why: "a verb enqueues what leaves the process in its transaction and never performs it (no rail, no notice)"},
+	"servicing": {level: 4, exact: true, may: below2 + " store fault", why: "a verb enqueues what leaves the process in its transaction and never performs it (no rail, no notice)"},
 
-	"cycle": {level: 5, clock: true, may: below2 + " store rail notice servicing", why: "the business day knows no pages"},
+	"cycle": {level: 5, clock: true, may: below2 + " store rail notice servicing fault", why: "the business day knows no pages"},
 	"web":   {level: 5, clock: true, may: "money card identity servicing", why: "the HTTP kit knows no page and no table"},
 
 	"portal":  {level: 6, may: below2 + " notice servicing web", why: "a borrower's page reaches data through servicing, which checks the actor, and cannot compile against a staff page"},

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 
+	"marque/internal/ach"
 	"marque/internal/cycle"
 	"marque/internal/identity"
 	"marque/internal/notice"
@@ -77,6 +78,9 @@ func (c *company) at(portal, console string) (err error) {
 func (c *company) serviceAt(portal, console string) (*servicing.Service, error) {
 	rules := c.config.rules()
 	rules.Access, rules.CheckAccount = c.access, c.checkAccount
+	if c.banks.Len() > 0 {
+		rules.BankName = func(routing string) (string, bool) { return c.banks.Bank(ach.RoutingNumber(routing)) }
+	}
 	rules.Paying.Zone = c.brand.Location
 	rules.Cards = c.cardRules()
 	var err error

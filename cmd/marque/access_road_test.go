@@ -202,7 +202,7 @@ func TestAPasskeyInABrowser(t *testing.T) {
 
 		// Five minutes later a new bank account asks for it again.
 		c.later(6 * time.Minute)
-		b.open("/bank-accounts/new")
+		b.open("/payment-methods/new")
 		b.reads("Confirm that it is you")
 		b.press("Use your passkey")
 		b.reads("Routing number")
@@ -288,7 +288,7 @@ func TestEveryWayBackInABrowser(t *testing.T) {
 		b.reads("Your new password is set")
 		j.signsInByApp()
 		c.later(6 * time.Minute)
-		b.open("/bank-accounts/new")
+		b.open("/payment-methods/new")
 		b.reads("hold") // changes wait, and pages say so
 		b.signOut()
 	}

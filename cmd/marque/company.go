@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"marque/internal/ach"
 	"marque/internal/billing"
 	"marque/internal/cycle"
 	"marque/internal/identity"
@@ -30,7 +31,8 @@ type company struct {
 	access servicing.Access
 	// checkAccount asks the lender's provider about bank accounts; nil asks nobody.
 	checkAccount func(context.Context, servicing.AccountQuestion) (servicing.AccountAnswer, error)
-	stolen       *os.File // the list of passwords known to thieves; nil for none
+	banks        ach.Directory // empty: the lender has none
+	stolen       *os.File      // the list of passwords known to thieves; nil for none
 	db           *store.DB
 	service      *servicing.Service
 	log          *slog.Logger
@@ -65,6 +67,9 @@ func openCompany(ctx context.Context, g *Globals, config string, logs io.Writer,
 	c.files = c.config.bank(c.rail())
 	if c.access, c.stolen, err = c.config.accessRules(c.brand); err != nil {
 		return nil, err
+	}
+	if c.checkAccount, c.banks, err = c.config.accounts(); err != nil {
+		return nil, errors.Join(err, c.close())
 	}
 	if err := c.open(ctx, g); err != nil {
 		return nil, errors.Join(err, c.close())

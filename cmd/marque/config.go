@@ -47,6 +47,14 @@ type Config struct {
 	Bank     bankSettings    `json:"bank"` // how files reach the bank; left out is the data folder's ach
 	Cards    cardSettings    `json:"cards"`
 
+	// AccountCheck is the provider asked about bank accounts that are added.
+	AccountCheck struct {
+		URL     string `json:"url"`
+		KeyFile string `json:"key_file"` // readable by its owner only
+	} `json:"account_check"`
+	AccountValidation string `json:"account_validation"` // where no provider vouches: micro_entries or prenote
+	RoutingDirectory  string `json:"routing_directory"`  // the Reserve Banks' FedACHdir.txt, or a CSV with routing and name
+
 	StatementDays int `json:"statement_days"` // a statement closes so many days before its due date
 	SettleDays    int `json:"settle_days"`    // banking days until a debit counts as settled
 
@@ -83,6 +91,7 @@ func defaultConfig() Config {
 	c.ACH.ODFI, c.ACH.OriginID, c.ACH.Company = "004000006", "9000000001", "KESTRANE MOTOR"
 	c.ACH.RetryAfterDays = 3
 	c.Payments = paymentSettings{CutOff: "17:00", BankingDays: true}
+	c.AccountValidation = string(billing.ByMicroEntries)
 	c.StatementDays, c.SettleDays = servicing.DefaultRules.StatementDays, servicing.DefaultRules.SettleDays
 	b := tape.DefaultBoardingRules()
 	c.Boarding.DayCount, c.Boarding.Rounding = b.DayCount, b.Rounding
@@ -112,6 +121,12 @@ func readConfig(data, path string) (Config, error) {
 	}
 	if len(c.ACH.OriginID) == 0 || len(c.ACH.OriginID) > 10 || len(c.ACH.Company) == 0 || len(c.ACH.Company) > 16 || !ach.Fits(c.ACH.OriginID+c.ACH.Company) {
 		return c, fmt.Errorf("read settings %s: ach.origin_id has 1 to 10 and ach.company 1 to 16 plain characters", path)
+	}
+	if v := billing.ValidatedBy(c.AccountValidation); v != billing.ByMicroEntries && v != billing.ByPrenote {
+		return c, fmt.Errorf("read settings %s: account_validation is %q: it is micro_entries or prenote", path, v)
+	}
+	if (c.AccountCheck.URL == "") != (c.AccountCheck.KeyFile == "") {
+		return c, fmt.Errorf("read settings %s: account_check: url and key_file go together", path)
 	}
 	if c.ACH.RetryReturned < 0 || c.ACH.RetryReturned > billing.MaxRetries || c.ACH.RetryAfterDays < 1 || c.ACH.RetryAfterDays > 60 {
 		return c, fmt.Errorf("read settings %s: ach.retry_returned is 0 to %d (the network allows no more) and ach.retry_after_days 1 to 60", path, billing.MaxRetries)
@@ -157,7 +172,7 @@ func (c *Config) lender(b *web.Brand) billing.Lender {
 
 func (c *Config) rules() servicing.Rules {
 	cutOff, _ := c.Payments.minutes() // looked at when the settings were read
-	return servicing.Rules{StatementDays: c.StatementDays, SettleDays: c.SettleDays,
+	return servicing.Rules{StatementDays: c.StatementDays, SettleDays: c.SettleDays, ValidateBy: billing.ValidatedBy(c.AccountValidation),
 		Paying:  servicing.Paying{CutOff: cutOff, BankingDays: c.Payments.BankingDays},
 		Returns: servicing.Returns{Retry: c.ACH.RetryReturned, RetryAfter: c.ACH.RetryAfterDays}, SameDay: c.ACH.SameDay}
 }

@@ -22,7 +22,6 @@ import (
 	"marque/internal/notice"
 	"marque/internal/portal"
 	"marque/internal/sandbox"
-	"marque/internal/servicing"
 )
 
 // DemoCmd makes a company that looks alive, and serves it with the world around
@@ -129,6 +128,8 @@ type demo struct {
 
 	processor *sandbox.Processor // of cards; nil until it is served
 	console   string
+
+	accounts *sandbox.AccountChecks
 }
 
 // openDemo opens a company made by this command. data is its folder; while it is
@@ -153,11 +154,14 @@ func openDemo(ctx context.Context, cmd *DemoCmd, g *Globals, data string, logs i
 			return d, err
 		}
 	}
+	if d.accounts, err = sandbox.OpenAccountChecks(); err != nil {
+		return d, err
+	}
+	if d.checkAccount, err = askAt(d.accounts.Address(), d.accounts.Key()); err != nil {
+		return d, err
+	}
 	if settings == "" {
 		d.config.ACH.RetryReturned = 1
-	}
-	d.checkAccount = func(_ context.Context, q servicing.AccountQuestion) (servicing.AccountAnswer, error) {
-		return servicing.AccountAnswer(sandbox.CheckAccount(q.Account)), nil
 	}
 	if err := d.at(cmd.base, cmd.console); err != nil {
 		return d, err
@@ -218,6 +222,9 @@ func (d *demo) close() error {
 	}
 	if d.processor != nil {
 		err = errors.Join(err, d.processor.Close())
+	}
+	if d.accounts != nil {
+		err = errors.Join(err, d.accounts.Close())
 	}
 	return errors.Join(err, d.company.close())
 }

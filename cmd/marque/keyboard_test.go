@@ -62,7 +62,7 @@ func TestTheWaysInByKeyboardAlone(t *testing.T) {
 	signIn()
 
 	c.later(6 * time.Minute)
-	b.open("/bank-accounts")
+	b.open("/payment-methods")
 	b.tabTo("Add a bank account")
 	b.enter()
 	b.reads("Confirm that it is you")

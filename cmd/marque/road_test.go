@@ -296,7 +296,7 @@ func road(t *testing.T, c *openCompanyForTest) {
 			t.Errorf("statement does not say %q:\n%s", w, statement)
 		}
 	}
-	for _, path := range []string{"/", "/payments", "/bank-accounts", "/help", loan + "/autopay", loan + "/statements/2026-02-22", loan + "/pay"} {
+	for _, path := range []string{"/", "/payments", "/payment-methods", "/help", loan + "/autopay", loan + "/statements/2026-02-22", loan + "/pay"} {
 		b.open(path)
 	}
 	everyLineExplains(t, c, b, loan)
@@ -607,8 +607,8 @@ func turnOnAutopay(t *testing.T, c *openCompanyForTest, b *browser, loan string)
 	b.do(chromedp.Click(`input[name="method"]`))
 	b.press("Review autopay")
 	b.press("Turn on autopay")
-	b.reads("another look") // not agreed
-	b.do(chromedp.Click(`input[name="agree"]`))
+	b.reads("another look") // not signed
+	b.do(chromedp.SendKeys(`input[name="signed"]`, "agree"))
 	b.press("Turn on autopay")
 	b.open(loan + "/autopay")
 	b.reads("I authorize")

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -40,6 +41,7 @@ func (cmd *ServeCmd) Run(g *Globals, s streams) error {
 		if cmd.Listen != "" {
 			c.config.Listen = cmd.Listen
 		}
+		collectLess()
 		if err := c.config.checkServe(c.data, settingsFile(c.data, cmd.Config)); err != nil {
 			return fmt.Errorf("will not serve:\n%w", err)
 		}
@@ -71,6 +73,15 @@ func (cmd *ServeCmd) Run(g *Globals, s streams) error {
 		}
 		return serveAll(ctx, doors...)
 	})
+}
+
+// collectLess has garbage collected when the heap has grown to five times what
+// lives, unless GOGC says otherwise. Little does: a hundred megabytes buy a fifth
+// of the time that answering takes.
+func collectLess() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
 }
 
 // doors opens the portal's listener, and the console's where it has one.

@@ -22,6 +22,7 @@ type AutopayTerms struct {
 	First         Draft
 	Agreed        money.Cents
 	ReturnedFee   money.Cents
+	Retries       string // how a returned payment is tried again, as a sentence without its full stop; empty when it is not
 }
 
 // Text is the written authorisation for recurring payments (Reg E, 12 CFR
@@ -37,7 +38,7 @@ func (a AutopayTerms) Text() string {
 		"If a day is not a banking day, my bank sees the payment on the next one.",
 		fmt.Sprintf("I can change, pause or turn off autopay in my account, or by calling %s, until the day's payments are sent to the banks.", a.Phone),
 		"I can also stop a payment by telling my bank at least 3 business days before.",
-		"If my bank returns a payment, it will be taken off my account again" + returned(a.ReturnedFee) + ".",
+		"If my bank returns a payment, it will be taken off my account again" + returned(a.ReturnedFee) + a.Retries + ".",
 		"I can print or save a copy of this authorization.",
 	}
 	return strings.Join(said, " ")

@@ -69,6 +69,17 @@ const (
 	NoticeBankAccountAdded NoticeKind = "bank_account_added" // Method
 )
 
+// How it stands with a payment method: its check, and what the bank said of it.
+const (
+	NoticeCheckSent        NoticeKind = "account_check_sent"   // Method; Date the deposits are there; DueDate the last day to say them
+	NoticeCheckPassed      NoticeKind = "account_check_passed" // Method
+	NoticeCheckFailed      NoticeKind = "account_check_failed" // Method, Reason
+	NoticeAccountCorrected NoticeKind = "account_corrected"    // Method as the bank wants it; Masked as it was
+	NoticeMethodReplaced   NoticeKind = "method_replaced"      // Method; Masked is the one whose place it takes
+	NoticeMethodRemoved    NoticeKind = "method_removed"       // Method
+	NoticePaymentNotTaken  NoticeKind = "payment_not_taken"    // a scheduled one; Amount, Date, Method, Reason
+)
+
 // ByText says whether a kind can go as a text message: the codes, and alarms
 // that should reach a person at once.
 func (k NoticeKind) ByText() bool {
@@ -76,7 +87,7 @@ func (k NoticeKind) ByText() bool {
 	case NoticeActivationCode, NoticeSignInCode, NoticeRecoveryCode, NoticeUnlockCode, NoticeContactCode, NoticeCallerCode,
 		NoticeActivated, NoticeUsernameReminder, NoticeNewDevice, NoticeSignInLocked, NoticeSignInUnlocked, NoticeFactorFailed, NoticeFactorAdded, NoticeFactorRemoved,
 		NoticeSavedCodesMade, NoticeSavedCodeUsed, NoticePasswordChanged, NoticePasswordBreached, NoticeEmailChanged, NoticePhoneChanged, NoticeAddressChanged,
-		NoticeRecoveryStarted, NoticeRecoveryDone, NoticeChangesHeld, NoticeLockedByYou, NoticeQuestionsChanged, NoticeBankAccountAdded:
+		NoticeRecoveryStarted, NoticeRecoveryDone, NoticeChangesHeld, NoticeLockedByYou, NoticeQuestionsChanged, NoticeBankAccountAdded, NoticeMethodReplaced, NoticeMethodRemoved:
 		return true
 	}
 	return false

@@ -73,7 +73,7 @@ func openDesk(t testing.TB) *desk {
 	rules := openAccounts
 	rules.Access.StaffPasskeys, err = identity.NewPasskeys("localhost", "Kestrane Motor Finance", []string{d.site})
 	must(t, err)
-	d.svc = servicing.New(db, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, rules, func() money.Instant { return d.now })
+	d.svc = servicing.New(db, billing.Lender{Name: "Kestrane Motor Finance", ShortName: "KESTRANE MOTOR", OriginID: "9000000001", ODFI: "121042882", Phone: "(800) 555-0142"}, rules, func() money.Instant { return d.now })
 	_, err = d.svc.OpenDay(ctx, system, 0, money.NewDate(2026, 11, 22))
 	must(t, err)
 	terms := contract.Terms{

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"marque/internal/bai"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/rail"
@@ -46,8 +47,11 @@ type Runner struct {
 // Day says what one business day did.
 type Day struct {
 	Date       money.Date                  `json:"date"`
+	Checked    int                         `json:"account_checks_ended"`
+	Moved      int                         `json:"methods_replaced"`
 	Released   int                         `json:"payments_released"`
 	Drafted    int                         `json:"autopay_drafts"`
+	Told       int                         `json:"autopay_looked_at"` // for notices of drafts to come
 	LateFees   int                         `json:"contracts_with_late_fees"`
 	Statements int                         `json:"statements"`
 	Settled    int                         `json:"payments_settled"`
@@ -58,6 +62,7 @@ type Day struct {
 	Told       int                         `json:"autopay_looked_at"` // for notices of drafts to come
 	PaidOut    int                         `json:"card_movements_paid_out,omitempty"`
 	Dropped    int                         `json:"files_dropped"`
+	PaidOut    int                         `json:"card_movements_paid_out,omitempty"`
 	Problems   []string                    `json:"problems,omitempty"` // what a person has to look at
 }
 
@@ -88,7 +93,7 @@ func (r *Runner) Run(ctx context.Context, from, through money.Date) error {
 		if r.Progress != nil {
 			r.Progress(d)
 		}
-		if err := r.keepHead(ctx, day); err != nil {
+		if err := fault.After(r.keepHead(ctx, day), "cycle.before_next_day"); err != nil {
 			return err
 		}
 		if day, err = r.Service.OpenDay(ctx, actor, day, day+1); err != nil {
@@ -102,7 +107,8 @@ func (r *Runner) Run(ctx context.Context, from, through money.Date) error {
 }
 
 // Day does the work of one open day in its order: what came back from the bank,
-// the bank's statement against what was expected, payments and drafts of the day, late fees (after them, so that the day's
+// the bank's statement against what was expected, checks of bank accounts that have
+// come to their end, payments and drafts of the day, late fees (after them, so that the day's
 // payments count), what has settled, statements, and last the file to the bank.
 func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 	d := Day{Date: day}
@@ -123,6 +129,12 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 		count *int
 		list  func(servicing.Work) []func() error
 	}{
+		{"end account check", &d.Checked, func(w servicing.Work) []func() error {
+			return each(w.Checks, func(m servicing.MethodRef) error { return s.FinishCheck(ctx, actor, m, day) })
+		}},
+		{"replace payment method", &d.Moved, func(w servicing.Work) []func() error {
+			return each(w.Moves, func(m servicing.MethodRef) error { return s.TakePlace(ctx, actor, m) })
+		}},
 		{"release payment", &d.Released, func(w servicing.Work) []func() error {
 			return each(w.Scheduled, func(p servicing.PaymentRef) error { return s.ReleasePayment(ctx, actor, p, day) })
 		}},
@@ -143,7 +155,7 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 		}},
 	}
 	for _, step := range steps {
-		if err := r.drain(ctx, &d, step.name, step.count, step.list); err != nil {
+		if err := fault.After(r.drain(ctx, &d, step.name, step.count, step.list), "cycle.after_step"); err != nil {
 			return d, err
 		}
 		if step.name == "draft autopay" && r.Cards != nil { // so that a late fee knows of them
@@ -224,7 +236,7 @@ func (r *Runner) atOnce(todo []func() error) (errs []error) {
 	for range min(workers, len(todo)) {
 		wg.Go(func() {
 			for do := range next {
-				if err := do(); err != nil {
+				if err := fault.After(do(), "cycle.after_contract"); err != nil {
 					mu.Lock()
 					errs = append(errs, err)
 					mu.Unlock()
@@ -278,7 +290,7 @@ func (r *Runner) Returns(ctx context.Context, d *Day) error {
 			}
 			continue
 		}
-		if err != nil {
+		if err := fault.After(err, "returns.after_commit_before_done"); err != nil {
 			return err
 		}
 		if err := r.Rail.Done(f.Name); err != nil {
@@ -323,7 +335,10 @@ func (r *Runner) Drop(ctx context.Context, d *Day) error {
 		} else if err != nil {
 			return err
 		}
-		if err := r.Service.Dropped(ctx, actor, f); err != nil {
+		if err := fault.Point("drop.after_write_before_mark"); err != nil {
+			return err
+		}
+		if err := fault.After(r.Service.Dropped(ctx, actor, f), "drop.after_mark"); err != nil {
 			return err
 		}
 		d.Dropped++

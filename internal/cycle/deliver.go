@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"marque/internal/billing"
+	"marque/internal/fault"
 	"marque/internal/money"
 	"marque/internal/notice"
 	"marque/internal/servicing"
@@ -250,7 +251,10 @@ func (d *delivery) deliver(ctx context.Context, l *lane, o servicing.Outgoing) (
 	}
 	try, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	failure := l.send(try, o)
+	failure := fault.Point("notice.after_claim_before_send")
+	if failure == nil {
+		failure = fault.After(l.send(try, o), "notice.after_send_before_mark")
+	}
 	answered, away = true, notice.Away(failure)
 	switch waited := d.Clock() - o.Created; {
 	case failure == nil:

@@ -32,7 +32,6 @@ const (
 	DutyAgreeStaff  Duty = "agree_staff"  // to a colleague's way in being set up anew
 	DutyAudit       Duty = "audit"        // read who saw and did what
 	DutySignals     Duty = "signals"      // unusual sign-ins of all customers
-	DutyRefund      Duty = "refund"       // ask for a card payment to be given back; a second person must agree
 	DutyExceptions  Duty = "exceptions"   // what a person must look at, and the return rates: read
 	DutyClear       Duty = "clear"        // say how an exception item was dealt with
 	DutySettlement  Duty = "settlement"   // what the bank moved against what was expected: read
@@ -40,13 +39,14 @@ const (
 	DutyReverse     Duty = "reverse"      // ask that an erroneous debit be reversed; a second person must agree
 	DutyPhonePay    Duty = "phone_pay"    // take or cancel a payment for a caller who was verified
 	DutyPaperPay    Duty = "paper_pay"    // take a payment that a signed form authorises
+	DutyRefund      Duty = "refund"       // ask for a card payment to be given back; a second person must agree
 )
 
 // duties is the one table of who may do what. Whoever may manage staff may not
 // touch customers, so that no one person can make an agent and be one.
 var duties = map[Role][]Duty{
-	RoleAgent:         {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyRefund, DutyExceptions, DutyReverse, DutyPhonePay},
-	RoleSupervisor:    {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyRefund, DutyAgree, DutyAgreeStaff, DutySignals, DutyAudit, DutyExceptions, DutyClear, DutyReverse, DutySettlement, DutyReconcile, DutyPhonePay, DutyPaperPay},
+	RoleAgent:         {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyExceptions, DutyReverse, DutyPhonePay, DutyRefund},
+	RoleSupervisor:    {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyAgree, DutyAgreeStaff, DutySignals, DutyAudit, DutyExceptions, DutyClear, DutyReverse, DutySettlement, DutyReconcile, DutyPhonePay, DutyPaperPay, DutyRefund},
 	RoleAdministrator: {DutyStaff, DutyAgreeStaff, DutyAudit, DutySettlement, DutyReconcile},
 	RoleAuditor:       {DutyFind, DutyView, DutyAudit, DutySignals, DutyExceptions, DutySettlement},
 }

@@ -54,6 +54,7 @@ var alarms = []billing.NoticeKind{
 	billing.NoticeSavedCodesMade, billing.NoticeSavedCodeUsed, billing.NoticePasswordChanged, billing.NoticePasswordBreached, billing.NoticeEmailChanged, billing.NoticePhoneChanged,
 	billing.NoticeAddressChanged, billing.NoticeRecoveryStarted, billing.NoticeRecoveryDone, billing.NoticeChangesHeld, billing.NoticeSessionsEnded, billing.NoticeQuestionsChanged,
 	billing.NoticeDeviceForgotten, billing.NoticePaperlessOn, billing.NoticePaperlessOff, billing.NoticeBankAccountAdded,
+	billing.NoticeAccountCorrected, billing.NoticeMethodReplaced, billing.NoticeMethodRemoved,
 }
 
 func TestEveryKindHasWordsInBothLanguages(t *testing.T) {

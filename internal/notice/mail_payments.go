@@ -119,6 +119,16 @@ var paymentLetters = letters{
 				facts: append(n.paid(), n.due()...), rest: append(because("Motivo: ", n.Reason), "No se tomará nada"+n.from()+"."), alarm: true}
 		},
 	},
+	billing.NoticePaymentNotTaken: {
+		en: func(n told) letter {
+			return letter{subject: "Your scheduled payment was not made", reason: "Your payment of " + n.Amount.USD() + n.forDay(" for ") + " was not made: " + n.Reason + ".", facts: append(n.paid(), n.due()...),
+				rest: []string{"Nothing was taken" + n.from() + ".", "To pay, sign in to our website, or call us."}, alarm: true}
+		},
+		es: func(n told) letter {
+			return letter{subject: "Su pago programado no se hizo", reason: "Su pago de " + n.Amount.USD() + n.forDay(" para el ") + " no se hizo.", facts: append(n.paid(), n.due()...),
+				rest: []string{"No se tomó nada" + n.from() + ".", "Para pagar, entre a nuestro sitio web o llámenos."}, alarm: true}
+		},
+	},
 	billing.NoticePaymentReturned: {
 		en: func(n told) letter {
 			return letter{subject: "Payment returned by the bank", reason: "Your bank returned your payment of " + n.Amount.USD() + n.forDay(", dated ") + ".", facts: n.returned(),

@@ -167,6 +167,8 @@ var texts = map[billing.NoticeKind]bothTexts{
 	billing.NoticeChangesHeld:      said("A sign-in looked unusual. Changes are on hold.", "Un acceso fuera de lo común. Los cambios están en espera."),
 	billing.NoticeLockedByYou:      only("Sign-in is locked because you told us that it was not you. To get back in, {call}", "Bloqueamos el acceso porque usted nos avisó. Para volver a entrar, {call}"),
 	billing.NoticeQuestionsChanged: said("Your security questions were changed.", "Se cambiaron sus preguntas de seguridad."),
+	billing.NoticeMethodReplaced:   said("You pay from another bank account now.", "Ahora paga desde otra cuenta bancaria."),
+	billing.NoticeMethodRemoved:    said("A way to pay was removed from your online access.", "Se quitó una forma de pago de su acceso en línea."),
 	billing.NoticeBankAccountAdded: said("A bank account was added to your online access.", "Se agregó una cuenta bancaria a su acceso en línea."),
 }
 

@@ -207,7 +207,7 @@ func TestActivationByEMailEndsWithASecondStep(t *testing.T) {
 	if at != secondStepPage {
 		t.Errorf("went to %s", at)
 	}
-	for _, path := range []string{"/", "/payments", "/bank-accounts/new", "/activate/done"} {
+	for _, path := range []string{"/", "/payments", "/payment-methods/new", "/activate/done"} {
 		_, status, page := b.visit(t, path)
 		if status != http.StatusForbidden || !strings.Contains(page, `href="`+secondStepPage+`"`) {
 			t.Errorf("%s without a second step: %d", path, status)
@@ -288,24 +288,24 @@ func TestConfirmingComesBackWithWhatWasTyped(t *testing.T) {
 func TestConfirmingLeadsOnlyToOurOwnPages(t *testing.T) {
 	l := openLender(t)
 	b := l.activated(t, "770001001", "4321")
-	if at, _, page := b.visit(t, "/bank-accounts/new"); at != "/bank-accounts/new" {
+	if at, _, page := b.visit(t, "/payment-methods/new"); at != "/payment-methods/new" {
 		t.Fatalf("just confirmed, and asked again at %s: %s", at, words(page))
 	}
 	l.now = l.now.Add(identity.FreshFor)
-	at, _, page := b.visit(t, "/bank-accounts/new")
-	if at != "/confirm?next=%2Fbank-accounts%2Fnew" {
+	at, _, page := b.visit(t, "/payment-methods/new")
+	if at != "/confirm?next=%2Fpayment-methods%2Fnew" {
 		t.Fatalf("went to %s", at)
 	}
-	if at, _, _ := b.visit(t, "/bank-accounts"); at != "/bank-accounts" {
+	if at, _, _ := b.visit(t, "/payment-methods"); at != "/payment-methods" {
 		t.Errorf("reading asks too: %s", at)
 	}
 	p, _ := testPortal(t, "")
-	for _, to := range append([]string{"/sign-out", "/sign-in", "/confirm", "/recover", "/session/stay", "/payments", "", "/bank-accounts/../sign-out", "/bank-accounts/new?x=1", "/not-me/abc"}, elsewhere...) {
+	for _, to := range append([]string{"/sign-out", "/sign-in", "/confirm", "/recover", "/session/stay", "/payments", "", "/payment-methods/../sign-out", "/payment-methods/new?x=1", "/not-me/abc"}, elsewhere...) {
 		if got := p.formPath(to); got != "" {
 			t.Errorf("a form is sent on to %q", got)
 		}
 	}
-	for _, to := range []string{"/bank-accounts/new", "/accounts/k1/autopay/agree", "/bank-accounts/b1/remove"} {
+	for _, to := range []string{"/payment-methods/new", "/accounts/k1/autopay/agree", "/payment-methods/b1/remove"} {
 		if p.formPath(to) != to {
 			t.Errorf("a form is not sent on to %q", to)
 		}

@@ -22,7 +22,7 @@ import (
 var (
 	maya     = servicing.Session{Actor: identity.Customer("c1"), FirstName: "Maya", LastName: "Okafor"}
 	today    = money.NewDate(2026, 11, 22)
-	checking = servicing.Method{ID: "b1", Type: "checking", Last4: "4821", Routing: "123456780", Holder: "Maya Okafor"}
+	checking = servicing.Method{ID: "b1", Kind: billing.Bank, Validation: billing.Validated, Type: "checking", Last4: "4821", Routing: "123456780", Holder: "Maya Okafor"}
 	orla     = servicing.Vehicle{Year: 2023, Make: "Halden", Model: "Orla", VIN: "1HZ0RLA23P0000417"}
 	sela     = servicing.Vehicle{Year: 2025, Make: "Aldon", Model: "Sela"}
 )

@@ -38,6 +38,9 @@ var aboutWords = map[billing.NoticeKind]string{
 	billing.NoticeChangesHeld:      "Somebody signed in to your account in a way that looked unusual.",
 	billing.NoticeQuestionsChanged: "The security questions of your account were changed.",
 	billing.NoticeBankAccountAdded: "A bank account was added to your account.",
+	billing.NoticeAccountCorrected: "Your bank corrected the details of your bank account.",
+	billing.NoticeMethodReplaced:   "Your payments were moved to another bank account.",
+	billing.NoticeMethodRemoved:    "A way to pay was removed from your account.",
 }
 
 func (p *portal) showNotMe(w http.ResponseWriter, r *http.Request) error {

@@ -450,11 +450,10 @@ func TestAutopayPages(t *testing.T) {
 }
 
 func TestBankAccountPages(t *testing.T) {
-	says(t, render(t, "bank-accounts", nil, newBankAccountsPage(maya, []servicing.Method{checking})), "Checking ••4821", "123456780", "Remove")
-	says(t, render(t, "bank-accounts", nil, newBankAccountsPage(maya, nil)), "No bank account yet")
+	says(t, render(t, "methods", nil, newMethodsPage(maya, []servicing.Method{checking})), "Checking ••4821", "Ready to pay from")
+	says(t, render(t, "methods", nil, newMethodsPage(maya, nil)), "No payment method yet")
 	says(t, render(t, "bank-account", nil, newBankAccountAlone(maya, nil)), "Where the numbers are on a check", "Nine digits.")
-	rm := removeBankAccountPage{Page: page(maya, "Remove a bank account", "payments"), ID: "b1", Name: "checking ••4821"}
-	says(t, render(t, "bank-account-remove", nil, rm), "Remove checking ••4821?")
+	says(t, render(t, "method-remove", nil, newMethodFormPage(maya, servicing.MethodDetail{Method: checking}, "Remove", nil)), "Remove Checking ••4821?")
 }
 
 func TestDocumentsAndStatements(t *testing.T) {

@@ -90,11 +90,11 @@ func TestAPasskeySignsInConfirmsAndBringsBack(t *testing.T) {
 
 	// Before something about money.
 	l.now = l.now.Add(identity.FreshFor)
-	_, _, page = b.visit(t, "/bank-accounts/new")
+	_, _, page = b.visit(t, "/payment-methods/new")
 	sound(t, "confirm", page)
 	form = formOf(t, page, "/confirm")
 	form.Set("credential", ph.answer(t, page))
-	if at, _, page := b.send(t, "/confirm", form); at != "/bank-accounts/new" {
+	if at, _, page := b.send(t, "/confirm", form); at != "/payment-methods/new" {
 		t.Fatalf("confirming led to %s: %s", at, words(page))
 	}
 

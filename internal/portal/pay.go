@@ -130,7 +130,11 @@ func newPayPage(s servicing.Session, o servicing.PayOptions, form *web.Form) pay
 }
 
 func methodOption(m servicing.Method) web.Option {
-	return web.Option{Value: string(m.ID), Label: capital(methodName(m)), Hint: m.Holder}
+	hint := m.Holder
+	if m.Validation != billing.Validated {
+		hint = readinessOf(m).Word
+	}
+	return web.Option{Value: string(m.ID), Label: capital(methodName(m)), Hint: hint}
 }
 
 func howOptions(o servicing.PayOptions, form *web.Form) []web.Option {
@@ -411,6 +415,10 @@ func (p *portal) review(w http.ResponseWriter, r *http.Request, s servicing.Sess
 	}
 	v, err := p.svc.ReviewPayment(r.Context(), s.Actor, req)
 	if err != nil {
+		if to := toCheck(err, req.Method, id); to != "" {
+			http.Redirect(w, r, to, http.StatusSeeOther)
+			return nil
+		}
 		if err := told(form, err, payFieldNames(form)); err != nil {
 			return err
 		}

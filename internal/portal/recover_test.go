@@ -114,7 +114,7 @@ func TestAForgottenPasswordComesBackByCodeAndApp(t *testing.T) {
 	if at, page = b.second(t, page, "way", "totp", "code", code()); at != "/" {
 		t.Fatalf("the app led to %s: %s", at, words(page))
 	}
-	for _, path := range []string{"/bank-accounts/new"} {
+	for _, path := range []string{"/payment-methods/new"} {
 		_, status, page := b.visit(t, path)
 		says(t, page, "This is on hold", "You can add a bank account after", "it cannot wait, call us")
 		if status != http.StatusForbidden {
@@ -197,7 +197,7 @@ func TestALockIsOpenedWithACodeAndTheSecondStep(t *testing.T) {
 	if at, page := b.second(t, page, "way", "totp", "code", code()); at != passwordPage {
 		t.Fatalf("signing in led to %s: %s", at, words(page))
 	}
-	for _, path := range []string{"/", "/payments", "/bank-accounts/new"} {
+	for _, path := range []string{"/", "/payments", "/payment-methods/new"} {
 		if at, _, _ := b.visit(t, path); at != passwordPage {
 			t.Errorf("%s led to %s", path, at)
 		}

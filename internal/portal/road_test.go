@@ -50,7 +50,7 @@ func openLenderWith(t testing.TB, rules servicing.Rules) *lender {
 	t.Cleanup(func() { must(t, db.Close()) })
 	must(t, db.Migrate(ctx))
 	l := &lender{now: money.InstantOf(time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))}
-	l.svc = servicing.New(db, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, rules, func() money.Instant { return l.now })
+	l.svc = servicing.New(db, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142", ShortName: "KESTRANE MOTOR", OriginID: "1234567890", ODFI: "121042882"}, rules, func() money.Instant { return l.now })
 	system := identity.System("test")
 	_, err = l.svc.OpenDay(ctx, system, 0, today)
 	must(t, err)
@@ -474,8 +474,8 @@ func TestAutopayIsReviewedAgreedToAndTurnedOff(t *testing.T) {
 	if status != http.StatusOK || !strings.HasPrefix(pdf, "%PDF-") {
 		t.Errorf("authorization: %d", status)
 	}
-	_, _, page = b.visit(t, "/bank-accounts")
-	bank := regexp.MustCompile(`/bank-accounts/[0-9a-f-]{36}/remove`).FindString(page)
+	_, _, page = b.visit(t, "/payment-methods")
+	bank := regexp.MustCompile(`/payment-methods/[0-9a-f-]{36}`).FindString(page) + "/remove"
 	_, status, page = b.send(t, bank, nil)
 	says(t, page, "Autopay draws from this bank account.")
 	if status != http.StatusUnprocessableEntity {
@@ -484,7 +484,7 @@ func TestAutopayIsReviewedAgreedToAndTurnedOff(t *testing.T) {
 	if at, _, _ := b.send(t, account+"/autopay/off", nil); at != account+"/autopay?done=off" {
 		t.Errorf("off went to %s", at)
 	}
-	if at, _, page := b.send(t, bank, nil); at != "/bank-accounts?done=removed" {
+	if at, _, page := b.send(t, bank, nil); at != "/payment-methods?done=removed" {
 		t.Errorf("removing went to %s: %s", at, words(page))
 	}
 }

@@ -73,8 +73,8 @@ func TestSigningInLeadsOnlyToOurOwnPages(t *testing.T) {
 		"/accounts/k1/payments/p1/receipt.pdf":       "/accounts/k1/payments/p1",
 		"/accounts/k1/payments/p1/cancel":            "/accounts/k1/payments/p1/cancel",
 		"/accounts/k1/statements/2026-11-24.pdf":     "/accounts/k1",
-		"/bank-accounts/b1/remove":                   "/bank-accounts/b1/remove",
-		"/bank-accounts/b1/x":                        "/bank-accounts",
+		"/payment-methods/b1/remove":                 "/payment-methods/b1/remove",
+		"/payment-methods/b1/x":                      "/payment-methods/b1",
 		"/security/password":                         "/security/password",
 		"/security/password/x/y":                     "/security/password",
 		"/accounts/k1/pay/review":                    "/accounts/k1/pay/review",
@@ -238,14 +238,14 @@ func TestARefusalStandsWhereThePersonChose(t *testing.T) {
 }
 
 func TestABankAccountIsReadAndItsNumberNeverSentBack(t *testing.T) {
-	form, err := web.ReadForm(posted("/bank-accounts/new", "holder", "Maya Okafor", "type", "checking", "routing", "123456780", "account", "000123", "account_again", "000123", "account_key", "k"))
+	form, err := web.ReadForm(posted("/payment-methods/new", "holder", "Maya Okafor", "type", "checking", "routing", "123456780", "account", "000123", "account_again", "000123", "account_key", "k"))
 	must(t, err)
 	want := servicing.BankAccountRequest{Key: "k", Holder: "Maya Okafor", Type: "checking", Routing: "123456780", Account: "000123", AccountAgain: "000123"}
 	if got := readBankAccount(form); got != want || !form.OK() {
 		t.Errorf("%+v %v", got, form.Errors())
 	}
 	p, _ := testPortal(t, "")
-	form, err = web.ReadForm(posted("/bank-accounts/new", "holder", "Maya Okafor", "routing", "123456780", "account", "000123987", "account_again", "000123987", "account_key", "k"))
+	form, err = web.ReadForm(posted("/payment-methods/new", "holder", "Maya Okafor", "routing", "123456780", "account", "000123987", "account_again", "000123987", "account_key", "k"))
 	must(t, err)
 	if _, ok, err := p.add(posted("/", "", ""), maya, form); ok || err != nil {
 		t.Fatalf("added without a type: %v", err)

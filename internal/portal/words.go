@@ -36,6 +36,9 @@ func methodName(m servicing.Method) string {
 	if m.Kind == billing.CardMethod {
 		name = cardBrand(m)
 	}
+	if m.Nickname != "" && !m.Theirs {
+		name = m.Nickname + " (" + name + ")"
+	}
 	if m.Theirs {
 		return "the other borrower's " + name
 	}
@@ -68,7 +71,7 @@ func endedMethod(c servicing.Card) servicing.MethodID {
 // firstMethod is the bank account to choose beforehand.
 func firstMethod(c servicing.Card, list []servicing.Method) string {
 	for _, m := range list {
-		if m.ID != endedMethod(c) {
+		if m.ID != endedMethod(c) && m.Validation == billing.Validated {
 			return string(m.ID)
 		}
 	}

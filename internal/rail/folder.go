@@ -1,13 +1,14 @@
 package rail
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"marque/internal/fault"
 )
 
 // Folder is a place shared with the bank. Files for the bank stand in Dir/out,
@@ -20,71 +21,102 @@ func (f Folder) String() string { return filepath.Join(f.Dir, "out") }
 // Close does nothing: a folder is not held open.
 func (f Folder) Close() error { return nil }
 
-// Drop writes a file for the bank: in Dir/part, to disk, and only then under its
-// own name, with a copy kept in Dir/sent. The same name with the same content is fine, so that a
-// drop can be repeated after a crash; with other content it is ErrTaken.
+// Drop puts a file where the bank takes it, at most once, wherever it is stopped.
+// The file is made whole in Dir/ready, then a copy in Dir/sent, and then it is
+// renamed into Dir/out. So one that is in sent and in ready is still to be handed
+// over, and one that is in sent alone has been, whether or not the bank has taken
+// it since. The same name with other content is ErrTaken. Processes take turns by
+// a lock that ends with its holder.
 func (f Folder) Drop(name string, content []byte) error {
-	dir, parts, sent := filepath.Join(f.Dir, "out"), filepath.Join(f.Dir, "part"), filepath.Join(f.Dir, "sent")
-	if name == "" || name != filepath.Base(name) {
+	if !plain(name) {
 		return fmt.Errorf("drop file %q: not a file name", name)
 	}
-	if err := errors.Join(os.MkdirAll(dir, 0o700), os.MkdirAll(parts, 0o700), os.MkdirAll(sent, 0o700)); err != nil {
-		return fmt.Errorf("drop file %s: %w", name, err)
-	}
-	// What has been dropped once stays known, also when the bank has taken it: a
-	// second drop would debit everybody twice.
-	known := filepath.Join(sent, name)
-	if was, err := os.ReadFile(known); err == nil && bytes.Equal(was, content) {
-		return nil
-	} else if err == nil {
-		return fmt.Errorf("drop file %s: %w", name, ErrTaken)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("drop file %s: %w", name, err)
-	}
-	for _, path := range []string{filepath.Join(dir, name), known} {
-		if err := drop(path, filepath.Join(parts, name), content); err != nil {
-			return fmt.Errorf("drop file %s: %w", name, err)
-		}
-		if err := syncDir(filepath.Dir(path)); err != nil {
-			return err
-		}
-	}
-	// What attempts that were cut off have left behind goes with the first that
-	// was not.
-	left, err := filepath.Glob(filepath.Join(parts, "*"))
-	for _, part := range left {
-		of := filepath.Base(part)
-		if _, unsent := os.Lstat(filepath.Join(sent, of[:max(0, strings.LastIndexByte(of, '-'))])); unsent != nil {
-			continue // another file's, perhaps being written
-		}
-		if e := os.Remove(part); e != nil && !errors.Is(e, fs.ErrNotExist) {
-			err = errors.Join(err, e)
-		}
-	}
-	if err != nil {
+	if err := f.drop(name, content); err != nil {
 		return fmt.Errorf("drop file %s: %w", name, err)
 	}
 	return nil
 }
 
-func drop(path, part string, content []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(part), filepath.Base(part)+"-*")
+func (f Folder) drop(name string, content []byte) (err error) {
+	at := func(dir string) string { return filepath.Join(f.Dir, dir, name) }
+	for _, dir := range []string{"out", "part", "ready", "sent"} {
+		if err := os.MkdirAll(filepath.Join(f.Dir, dir), 0o700); err != nil {
+			return err
+		}
+	}
+	free, err := f.lock()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, free()) }()
+
+	known, err := hasFile(at("sent"), content)
+	if err != nil {
+		return err
+	}
+	there, err := hasFile(at("out"), content)
+	if err != nil {
+		return err
+	}
+	if !known && !there {
+		if err := f.write(at("ready"), content); err != nil {
+			return err
+		}
+	}
+	if !known {
+		if err := fault.After(f.write(at("sent"), content), "folder.after_copy_before_name"); err != nil {
+			return err
+		}
+	}
+	if there {
+		err = os.Remove(at("ready"))
+	} else {
+		err = os.Rename(at("ready"), at("out"))
+	}
+	if errors.Is(err, fs.ErrNotExist) { // it was handed over before
+		return nil
+	}
+	if err := fault.After(err, "folder.after_name"); err != nil {
+		return err
+	}
+	return errors.Join(syncDir(filepath.Join(f.Dir, "out")), syncDir(filepath.Join(f.Dir, "ready")))
+}
+
+// lock waits for the turn of this process, and clears away what writers that were
+// stopped have left. Where the system has no such lock there are no turns.
+func (f Folder) lock() (free func() error, err error) {
+	held, err := takeTurn(filepath.Join(f.Dir, "lock"), connectWithin)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return func() error { return nil }, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	left, err := filepath.Glob(filepath.Join(f.Dir, "part", "*"))
+	for _, part := range left {
+		err = errors.Join(err, os.Remove(part))
+	}
+	if err != nil {
+		return nil, errors.Join(err, held.Close())
+	}
+	return held.Close, nil
+}
+
+// write makes a file whole, on disk, and then under its name. One of that name was
+// left by a process that was stopped.
+func (f Folder) write(path string, content []byte) error {
+	tmp, err := os.CreateTemp(filepath.Join(f.Dir, "part"), filepath.Base(path)+"-*")
 	if err != nil {
 		return err
 	}
 	_, err = tmp.Write(content)
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+	if err = fault.After(errors.Join(err, tmp.Sync(), tmp.Close()), "folder.after_part_before_name"); err != nil {
 		return err
 	}
-	err = os.Link(tmp.Name(), path) // unlike a rename, never replaces
-	if !errors.Is(err, fs.ErrExist) {
+	if err := os.Rename(tmp.Name(), path); err != nil {
 		return err
 	}
-	was, err := os.ReadFile(path)
-	if err == nil && !bytes.Equal(was, content) {
-		err = ErrTaken
-	}
-	return err
+	return syncDir(filepath.Dir(path))
 }
 
 // Waiting reads the files that the bank has left and nobody has dealt with, in
@@ -141,7 +173,7 @@ func (f Folder) move(name, to string) error {
 		if errors.Is(err, fs.ErrNotExist) { // another process was quicker
 			return nil
 		}
-		if err == nil {
+		if err = fault.After(err, "folder.put_away_before_remove"); err == nil {
 			err = os.Remove(from)
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {

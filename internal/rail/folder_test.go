@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -48,6 +49,54 @@ func TestAFileThatTheBankHasTakenIsNotDroppedAgain(t *testing.T) {
 	}
 	if left, err := os.ReadDir(filepath.Join(f.Dir, "out")); err != nil || len(left) != 0 {
 		t.Errorf("dropped again: %v, %v", left, err)
+	}
+}
+
+// A process that was stopped has left the file in one of these states, and perhaps
+// the bank was quick.
+func TestADropThatWasCutOffIsFinishedOnce(t *testing.T) {
+	for left, want := range map[string]bool{ // whether the bank is still to get it
+		"":                true,
+		"part":            true,
+		"ready":           true,
+		"part ready":      true,
+		"ready sent":      true,
+		"part ready sent": true,
+		"sent out":        false,
+		"sent":            false,
+	} {
+		f := Folder{t.TempDir()}
+		for _, dir := range []string{"part", "ready", "sent", "out"} {
+			if err := os.MkdirAll(filepath.Join(f.Dir, dir), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for dir := range strings.FieldsSeq(left) {
+			name := "a.ach"
+			if dir == "part" {
+				name = "a.ach-1234"
+			}
+			if err := os.WriteFile(filepath.Join(f.Dir, dir, name), []byte("debits"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		took := func() bool { return os.Remove(filepath.Join(f.Dir, "out", "a.ach")) == nil }
+		if quick := took(); quick != strings.Contains(left, "out") {
+			t.Fatal(left)
+		}
+		for again := range 2 {
+			if err := f.Drop("a.ach", []byte("debits")); err != nil {
+				t.Errorf("%q: %v", left, err)
+			}
+			if got := took(); got != (want && again == 0) {
+				t.Errorf("%q: the bank was given the file: %t, after it was given it %d times", left, got, again)
+			}
+		}
+		for _, dir := range []string{"part", "ready"} {
+			if names, err := os.ReadDir(filepath.Join(f.Dir, dir)); err != nil || len(names) != 0 {
+				t.Errorf("%q: left in %s: %v, %v", left, dir, names, err)
+			}
+		}
 	}
 }
 

@@ -19,6 +19,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/pkg/sftp"
+
+	"marque/internal/fault"
 )
 
 // SFTP is the bank's server. It connects when there is something to do, to a
@@ -131,7 +133,7 @@ func (s *SFTP) drop(name string, content []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(s.local("sending", name), s.local("sent", name)); err != nil {
+	if err := fault.After(os.Rename(s.local("sending", name), s.local("sent", name)), "sftp.after_mark"); err != nil {
 		return err
 	}
 	return errors.Join(syncDir(s.local("sent")), syncDir(s.local("sending")))
@@ -141,13 +143,13 @@ func (s *SFTP) drop(name string, content []byte) (err error) {
 // file is left in sending unless it is certain that the server has not got it.
 func (s *SFTP) deliver(c *session, name string, content []byte) error {
 	part, whole := path.Join(s.OutDir, partPrefix(name)+rand.Text()), path.Join(s.OutDir, name)
-	if err := c.upload(part, content); err != nil {
+	if err := fault.After(c.upload(part, content), "sftp.after_upload"); err != nil {
 		return err
 	}
-	if err := s.keep(s.local("sending", name), content); err != nil {
+	if err := fault.After(s.keep(s.local("sending", name), content), "sftp.after_sending_before_rename"); err != nil {
 		return err
 	}
-	err := c.do(func(files *sftp.Client) error { return files.Rename(part, whole) })
+	err := fault.After(c.do(func(files *sftp.Client) error { return files.Rename(part, whole) }), "sftp.after_rename_before_mark")
 	if !refused(err) {
 		return err
 	}
@@ -253,7 +255,7 @@ func (s *SFTP) away(name, to string) (err error) {
 	if there, err := s.putAway(name, was.content); err != nil {
 		return err
 	} else if there == "" {
-		if err := s.keepNumbered(to, name, was.content); err != nil {
+		if err := fault.After(s.keepNumbered(to, name, was.content), "sftp.put_away_before_move"); err != nil {
 			return err
 		}
 	}
@@ -370,24 +372,34 @@ func (s *SFTP) lock() (free func() error, err error) {
 	if err := errors.Join(syncDir(filepath.Dir(s.Keep)), syncDir(s.Keep), syncDir(s.local("in"))); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(s.local("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	held, err := takeTurn(s.local("lock"), 4*s.operation())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.sweepHere(); err != nil {
+		return nil, errors.Join(err, held.Close())
+	}
+	return held.Close, nil
+}
+
+// takeTurn waits until no other process holds a file, and holds it until it is
+// closed or the process ends.
+func takeTurn(name string, within time.Duration) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	const pause = 20 * time.Millisecond
-	for wait := 4 * s.operation(); ; wait -= pause {
+	for wait := within; ; wait -= pause {
 		got, err := tryLock(f)
 		if err == nil && !got && wait <= 0 {
 			err = errors.New("another process has been at it for too long")
 		}
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("take turns over %s: %w", s.Keep, err), f.Close())
+			return nil, errors.Join(fmt.Errorf("take turns over %s: %w", filepath.Dir(name), err), f.Close())
 		}
 		if got {
-			if err := s.sweepHere(); err != nil {
-				return nil, errors.Join(err, f.Close())
-			}
-			return f.Close, nil
+			return f, nil
 		}
 		time.Sleep(pause)
 	}

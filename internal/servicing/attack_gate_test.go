@@ -299,7 +299,13 @@ var sensitive = []reach{
 	{"AddBankAccount", func(v *victim, by identity.Actor) (any, error) {
 		return v.AddBankAccount(ctx, by, bankRequest("4440009992"))
 	}},
-	{"RemoveMethod", func(v *victim, by identity.Actor) (any, error) { return nil, v.RemoveMethod(ctx, by, v.spare) }},
+	{"RemoveMethod", func(v *victim, by identity.Actor) (any, error) { return nil, v.RemoveMethod(ctx, by, v.spare, "", src) }},
+	{"ReplaceBankAccount", func(v *victim, by identity.Actor) (any, error) {
+		return reached(v.ReplaceBankAccount(ctx, by, v.bank, bankRequest(bankAccount), src))("same_account")
+	}},
+	{"StartAccountCheck", func(v *victim, by identity.Actor) (any, error) {
+		return reached(v.StartAccountCheck(ctx, by, servicing.NewKey(), v.bank))("checked")
+	}},
 	{"EnrollAutopay", func(v *victim, by identity.Actor) (any, error) {
 		return v.EnrollAutopay(ctx, by, servicing.AutopayRequest{Key: servicing.NewKey(), Contract: v.id, Method: v.bank, Signed: servicing.AutopayWord}, src)
 	}},

@@ -41,6 +41,12 @@ var limits = map[string]limit{
 	"questions": {window: 24 * time.Hour, spare: 100, stop: 3},
 	// Searches by one member of staff: a day's calls, not a copy of the files.
 	"find": {window: time.Hour, spare: 1000, stop: 150},
+	// Bank accounts that a customer adds: each may be a question to the provider.
+	"accounts": {window: 24 * time.Hour, spare: 1000, stop: 10},
+	// Checks by micro-entries and prenotes, each of which is money out: of one
+	// customer, and of one account, whoever's it is said to be.
+	"checks":    {window: 24 * time.Hour, spare: 1000, stop: 3},
+	"checks_of": {window: 30 * 24 * time.Hour, spare: 1000, stop: 3},
 	// Messages with a code: to one telephone, for one account, from one place, to
 	// one area, and in all. They are what a pump of text messages is stopped by.
 	"text_number":  {window: 24 * time.Hour, spare: 1000, stop: 10},

@@ -166,7 +166,7 @@ func (s *Service) autopayTerms(c *store.Contract, b *store.Method, plan billing.
 	}
 	return billing.AutopayTerms{
 		Lender: s.lender.Name, Phone: s.lender.Phone, From: from, AccountEnds: accountEnds(c.AccountNumber), Kind: c.Kind,
-		Plan: plan, First: first, Agreed: plan.Agreed(&c.State), ReturnedFee: c.Terms.ReturnedFee,
+		Plan: plan, First: first, Agreed: plan.Agreed(&c.State), ReturnedFee: c.Terms.ReturnedFee, Retries: s.retryWords(),
 	}
 }
 
@@ -223,7 +223,7 @@ func (s *Service) enroll(tx *store.Tx, c *store.Contract, who string, req Autopa
 	if err != nil {
 		return err
 	}
-	b, err := s.usable(tx.TakeMethod, who, req.Method)
+	b, err := s.usable(tx.KeepMethod, who, req.Method)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"marque/internal/ach"
 	"marque/internal/billing"
 	"marque/internal/contract"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -53,7 +54,7 @@ func (s *Service) DraftAutopay(ctx context.Context, actor identity.Actor, id Con
 		if reason := undrawable(b, on); reason != "" {
 			return s.endAutopay(tx, c, reason, actor)
 		}
-		return s.draft(tx, c, in, b, d, on, actor)
+		return fault.After(s.draft(tx, c, in, b, d, on, actor), "draft.before_commit")
 	})
 }
 

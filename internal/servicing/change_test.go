@@ -264,6 +264,8 @@ func (s *teller) field(e *contract.Event, name, value string) {
 	case "annual_rate":
 		r := got(money.ParseRate(value))(s)
 		e.Rate = &r
+	case "payment":
+		e.Payment = cents(value)
 	case "months":
 		e.Months = number()
 	case "due_day":

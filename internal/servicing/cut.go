@@ -16,6 +16,7 @@ import (
 
 	"marque/internal/ach"
 	"marque/internal/billing"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -66,17 +67,20 @@ func (s *Service) CutWindow(ctx context.Context, actor identity.Actor, on money.
 		if err != nil {
 			return err
 		}
-		if err := c.payments(); err != nil {
+		if err := fault.After(c.payments(), "cut.after_entries"); err != nil {
 			return err
 		}
 		if w == StandardWindow {
 			if err := c.reversals(); err != nil {
 				return err
 			}
+			if err := c.checks(); err != nil {
+				return err
+			}
 		}
-		return c.write(actor)
+		return fault.After(c.write(actor), "cut.before_commit")
 	})
-	return res, err
+	return res, fault.After(err, "cut.after_commit")
 }
 
 // maySettleToday refuses a payment that cannot settle the day it is made.
@@ -172,7 +176,7 @@ func (c *fileCut) payments() error {
 		return err
 	}
 	payments, err := c.tx.ClaimedPayments(c.id)
-	if err != nil {
+	if err := fault.After(err, "cut.after_claim"); err != nil {
 		return err
 	}
 	effective := c.on.AddBankingDays(1)
@@ -227,7 +231,7 @@ func (c *fileCut) debit(p *store.Payment, effective money.Date, methods map[stri
 		}
 		methods[p.MethodID] = m
 	}
-	if m.Validation != billing.Validated { // the rules ask it of WEB; we ask it of all
+	if !m.Validation.MayDebit(true) { // the rules ask it of WEB; we ask it of all
 		return ach.Entry{}, fmt.Errorf("the bank account is not validated (%s)", m.Validation)
 	}
 	if p.SEC == string(ach.PPD) {

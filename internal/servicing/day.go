@@ -11,17 +11,23 @@ import (
 
 	"marque/internal/billing"
 	"marque/internal/contract"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/ledger"
 	"marque/internal/money"
 	"marque/internal/store"
 )
 
-// PaymentRef names a payment.
-type PaymentRef = store.PaymentRef
+// PaymentRef names a payment, MethodRef a payment method.
+type (
+	PaymentRef = store.PaymentRef
+	MethodRef  = store.MethodRef
+)
 
 // Work names what a day has to do, in lists short enough to hold.
 type Work struct {
+	Checks     []MethodRef // of bank accounts, that come to an end
+	Moves      []MethodRef // that can take another's place
 	Scheduled  []PaymentRef
 	Drafts     []ContractID
 	Telling    []ContractID // of autopay drafts to come
@@ -40,6 +46,12 @@ func (s *Service) DayWork(ctx context.Context, actor identity.Actor, on money.Da
 		return w, err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if w.Checks, err = tx.ChecksDue(on, WorkPage); err != nil {
+			return err
+		}
+		if w.Moves, err = tx.MovesDue(WorkPage); err != nil {
+			return err
+		}
 		if w.Scheduled, err = tx.ScheduledPayments(on, WorkPage); err != nil {
 			return err
 		}
@@ -95,6 +107,9 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		if p.Rail == billing.Card && payoff.Total > 0 && !c.State.Bankruptcy {
 			return s.releaseCard(tx, c, p, b, payoff.Total, on, actor)
 		}
+		if p.Rail == billing.ACH && !b.Validation.MayDebit(true) {
+			return s.notTaken(tx, c, p, b, actor)
+		}
 		off, err := s.retryOff(tx, c, p, on)
 		if err != nil {
 			return err
@@ -110,7 +125,7 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		}
 		n := s.paymentNotice(kind, c, p, b)
 		n.Reason = p.Reason
-		return s.tell(tx, c, p.CustomerID, p.ID, n)
+		return fault.After(s.tell(tx, c, p.CustomerID, p.ID, n), "release.before_commit")
 	})
 }
 
@@ -124,7 +139,7 @@ func (s *Service) ChargeLateFees(ctx context.Context, actor identity.Actor, id C
 				return err
 			}
 			if n == 0 {
-				return s.save(tx, c)
+				return fault.After(s.save(tx, c), "late_fee.before_commit")
 			}
 			if fee == 0 {
 				if _, err := s.post(tx, c, contract.Event{Kind: contract.Waiver, Date: on, Of: contract.LateFees, Instalment: n}, cause{}, actor); err != nil {
@@ -198,7 +213,7 @@ func (s *Service) CutStatement(ctx context.Context, actor identity.Actor, id Con
 		if c.Status == "open" {
 			c.StatementOn = billing.NextClosing(&c.Terms, &c.State, closing, s.rules.StatementDays)
 		}
-		if err := s.save(tx, c); err != nil {
+		if err := fault.After(s.save(tx, c), "statement.before_commit"); err != nil {
 			return err
 		}
 		if held(c) {
@@ -301,6 +316,6 @@ func (s *Service) SettlePayment(ctx context.Context, actor identity.Actor, ref P
 		if err := s.settle(tx, c, p.EventSeq, p.SettlesOn, ledger.Move(ledger.Transit, ledger.Cash, p.Amount)); err != nil {
 			return err
 		}
-		return s.save(tx, c)
+		return fault.After(s.save(tx, c), "settle.before_commit")
 	})
 }

@@ -30,7 +30,7 @@ type ExceptionItem struct {
 }
 
 // ToDo is what is to be done about it.
-func (e *ExceptionItem) ToDo() string { return billing.WhatToDo(e.Kind, e.Code) }
+func (e ExceptionItem) ToDo() string { return billing.WhatToDo(e.Kind, e.Code) }
 
 // ExceptionFilter says which exception items are listed.
 type ExceptionFilter struct {

@@ -233,6 +233,15 @@ func (o *office) closeDay() {
 
 func closeDay(s *servicing.Service, on money.Date) error {
 	w, err := s.DayWork(ctx, system, on)
+	for _, m := range w.Checks {
+		err = first(err, func() error { return s.FinishCheck(ctx, system, m, on) })
+	}
+	if err == nil {
+		w, err = s.DayWork(ctx, system, on)
+	}
+	for _, m := range w.Moves {
+		err = first(err, func() error { return s.TakePlace(ctx, system, m) })
+	}
 	for _, p := range w.Scheduled {
 		err = first(err, func() error { return s.ReleasePayment(ctx, system, p, on) })
 	}

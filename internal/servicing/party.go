@@ -49,9 +49,12 @@ func addressed(tx *store.Tx, c *store.Contract) (r billing.Recipient, err error)
 // about neither: the others are told in words of their own, without what is the
 // payer's.
 func (s *Service) tell(tx *store.Tx, c *store.Contract, payer, once string, n billing.Notice) error {
-	parties, err := tx.Parties(c.ID)
-	if err != nil {
-		return err
+	parties := c.Parties
+	if parties == nil {
+		var err error
+		if parties, err = tx.Parties(c.ID); err != nil {
+			return err
+		}
 	}
 	for _, p := range parties {
 		said, about := n, once+":"+p.CustomerID

@@ -36,7 +36,8 @@ func (o *office) together(number string) (first, second *account) {
 // onlyTheirs are the calls of theirs that a co-borrower must not get through:
 // what belongs to the other person and not to the contract.
 var onlyTheirs = map[string]string{
-	"AutopayPaper": "fault: not found", "RemoveMethod": "fault: not found",
+	"AutopayPaper": "fault: not found", "RemoveMethod": "fault: not found", "MethodInDetail": "fault: not found", "RenameMethod": "fault: not found",
+	"SetDefaultMethod": "fault: not found", "StartAccountCheck": "fault: not found", "ConfirmAmounts": "fault: not found", "ReplaceBankAccount": "fault: not found",
 	"ReviewPayment": "refused method_gone", "SubmitPayment": "refused method_gone",
 	"ReviewTogether": "refused method_gone", "SubmitTogether": "refused method_gone", "Together": "fault: not found",
 	"ReviewAutopay": "refused method_gone", "EnrollAutopay": "refused method_gone",
@@ -110,7 +111,7 @@ func TestBothBorrowersPayOneLoan(t *testing.T) {
 		}
 		got(o.CancelPayment(ctx, second.actor, first.id, b.ID))(t)
 		// The other way round, and only one's own: a wall with no door proves nothing.
-		if err := o.RemoveMethod(ctx, o.fresh(second.actor), first.bank); !errors.Is(err, servicing.ErrNotFound) {
+		if err := o.RemoveMethod(ctx, o.fresh(second.actor), first.bank, "", src); !errors.Is(err, servicing.ErrNotFound) {
 			t.Errorf("removed the other's bank account: %v", err)
 		}
 		o.closeDay()

@@ -14,6 +14,7 @@ import (
 	"marque/internal/ach"
 	"marque/internal/billing"
 	"marque/internal/contract"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -218,13 +219,6 @@ func drawable(b *store.Method) error {
 	return refuse("method_unchecked", "method", "The account ending in %s is not checked yet. Check it first; it takes one or two banking days.", b.Last4)
 }
 
-func describe(b *store.Method) string {
-	if b.Kind == billing.CardMethod {
-		return cardName(b.Brand, b.Last4)
-	}
-	return b.Type + " ending in " + b.Last4
-}
-
 // paymentAgreement is what a customer agrees to by confirming one payment.
 func (s *Service) paymentAgreement(c *store.Contract, b *store.Method, amount money.Cents, date money.Date) string {
 	return fmt.Sprintf("I authorize %s to take one payment of %s from my %s account ending in %s (routing number %s) on or after %s for account ending in %s. "+
@@ -250,7 +244,11 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 	if err != nil {
 		return out, err
 	}
-	err = s.takeOwn(ctx, actor, req.Contract, func(tx *store.Tx, c *store.Contract) error {
+	err = s.db.UpdateOn(ctx, string(req.Contract), func(tx *store.Tx) error {
+		c, err := tx.TakeContractToPay(string(req.Contract), who, req.Key, string(req.Method), settingDate)
+		if err != nil {
+			return err
+		}
 		hash := inputHash(who, c.ID, req.Kind, req.Amount, req.Date, req.Method, req.Extra, req.SameDay)
 		if p, err := tx.PaymentByKey(who, req.Key); err == nil {
 			if p.InputHash != hash {
@@ -270,12 +268,12 @@ func (s *Service) SubmitPayment(ctx context.Context, actor identity.Actor, req P
 			return err
 		}
 		out = view(p, b, actor)
-		return nil
+		return fault.Point("pay.before_commit")
 	})
 	if isConflict(err) { // the key made a payment on another contract at the same moment
 		return out, errKeyReused
 	}
-	return out, err
+	return out, fault.After(err, "pay.after_commit_before_reply")
 }
 
 // goodKey says whether a key can be a customer's: the system's own begin with
@@ -315,7 +313,7 @@ func (s *Service) submitAs(tx *store.Tx, c *store.Contract, who string, req Paym
 	if plan.Amount != req.Amount {
 		return nil, nil, refuse("amount_changed", "amount", "The amount has changed to %s since you opened the page. Check it and confirm again.", plan.Amount.USD())
 	}
-	b, err := s.account(tx.TakeMethod, who, req.Method)
+	b, err := s.account(tx.KeepMethod, who, req.Method)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -412,9 +410,9 @@ func (s *Service) CancelPayment(ctx context.Context, actor identity.Actor, id Co
 		if out = view(p, b, actor); p.State != billing.Cancelled { // a card's page is being closed
 			return nil
 		}
-		return s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b))
+		return fault.After(s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b)), "cancel.before_commit")
 	})
-	return out, s.wake(err)
+	return out, fault.After(s.wake(err), "cancel.after_commit_before_reply")
 }
 
 func (s *Service) cancel(tx *store.Tx, c *store.Contract, p *store.Payment, actor identity.Actor) error {

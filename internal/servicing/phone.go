@@ -517,14 +517,10 @@ func proven(tx *store.Tx, p *store.Payment) error {
 	if errors.Is(err, store.ErrNotFound) || err == nil && (Proof(proof.Proof) == ProofForm) != (p.SEC == string(ach.PPD)) {
 		return fmt.Errorf("nothing shows how it was agreed to, and a %s entry needs it", p.SEC)
 	}
-	if err != nil || Proof(proof.Proof) != ProofNotice {
+	if err != nil || Proof(proof.Proof) != ProofNotice || p.Attempt > 1 { // the notice went before the first
 		return err
 	}
-	first := p.ID
-	if p.RetryOf != "" {
-		first = p.RetryOf
-	}
-	switch state, err := tx.NoticeState(string(billing.NoticePhonePayment) + ":" + first + ":" + p.CustomerID); {
+	switch state, err := tx.NoticeState(string(billing.NoticePhonePayment) + ":" + p.ID + ":" + p.CustomerID); {
 	case absent(err) != nil:
 		return err
 	case state == "sent":

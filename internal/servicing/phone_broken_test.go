@@ -22,7 +22,8 @@ var brokenPhones = brokenPrograms{
 	"WEB in the place of TEL": {"TestAFileKeepsWhatWasAgreedToByPhoneApart", []patch{
 		{"phone.go", `p.SEC = string(sec)`, `_ = sec`}}},
 	"no notice": {"TestAWrittenNoticeGoesOutBeforeTheDebit", []patch{
-		{"pay.go", `return p, b, s.tell(tx, c, p.CustomerID, p.ID, by.told(s.paymentNotice(kind, c, p, b)))`, `return p, b, nil`}}},
+		{"pay.go", `return p, b, s.tell(tx, c, p.CustomerID, p.ID, by.told(s.paymentNotice(kind, c, p, b)))`, `by.told(s.paymentNotice(kind, c, p, b))
+	return p, b, nil`}}},
 	"a debit before its notice": {"TestAWrittenNoticeGoesOutBeforeTheDebit", []patch{
 		{"phone.go", `case state == "sent":`, `case state == "sent", state == "queued":`}}},
 	"an account that was not checked": {"TestOnlyACheckedBankAccountOnFileIsPaidFromByPhone", []patch{

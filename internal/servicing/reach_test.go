@@ -136,8 +136,30 @@ var theirs = []reach{
 	{"CardSetup", func(v *victim, by identity.Actor) (any, error) { return v.CardSetup(ctx, by, v.setup.ID) }},
 	{"CardSetupBack", func(v *victim, by identity.Actor) (any, error) { return nil, v.CardSetupBack(ctx, by, v.setup.ID) }},
 	{"RemoveMethod", func(v *victim, by identity.Actor) (any, error) {
-		return nil, v.RemoveMethod(ctx, v.fresh(by), v.spare)
+		return nil, v.RemoveMethod(ctx, v.fresh(by), v.spare, "", src)
 	}},
+	{"MethodInDetail", func(v *victim, by identity.Actor) (any, error) { return v.MethodInDetail(ctx, by, v.bank) }},
+	{"RenameMethod", func(v *victim, by identity.Actor) (any, error) { return nil, v.RenameMethod(ctx, by, v.bank, "Bills") }},
+	{"SetDefaultMethod", func(v *victim, by identity.Actor) (any, error) { return nil, v.SetDefaultMethod(ctx, by, v.bank) }},
+	{"StartAccountCheck", func(v *victim, by identity.Actor) (any, error) {
+		return reached(v.StartAccountCheck(ctx, v.fresh(by), servicing.NewKey(), v.bank))("checked")
+	}},
+	{"ConfirmAmounts", func(v *victim, by identity.Actor) (any, error) {
+		return reached(v.ConfirmAmounts(ctx, by, servicing.AmountsRequest{Key: servicing.NewKey(), Method: v.bank, First: 17, Second: 42}))("checked")
+	}},
+	{"ReplaceBankAccount", func(v *victim, by identity.Actor) (any, error) {
+		return reached(v.ReplaceBankAccount(ctx, v.fresh(by), v.bank, bankRequest(bankAccount), src))("same_account")
+	}},
+}
+
+// reached takes a refusal that only who owns the thing can get for an answer.
+func reached(_ servicing.Method, err error) func(code string) (any, error) {
+	return func(code string) (any, error) {
+		if outcome(err) == "refused "+code {
+			err = nil
+		}
+		return nil, err
+	}
 }
 
 // own name nothing: what they answer with must be the asker's.
@@ -258,6 +280,19 @@ var systems = []reach{
 	{"FindContract", func(v *victim, by identity.Actor) (any, error) { return v.FindContract(ctx, by, v.number) }},
 	{"PreviewEvent", func(v *victim, by identity.Actor) (any, error) { return v.PreviewEvent(ctx, by, v.waiver()) }},
 	{"PostEvent", func(v *victim, by identity.Actor) (any, error) { return v.PostEvent(ctx, by, v.waiver()) }},
+	{"FinishCheck", func(v *victim, by identity.Actor) (any, error) {
+		err := v.FinishCheck(ctx, by, servicing.MethodRef{CustomerID: v.actor.ID, ID: string(v.bank)}, v.day)
+		if errors.Is(err, servicing.ErrNotFound) {
+			err = nil // there is no check, and whose turn it is was looked at first
+		}
+		return nil, err
+	}},
+	{"TakePlace", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.TakePlace(ctx, by, servicing.MethodRef{CustomerID: v.actor.ID, ID: string(v.bank)})
+	}},
+	{"ImportBankAccount", func(v *victim, by identity.Actor) (any, error) {
+		return v.ImportBankAccount(ctx, by, servicing.ImportedAccount{Contract: v.id, Holder: "Jordan Avery", Type: "checking", Routing: bankRouting, Account: bankAccount})
+	}},
 	{"Outbox", func(v *victim, by identity.Actor) (any, error) { return v.Outbox(ctx, by, 10) }},
 	{"OutboxAfter", func(v *victim, by identity.Actor) (any, error) { return v.OutboxAfter(ctx, by, v.out, 10) }},
 	{"Claim", func(v *victim, by identity.Actor) (any, error) { return v.Claim(ctx, by, v.out, 1) }},

@@ -9,6 +9,7 @@ import (
 
 	"marque/internal/ach"
 	"marque/internal/billing"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -76,18 +77,18 @@ func (s *Service) ReadReturns(ctx context.Context, actor identity.Actor, name st
 			if err == nil && res.Repeated == repeated {
 				err = s.expectReturn(tx, &returns[i], name, day)
 			}
-			if err != nil {
+			if err := fault.After(err, "returns.after_entry"); err != nil {
 				return fmt.Errorf("return of %s: %w", returns[i].Trace, err)
 			}
 		}
 		for i := range changes {
-			if err := s.changed(tx, &changes[i], day, &res); err != nil {
+			if err := s.changed(tx, actor, &changes[i], day, &res); err != nil {
 				return err
 			}
 		}
 		tx.InsertACHRead(hash, name, day, s.clock(), len(returns)+len(changes))
 		tx.Audit(s.clock(), actor.String(), "read_returns", "", name)
-		return nil
+		return fault.Point("returns.before_commit")
 	})
 	return res, err
 }
@@ -126,10 +127,10 @@ func (s *Service) returned(tx *store.Tx, actor identity.Actor, r *ach.Return, da
 	case entry.ReturnCode != "":
 		res.Repeated++
 		return nil
+	case entry.PaymentID == "":
+		return s.checkReturned(tx, actor, entry, r, day, res)
 	case entry.Amount != r.Amount:
 		e.Kind, e.Reason = billing.ReturnDiffers, "the amount is not the entry's"
-	case entry.PaymentID == "":
-		e.Reason = "an entry that tests an account came back"
 	case entry.Kind == billing.EntryReversal:
 		return s.reversalCameBack(tx, actor, entry, string(r.Code), day, res)
 	case !billing.ReturnRule(string(r.Code)).Reverse:
@@ -180,11 +181,3 @@ func (s *Service) reversalCameBack(tx *store.Tx, actor identity.Actor, entry *st
 }
 
 const reversalReturned = "the customer's bank did not take the money of a reversal"
-
-// changed keeps a notification of change for a person to act on before the next
-// entry to that account.
-func (s *Service) changed(tx *store.Tx, ch *ach.Change, day money.Date, res *ReturnsResult) error {
-	res.Changes++
-	return s.aside(tx, res, day, store.Exception{Kind: billing.ChangeNotApplied, Reference: string(ch.Trace), Code: string(ch.Code),
-		Reason: "the bank asks for a correction: " + ch.Code.Name(), Content: fmt.Sprintf("%+v", *ch)})
-}

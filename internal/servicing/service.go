@@ -25,11 +25,16 @@ type Rules struct {
 	// nobody, and the account is checked by entries to it. It is called outside of
 	// any transaction and changes nothing.
 	CheckAccount func(context.Context, AccountQuestion) (AccountAnswer, error)
-	Paying       Paying
-	Returns      Returns
-	SameDay      bool // payments may be marked to settle the day they are sent
-	Access       Access
-	Cards        CardRules
+	// ValidateBy is how an account is checked that no provider vouches for: by
+	// micro-entries, which the zero value means too, or by a prenote.
+	ValidateBy billing.ValidatedBy
+	// BankName looks a routing number up in the banks' directory; nil has none.
+	BankName func(routing string) (name string, known bool)
+	Paying   Paying
+	Returns  Returns
+	SameDay  bool // payments may be marked to settle the day they are sent
+	Access   Access
+	Cards    CardRules
 }
 
 // Returns are the lender's settings for debits that come back.

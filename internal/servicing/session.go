@@ -143,13 +143,13 @@ const seenEvery = 30 * time.Second
 // Session finds which customer is signed in with a token and moves the idle
 // clock on.
 func (s *Service) Session(ctx context.Context, token string) (out Session, err error) {
-	err = s.session(ctx, token, borrowers, func(tx *store.Tx, row *store.Session, st identity.Standing) error {
+	err = s.session(ctx, token, borrowers, func(row *store.SignedIn, st identity.Standing) error {
 		id, _ := identity.OwnerCustomer(row.Owner)
-		person, err := tx.Customer(string(id))
-		if err == nil {
-			out = Session{Actor: identity.Customer(id).With(st), FirstName: person.FirstName, LastName: person.LastName, EndsAt: row.Ends}
+		if row.CustomerID != string(id) {
+			return ErrNoSession
 		}
-		return err
+		out = Session{Actor: identity.Customer(id).With(st), FirstName: row.FirstName, LastName: row.LastName, EndsAt: row.Ends}
+		return nil
 	})
 	out.At = s.clock()
 	out.IdleUntil = min(out.At.Add(identity.IdleLimit), out.EndsAt)
@@ -158,29 +158,23 @@ func (s *Service) Session(ctx context.Context, token string) (out Session, err e
 
 // session finds a living session of a realm, gives it with what it has shown,
 // and moves its idle clock on.
-func (s *Service) session(ctx context.Context, token string, r realm, fn func(*store.Tx, *store.Session, identity.Standing) error) error {
+func (s *Service) session(ctx context.Context, token string, r realm, fn func(*store.SignedIn, identity.Standing) error) error {
 	if token == "" {
 		return ErrNoSession
 	}
 	now := s.clock()
-	var row *store.Session
-	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		if row, err = tx.Session(tx.Keys().Hash("session", token)); err != nil {
-			return err
-		}
-		if realmOf(row.Owner).kind != r.kind || !identity.SessionLives(row.Seen, row.Ends, row.Ended, now) {
-			return ErrNoSession
-		}
-		login, err := tx.LoginOf(row.Owner)
-		if err != nil {
-			return err
-		}
-		if login.Locked != 0 {
-			return ErrNoSession
-		}
-		return fn(tx, row, identity.Standing{Session: row.ID, Scope: identity.Scope(row.Scope), Level: row.Level, FactorAt: row.FactorAt,
-			HeldUntil: max(row.HeldUntil, login.HeldUntil), FactorsHeldUntil: login.FactorsHeldUntil, MustChange: login.Stale})
+	var row *store.SignedIn
+	err := s.db.Glance(ctx, func(tx *store.Tx) (err error) {
+		row, err = tx.SignedIn(tx.Keys().Hash("session", token))
+		return err
 	})
+	if err == nil {
+		if realmOf(row.Owner).kind != r.kind || !identity.SessionLives(row.Seen, row.Ends, row.Ended, now) || row.Locked != 0 {
+			return ErrNoSession
+		}
+		err = fn(row, identity.Standing{Session: row.ID, Scope: identity.Scope(row.Scope), Level: row.Level, FactorAt: row.FactorAt,
+			HeldUntil: max(row.Session.HeldUntil, row.LoginHeldUntil), FactorsHeldUntil: row.FactorsHeldUntil, MustChange: row.Stale})
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return ErrNoSession
 	}

@@ -56,16 +56,12 @@ func (s *Service) freshDuty(actor identity.Actor, d identity.Duty) error {
 // StaffSession finds which member of staff is signed in with a token and moves the
 // idle clock on. The role and the state are read each time.
 func (s *Service) StaffSession(ctx context.Context, token string) (out StaffSession, err error) {
-	err = s.session(ctx, token, office, func(tx *store.Tx, row *store.Session, st identity.Standing) error {
+	err = s.session(ctx, token, office, func(row *store.SignedIn, st identity.Standing) error {
 		id, _ := identity.OwnerStaff(row.Owner)
-		m, err := tx.Staff(id)
-		if err != nil {
-			return err
-		}
-		if m.State != staffActive {
+		if row.StaffState != staffActive {
 			return ErrNoSession
 		}
-		out = StaffSession{Actor: identity.Staff(id, identity.Role(m.Role)).With(st), Name: m.Name, Enrolling: st.Scope == identity.ScopeEnrol, EndsAt: row.Ends}
+		out = StaffSession{Actor: identity.Staff(id, identity.Role(row.StaffRole)).With(st), Name: row.StaffName, Enrolling: st.Scope == identity.ScopeEnrol, EndsAt: row.Ends}
 		return nil
 	})
 	out.At = s.clock()

@@ -27,9 +27,9 @@ var approvalDuties = map[string]struct{ ask, agree identity.Duty }{
 	staffRecovery:  {identity.DutyRecover, identity.DutyAgree},
 	unlockApproval: {identity.DutyUnlock, identity.DutyAgree},
 	resetApproval:  {identity.DutyStaff, identity.DutyAgreeStaff},
-	refundApproval: {identity.DutyRefund, identity.DutyAgree},
 
 	reversalApproval: {identity.DutyReverse, identity.DutyAgree},
+	refundApproval:   {identity.DutyRefund, identity.DutyAgree},
 }
 
 // Approval is what one member of staff asks another to agree to. Hash is of exactly
@@ -307,11 +307,11 @@ func (s *Service) DecideApproval(ctx context.Context, actor identity.Actor, id, 
 			return absentOr(err, errChanged)
 		}
 		tx.AuditRow(store.AuditRow{At: now, Actor: actor.String(), Action: a.Kind + "_" + state, Subject: a.CustomerID, Reason: a.Reason, Detail: a.ID})
-		if a.Kind == refundApproval {
-			return s.refundDecided(tx, a, actor, agree)
-		}
 		if agree && a.Kind == reversalApproval {
 			return s.reverse(tx, actor, a)
+		}
+		if a.Kind == refundApproval {
+			return s.refundDecided(tx, a, actor, agree)
 		}
 		if agree && a.Kind == staffRecovery {
 			// In time for the owner to say that it was not them.

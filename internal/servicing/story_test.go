@@ -128,6 +128,7 @@ func init() {
 		"due": (*teller).due, "payment": (*teller).payment, "autopay": (*teller).autopay, "ledger": (*teller).ledger, "verify": (*teller).verified,
 		"event": (*teller).event, "quote": (*teller).quote, "told": (*teller).told, "clear": (*teller).clear,
 		"opened": (*teller).opened, "final": (*teller).final,
+		"plan": (*teller).plan, "payoff": (*teller).payoff, "drafts": (*teller).drafts, "notices": (*teller).notices,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"marque/internal/billing"
+	"marque/internal/fault"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -139,6 +140,9 @@ func (s *Service) SubmitTogether(ctx context.Context, actor identity.Actor, req 
 			}
 			t.Payments = append(t.Payments, view(p, m, actor))
 			t.Total += p.Amount
+			if err := fault.Point("together.after_contract"); err != nil {
+				return err
+			}
 		}
 		t.Group = group
 		return nil
@@ -149,7 +153,7 @@ func (s *Service) SubmitTogether(ctx context.Context, actor identity.Actor, req 
 		}
 		return Together{}, errKeyReused
 	}
-	return t, err
+	return t, fault.After(err, "together.after_commit_before_reply")
 }
 
 // Together gives the payments that were made in one go, by the name that

@@ -129,11 +129,11 @@ func (a *audit) run(tx *store.Tx, rules Rules) error {
 	if err != nil {
 		return err
 	}
-	cards, err := readCards(tx, a.c, payments)
+	sent, err := tx.ACHEntriesOfContract(a.c.ID)
 	if err != nil {
 		return err
 	}
-	sent, err := tx.ACHEntriesOfContract(a.c.ID)
+	cards, err := readCards(tx, a.c, payments)
 	if err != nil {
 		return err
 	}
@@ -200,19 +200,18 @@ func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal 
 		}
 	}
 	stands, amounts, transit := map[int]bool{}, map[int]money.Cents{}, map[int]ledger.Account{}
-	taken, ours := map[int]int{}, map[int]bool{} // what a reversal takes back; which events are payments of ours
+	taken := map[int]int{} // the payment that a reversal takes back
 	for _, e := range rows {
 		transit[e.Seq] = road(&e.Event)
 		switch e.Kind {
 		case contract.Payment:
 			stands[e.Seq], amounts[e.Seq] = byPayment(&e), e.Amount
-			ours[e.Seq] = stands[e.Seq]
 		case contract.Reversal:
 			of, again := taken[e.Reverses]
 			if !again {
 				of = e.Reverses
 			}
-			taken[e.Seq], stands[of] = of, again && ours[of] // a dispute that was won lets the payment stand again
+			taken[e.Seq], stands[of] = of, again && amounts[of] > 0 // a dispute that was won lets the payment stand again
 		}
 	}
 	want := a.cleared(rows, journal, allocations)

@@ -145,6 +145,8 @@ type Method struct {
 	Theirs     bool // another borrower's on the same account
 	Validation billing.Validation
 	CheckedBy  billing.ValidatedBy
+	StopCode   string        // the return code that stopped it, or failed its check
+	Check      *AccountCheck // how far the check of a bank account is; nil when there was none, and in lists of other things
 
 	Type    string // of a bank account: checking or savings
 	Routing string

@@ -1,7 +1,7 @@
 package store
 
 import (
-	"database/sql"
+	"strings"
 
 	"marque/internal/money"
 )
@@ -38,6 +38,15 @@ type Session struct {
 	DeviceID, IP, UserAgent     string
 	Created, Seen, Ends, Ended  money.Instant
 	EndReason                   string
+}
+
+// SignedIn is a session with what its owner's login and own row say about it.
+type SignedIn struct {
+	Session
+	Locked, LoginHeldUntil, FactorsHeldUntil money.Instant
+	Stale                                    bool
+	CustomerID, FirstName, LastName          string // empty for staff
+	StaffName, StaffRole, StaffState         string // empty for customers
 }
 
 // Device is a browser that has signed an owner in.
@@ -108,6 +117,12 @@ var (
 	insertSession  = stmt(`INSERT INTO session (` + sessionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, 0, '')`)
 	renewSession   = stmt(`UPDATE session SET token_hash = $2, scope = $3, level = $4, method = $5, factor_at = $6, seen_at = $7 WHERE token_hash = $1 AND ended_at = 0`)
 	selectSession  = stmt(`SELECT ` + sessionColumns + ` FROM session WHERE token_hash = $1`)
+	selectSignedIn = stmt(`SELECT ` + "s." + strings.ReplaceAll(sessionColumns, ", ", ", s.") + `, l.locked_at, l.held_until AS login_held, l.factors_held_until, l.stale,
+			COALESCE(c.id, ''), COALESCE(c.first_name, ''), COALESCE(c.last_name, ''), COALESCE(m.name, ''), COALESCE(m.role, ''), COALESCE(m.state, '')
+		FROM session s JOIN login l ON l.owner = s.owner
+			LEFT JOIN customer c ON c.id = SUBSTR(s.owner, 10) AND s.owner LIKE 'customer:%'
+			LEFT JOIN staff m ON m.id = SUBSTR(s.owner, 7) AND s.owner LIKE 'staff:%'
+		WHERE s.token_hash = $1`)
 	selectSessions = stmt(`SELECT ` + sessionColumns + ` FROM session WHERE owner = $1 AND ended_at = 0 AND ends_at > $2 ORDER BY created_at, id`)
 	seeSession     = stmt(`UPDATE session SET seen_at = $2 WHERE token_hash = $1 AND ended_at = 0`)
 	endSession     = stmt(`UPDATE session SET ended_at = $2, end_reason = $3 WHERE token_hash = $1 AND ended_at = 0`)
@@ -219,7 +234,7 @@ func (tx *Tx) LoginsByEmail(email string) ([]*Login, error) {
 }
 
 func (tx *Tx) logins(s *statement, args ...any) (out []*Login, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		l := &Login{}
 		out = append(out, l)
 		return r.Scan(&l.Owner, &l.Realm, &l.Username, &l.PasswordHash, &l.Created, &l.Changed, &l.Locked, &l.LockReason, &l.HeldUntil, &l.FactorsHeldUntil, &l.Stale)
@@ -260,7 +275,7 @@ func (tx *Tx) AuthenticatorByLookup(lookup string) (*Authenticator, error) {
 }
 
 func (tx *Tx) authenticators(s *statement, args ...any) (out []*Authenticator, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		a := &Authenticator{}
 		out = append(out, a)
 		return r.Scan(&a.ID, &a.Owner, &a.Kind, &a.Name, &a.Secret, &a.Lookup, &a.Counter, &a.Source, &a.Added, &a.Used, &a.Ended, &a.EndReason)
@@ -347,13 +362,25 @@ func (tx *Tx) Sessions(owner string, now money.Instant) ([]*Session, error) {
 }
 
 func (tx *Tx) sessions(s *statement, args ...any) (out []*Session, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		s := &Session{}
 		out = append(out, s)
-		return r.Scan(&s.TokenHash, &s.ID, &s.Owner, &s.Scope, &s.Level, &s.Method, &s.FactorAt, &s.HeldUntil, &s.DeviceID, &s.IP, &s.UserAgent,
-			&s.Created, &s.Seen, &s.Ends, &s.Ended, &s.EndReason)
+		return r.Scan(s.fields()...)
 	}, args...)
 	return out, err
+}
+
+func (s *Session) fields() []any {
+	return []any{&s.TokenHash, &s.ID, &s.Owner, &s.Scope, &s.Level, &s.Method, &s.FactorAt, &s.HeldUntil, &s.DeviceID, &s.IP, &s.UserAgent,
+		&s.Created, &s.Seen, &s.Ends, &s.Ended, &s.EndReason}
+}
+
+// SignedIn finds a session by its token's hash, with its owner.
+func (tx *Tx) SignedIn(hash string) (*SignedIn, error) {
+	s := &SignedIn{}
+	err := tx.one(selectSignedIn, append(s.fields(), &s.Locked, &s.LoginHeldUntil, &s.FactorsHeldUntil, &s.Stale,
+		&s.CustomerID, &s.FirstName, &s.LastName, &s.StaffName, &s.StaffRole, &s.StaffState), hash)
+	return s, err
 }
 
 // SeeSession moves the idle clock on.
@@ -396,7 +423,7 @@ func (tx *Tx) Device(id, owner string) (*Device, error) {
 func (tx *Tx) Devices(owner string) ([]*Device, error) { return tx.devices(selectDevices, owner) }
 
 func (tx *Tx) devices(s *statement, args ...any) (out []*Device, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		d := &Device{}
 		out = append(out, d)
 		return r.Scan(&d.ID, &d.Owner, &d.IP, &d.UserAgent, &d.Created, &d.Seen, &d.Trusted, &d.Ended)
@@ -535,7 +562,7 @@ func (tx *Tx) VisitsNoticed(since money.Instant, limit int) ([]*Visit, error) {
 }
 
 func (tx *Tx) visits(s *statement, args ...any) (out []*Visit, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		v := &Visit{}
 		out = append(out, v)
 		return r.Scan(&v.ID, &v.Owner, &v.At, &v.Outcome, &v.Method, &v.Signals, &v.Score, &v.Decision, &v.IP, &v.Network, &v.DeviceID, &v.UserAgent)

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"marque/internal/billing"
 	"marque/internal/money"
 )
@@ -68,7 +66,7 @@ func (tx *Tx) InsertACHFile(f *ACHFile) error {
 func (tx *Tx) ACHFilesToDrop() ([]*ACHFile, error) { return tx.achFiles(selectACHFiles) }
 
 func (tx *Tx) achFiles(s *statement, args ...any) (out []*ACHFile, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		f := &ACHFile{}
 		if err := r.Scan(&f.ID, &f.Name, &f.Date, &f.Modifier, &f.Content, &f.Hash, &f.Entries, &f.Total, &f.Created); err != nil {
 			return err
@@ -135,7 +133,7 @@ func (tx *Tx) ReturnACHEntry(trace, code string, on money.Date) (bool, error) {
 }
 
 func (tx *Tx) achEntries(s *statement, args ...any) (out []*ACHEntry, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		e := &ACHEntry{}
 		out = append(out, e)
 		return r.Scan(&e.Trace, &e.FileID, &e.Kind, &e.ContractID, &e.PaymentID, &e.CustomerID, &e.MethodID, &e.SEC, &e.Amount, &e.Effective, &e.ReturnCode, &e.ReturnedOn)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -152,7 +151,7 @@ type AuditBreak struct {
 // sound. A break ends the walk; last.Seq is from.Seq when there are no more.
 func (tx *Tx) WalkAudit(from Link, limit int) (last Link, broken *AuditBreak, err error) {
 	last = from
-	err = tx.query(selectLinks, func(r *sql.Rows) error {
+	err = tx.query(selectLinks, func(r row) error {
 		var l Link
 		var a AuditRow
 		if err := r.Scan(&l.Seq, &l.AuditID, &l.Hash, &a.ID, &a.At, &a.Actor, &a.Action, &a.Contract, &a.Subject, &a.Reason, &a.Detail); err != nil || broken != nil {
@@ -211,7 +210,7 @@ func pageBefore(id string) string {
 }
 
 func (tx *Tx) auditRows(s *statement, args ...any) (out []AuditRow, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		var a AuditRow
 		err := r.Scan(&a.ID, &a.At, &a.Actor, &a.Action, &a.Contract, &a.Subject, &a.Reason, &a.Detail)
 		out = append(out, a)

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"marque/internal/billing"
 	"marque/internal/money"
 )
@@ -105,7 +103,7 @@ func (tx *Tx) autopay(s *statement, args ...any) (*Autopay, error) {
 }
 
 func (tx *Tx) autopays(s *statement, args ...any) (out []*Autopay, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		a, moved := &Autopay{}, 0
 		p := &a.Plan
 		err := r.Scan(&a.ContractID, &a.ID, &a.Key, &a.InputHash, &a.CustomerID, &a.MethodID, &a.AgreementID, &a.Version, &a.Signed, &a.Session,
@@ -146,7 +144,7 @@ func (tx *Tx) InsertAutopayNotice(a *Autopay, told billing.Told, once string) {
 // AutopayNotices reads the notices of an authorisation's drafts from a date on,
 // without those whose message could not be delivered.
 func (tx *Tx) AutopayNotices(a *Autopay, from money.Date) (out []billing.Told, err error) {
-	err = tx.query(selectAutopayNotice, func(r *sql.Rows) error {
+	err = tx.query(selectAutopayNotice, func(r row) error {
 		var t billing.Told
 		err := r.Scan(&t.Date, &t.Amount, &t.Sent)
 		out = append(out, t)

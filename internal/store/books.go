@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"marque/internal/contract"
 	"marque/internal/ledger"
 	"marque/internal/money"
@@ -64,7 +62,7 @@ func (tx *Tx) TrialByPosted(from, before money.Instant) ([]AccountTotal, error) 
 }
 
 func (tx *Tx) trial(s *statement, args ...any) (out []AccountTotal, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		var t AccountTotal
 		if err := r.Scan(&t.Account, &t.Opening, &t.Debit, &t.Credit); err != nil {
 			return err
@@ -80,7 +78,7 @@ func (tx *Tx) trial(s *statement, args ...any) (out []AccountTotal, err error) {
 // memory at a time; fn must not keep its postings and must not use tx.
 func (tx *Tx) EachEntry(from, through money.Date, fn func(*JournalEntry) error) error {
 	var e, next JournalEntry
-	err := tx.query(selectJournal, func(r *sql.Rows) error {
+	err := tx.query(selectJournal, func(r row) error {
 		next = JournalEntry{Entry: ledger.Entry{Postings: next.Postings[:0]}}
 		var p ledger.Posting
 		if err := r.Scan(&next.ContractID, &next.AccountNumber, &next.ContractKind, &next.ID, &next.Kind, &next.Event, &next.EventKind,
@@ -108,7 +106,7 @@ func (tx *Tx) EachEntry(from, through money.Date, fn func(*JournalEntry) error) 
 // in the order it was posted.
 func (tx *Tx) EventsBetween(first, last string) (map[string][]contract.Event, error) {
 	out := map[string][]contract.Event{}
-	err := tx.query(selectEventsBetween, func(r *sql.Rows) error {
+	err := tx.query(selectEventsBetween, func(r row) error {
 		var id string
 		var e contract.Event
 		var detail []byte

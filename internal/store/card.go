@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"marque/internal/billing"
 	"marque/internal/money"
 )
@@ -109,7 +107,7 @@ func (tx *Tx) charge(s *statement, args ...any) (*CardCharge, error) {
 }
 
 func (tx *Tx) charges(s *statement, args ...any) (out []*CardCharge, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		c := &CardCharge{}
 		f := &c.Facts
 		var opened, processing, failed, expired int
@@ -197,7 +195,7 @@ func (tx *Tx) setup(s *statement, args ...any) (*CardSetup, error) {
 }
 
 func (tx *Tx) setups(s *statement, args ...any) (out []*CardSetup, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		c := &CardSetup{}
 		out = append(out, c)
 		return r.Scan(&c.CustomerID, &c.ID, &c.Key, &c.InputHash, &c.Replaces, &c.State, &c.Back, &c.Processor, &c.Asked, &c.Expires, &c.TryAt, &c.Attempts,

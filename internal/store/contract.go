@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -42,6 +41,7 @@ type Contract struct {
 	DraftOn                       money.Date
 	BoardedOn                     money.Date
 	BoardedAt                     money.Instant
+	Parties                       []Party // who owes it; nil when that was not read
 }
 
 // Event is an event's row.
@@ -77,15 +77,15 @@ var (
 		statement_on, late_fee_on, draft_on, boarded_on, boarded_at)
 		VALUES ($1, $2, $3, NULLIF($4, ''), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, $17, $18, $19, $20, $21, $22)
 		ON CONFLICT (account_number) DO NOTHING`)
-	takeContract           = stmt(`UPDATE contract SET version = version + 1 WHERE id = $1 RETURNING ` + contractColumns)
-	takeOwnContract        = stmt(`UPDATE contract SET version = version + 1 WHERE id = $1 AND ` + ownContract + ` RETURNING ` + contractColumns)
+	takeContract           = locking(toChange, `SELECT `+contractColumns+` FROM contract WHERE id = $1`)
+	takeOwnContract        = locking(toChange, `SELECT `+contractColumns+` FROM contract WHERE id = $1 AND `+ownContract)
 	selectContract         = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE id = $1`)
 	selectOwnContract      = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE id = $1 AND ` + ownContract)
 	selectContractByNumber = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE account_number = $1`)
 	selectContractsOf      = stmt(`SELECT ` + contractColumns + ` FROM contract
 		WHERE id IN (SELECT contract_id FROM contract_party WHERE customer_id = $1) ORDER BY status, id`)
 	selectContractsAfter = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE id > $1 ORDER BY id LIMIT $2`)
-	saveContract         = stmt(`UPDATE contract SET state = $2, last_event = $3, last_entry = $4, status = $5,
+	saveContract         = stmt(`UPDATE contract SET version = version + 1, state = $2, last_event = $3, last_entry = $4, status = $5,
 		statement_on = $6, late_fee_on = $7, draft_on = $8 WHERE id = $1`)
 	countContracts = stmt(`SELECT COUNT(*) FROM contract`)
 
@@ -149,7 +149,11 @@ func (tx *Tx) customer(s *statement, arg string) (*Customer, error) {
 // InsertContract adds a contract, with its customer as the borrower; false when its account number is taken, and
 // then nothing is added and the transaction may go on.
 func (tx *Tx) InsertContract(c *Contract) (bool, error) {
-	terms, state, err := c.texts()
+	terms, err := asJSON(&c.Terms, "terms", c.ID)
+	if err != nil {
+		return false, err
+	}
+	state, err := asJSON(&c.State, "state", c.ID)
 	if err != nil {
 		return false, err
 	}
@@ -162,16 +166,12 @@ func (tx *Tx) InsertContract(c *Contract) (bool, error) {
 	return n == 1, err
 }
 
-func (c *Contract) texts() (terms, state string, err error) {
-	t, err := json.Marshal(&c.Terms)
+func asJSON(v any, what, contractID string) (string, error) {
+	b, err := json.Marshal(v)
 	if err != nil {
-		return "", "", fmt.Errorf("write terms of contract %s: %w", c.ID, err)
+		return "", fmt.Errorf("write %s of contract %s: %w", what, contractID, err)
 	}
-	s, err := json.Marshal(&c.State)
-	if err != nil {
-		return "", "", fmt.Errorf("write state of contract %s: %w", c.ID, err)
-	}
-	return string(t), string(s), nil
+	return string(b), nil
 }
 
 // TakeContract reads a contract and holds its row until the transaction ends, so
@@ -182,6 +182,18 @@ func (tx *Tx) TakeContract(id, owner string) (*Contract, error) {
 		return tx.contract(takeContract, id)
 	}
 	return tx.contract(takeOwnContract, id, owner)
+}
+
+// TakeContractToPay is TakeContract with its parties, for a payment by one of
+// them: what the payment is going to be decided by is asked for in the same breath.
+func (tx *Tx) TakeContractToPay(id, owner, key, method, setting string) (*Contract, error) {
+	tx.ahead(queued{takeOwnContract, []any{id, owner}}, queued{selectParties, []any{id}}, queued{selectPaymentByKey, []any{owner, key}},
+		queued{selectSetting, []any{setting}}, queued{keepMethod, []any{owner, method}})
+	c, err := tx.TakeContract(id, owner)
+	if err == nil {
+		c.Parties, err = tx.Parties(id)
+	}
+	return c, err
 }
 
 // Contract reads a contract without holding it.
@@ -226,7 +238,7 @@ func (tx *Tx) CountContracts() (n int, err error) {
 
 func (tx *Tx) contracts(s *statement, args ...any) (out []*Contract, err error) {
 	var terms, state []byte
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		c := &Contract{}
 		if err := r.Scan(&c.ID, &c.AccountNumber, &c.Kind, &c.CustomerID, &c.VehicleYear, &c.VehicleMake, &c.VehicleModel, &c.VIN,
 			&c.OriginalDate, &c.OriginalAmount, &c.OriginalTerm, &c.OriginalRate, &terms, &state, &c.LastEvent, &c.LastEntry, &c.Status,
@@ -248,7 +260,7 @@ func (tx *Tx) contracts(s *statement, args ...any) (out []*Contract, err error) 
 // SaveContract writes what changes: state, numbering, status and the dates the
 // day's work is found by.
 func (tx *Tx) SaveContract(c *Contract) error {
-	_, state, err := c.texts()
+	state, err := asJSON(&c.State, "state", c.ID)
 	if err != nil {
 		return err
 	}
@@ -272,7 +284,7 @@ func (tx *Tx) InsertEvent(contractID string, e Event) error {
 
 // Events reads a contract's whole history in the order it was posted.
 func (tx *Tx) Events(contractID string) (out []Event, err error) {
-	err = tx.query(selectEvents, func(r *sql.Rows) error {
+	err = tx.query(selectEvents, func(r row) error {
 		var e Event
 		out = append(out, e)
 		p := &out[len(out)-1]
@@ -312,7 +324,7 @@ func (tx *Tx) InsertEntry(contractID string, e *ledger.Entry) error {
 
 // Entries reads a contract's journal after an entry (0 for all).
 func (tx *Tx) Entries(contractID string, after int) (out []ledger.Entry, err error) {
-	err = tx.query(selectEntries, func(r *sql.Rows) error {
+	err = tx.query(selectEntries, func(r row) error {
 		var e ledger.Entry
 		var p ledger.Posting
 		if err := r.Scan(&e.ID, &e.Kind, &e.Event, &e.Corrects, &e.Effective, &e.Posted, &p.Account, &p.Amount); err != nil {

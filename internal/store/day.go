@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"marque/internal/money"
 )
 
@@ -63,7 +61,7 @@ func (tx *Tx) Statements(contractID string) ([]*Statement, error) {
 }
 
 func (tx *Tx) statements(s *statement, args ...any) (out []*Statement, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		s := &Statement{}
 		out = append(out, s)
 		return r.Scan(&s.ContractID, &s.Closing, &s.DueDate, &s.AmountDue, &s.ClosingBalance, &s.LastEntry, &s.Content, &s.Hash, &s.Created)
@@ -87,7 +85,7 @@ func (tx *Tx) DraftsDue(by money.Date, limit int) ([]string, error) {
 }
 
 func (tx *Tx) ids(s *statement, args ...any) (out []string, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		out = append(out, id)
@@ -133,7 +131,7 @@ func (tx *Tx) QueuedNotices(now money.Instant, after *Notice, limit int) (out []
 	if after == nil {
 		after = &Notice{TryAt: -1}
 	}
-	err = tx.query(selectNotices, func(r *sql.Rows) error {
+	err = tx.query(selectNotices, func(r row) error {
 		n := &Notice{}
 		if err := r.Scan(&n.ID, &n.Once, &n.CustomerID, &n.Kind, &n.Content, &n.Attempts, &n.TryAt, &n.ExpiresAt, &n.Created); err != nil {
 			return err

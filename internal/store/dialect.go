@@ -65,6 +65,14 @@ func (d dialect) open(u string) (write, read *sql.DB, err error) {
 	return write, read, nil
 }
 
+// text is a statement as the database is sent it.
+func (d dialect) text(s *statement) string {
+	if d == postgres {
+		return s.text + string(s.lock)
+	}
+	return s.text
+}
+
 func (d dialect) beginRead() string {
 	if d == postgres {
 		return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -102,7 +110,7 @@ func batchOf(queue []queued) (*pgx.Batch, error) {
 			}
 			args[i] = v
 		}
-		batch.Queue(q.stmt.text, args...)
+		batch.Queue(postgres.text(q.stmt), args...)
 	}
 	return batch, nil
 }

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"marque/internal/billing"
 	"marque/internal/money"
 )
@@ -74,7 +72,7 @@ func (tx *Tx) Exceptions(kind billing.ExceptionKind, cleared bool, after string,
 // CountExceptions counts the open items of each kind.
 func (tx *Tx) CountExceptions() (map[billing.ExceptionKind]int, error) {
 	counts := map[billing.ExceptionKind]int{}
-	err := tx.query(countExceptions, func(r *sql.Rows) error {
+	err := tx.query(countExceptions, func(r row) error {
 		var kind billing.ExceptionKind
 		var n int
 		err := r.Scan(&kind, &n)
@@ -92,7 +90,7 @@ func (tx *Tx) ClearException(id, by string, at money.Instant, note string) (bool
 }
 
 func (tx *Tx) exceptions(s *statement, args ...any) (out []*Exception, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		e := &Exception{}
 		if err := r.Scan(&e.ID, &e.Once, &e.Kind, &e.ContractID, &e.PaymentID, &e.CustomerID, &e.Reference, &e.Code, &e.Amount, &e.Reason, &e.Content,
 			&e.OpenedOn, &e.Opened, &e.ClearedBy, &e.Cleared, &e.Note); err != nil {

@@ -18,9 +18,6 @@ type job struct {
 // ErrClosed says that the database has been closed.
 var ErrClosed = errors.New("database is closed")
 
-// groupSize bounds how many transactions share one commit.
-const groupSize = 64
-
 func (db *DB) enqueue(ctx context.Context, fn func(*Tx) error) error {
 	j := &job{ctx: ctx, fn: fn, done: make(chan error, 1)}
 	select {
@@ -57,12 +54,15 @@ func (db *DB) writer(conn *sql.Conn) {
 		for _, p := range cache {
 			_ = p.Close() // nothing is lost with a statement
 		}
+		db.table.leave()
 		_ = conn.Close() // everything was committed or answered with an error
 	}()
 	for {
 		select {
 		case j := <-db.jobs:
 			db.group(conn, cache, j)
+		case s := <-db.table.seats:
+			db.table.sit(s)
 		case <-db.closed:
 			for {
 				select {
@@ -147,7 +147,7 @@ func (db *DB) inSavepoint(conn *sql.Conn, cache map[*statement]*sql.Stmt, j *job
 
 // These are SQLite's own and are not in the list of shared statements.
 var (
-	savepoint  = &statement{`SAVEPOINT one`}
-	release    = &statement{`RELEASE one`}
-	rollbackTo = &statement{`ROLLBACK TO one`}
+	savepoint  = &statement{text: `SAVEPOINT one`}
+	release    = &statement{text: `RELEASE one`}
+	rollbackTo = &statement{text: `ROLLBACK TO one`}
 )

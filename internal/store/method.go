@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"marque/internal/billing"
 	"marque/internal/money"
 )
@@ -40,7 +38,8 @@ var (
 		$14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)`)
 	selectMethod  = stmt(`SELECT ` + methodColumns + ` FROM payment_method WHERE customer_id = $1 AND id = $2`)
 	selectMethods = stmt(`SELECT ` + methodColumns + ` FROM payment_method WHERE customer_id = $1 ORDER BY id`)
-	takeMethod    = stmt(`UPDATE payment_method SET removed_at = removed_at WHERE customer_id = $1 AND id = $2 RETURNING ` + methodColumns)
+	takeMethod    = locking(toChange, `SELECT `+methodColumns+` FROM payment_method WHERE customer_id = $1 AND id = $2`)
+	keepMethod    = locking(toKeep, `SELECT `+methodColumns+` FROM payment_method WHERE customer_id = $1 AND id = $2`)
 	updateMethod  = stmt(`UPDATE payment_method SET nickname = $3, is_default = $4, type = $5, holder = $6, routing = $7, bank_name = $8, account = $9, account_hash = $10,
 		validation = $11, validated_by = $12, validated_at = $13, stop_code = $14, brand = $15, funding = $16, exp_month = $17, exp_year = $18, token = $19, last4 = $20
 		WHERE customer_id = $1 AND id = $2`)
@@ -90,8 +89,15 @@ func (tx *Tx) Method(customer, id string) (*Method, error) {
 	return tx.method(selectMethod, customer, id)
 }
 
-// TakeMethod reads a method and holds its row until the transaction ends, so that
-// it cannot be removed while something is made to draw from it.
+// KeepMethod reads a method and keeps it as it is until the transaction ends, so
+// that it cannot be removed while something is made to draw from it. Several may
+// draw from it at once.
+func (tx *Tx) KeepMethod(customer, id string) (*Method, error) {
+	return tx.method(keepMethod, customer, id)
+}
+
+// TakeMethod reads a method to change it, and holds its row until the transaction
+// ends: until then nothing is made to draw from it.
 func (tx *Tx) TakeMethod(customer, id string) (*Method, error) {
 	return tx.method(takeMethod, customer, id)
 }
@@ -125,7 +131,7 @@ func (tx *Tx) method(s *statement, args ...any) (*Method, error) {
 }
 
 func (tx *Tx) methods(s *statement, args ...any) (out []*Method, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		m := &Method{}
 		var isDefault int
 		err := r.Scan(&m.CustomerID, &m.ID, &m.Key, &m.InputHash, &m.Kind, &m.Nickname, &isDefault, &m.Type, &m.Holder, &m.Routing, &m.BankName, &m.Number, &m.Hash,

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"marque/internal/money"
 )
 
@@ -36,7 +34,7 @@ func (tx *Tx) AddParty(contractID string, p Party) {
 
 // Parties reads who owes a contract, the borrower first.
 func (tx *Tx) Parties(contractID string) (out []Party, err error) {
-	err = tx.query(selectParties, func(r *sql.Rows) error {
+	err = tx.query(selectParties, func(r row) error {
 		var p Party
 		err := r.Scan(&p.CustomerID, &p.Role, &p.Since)
 		out = append(out, p)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -192,7 +191,7 @@ func (tx *Tx) SettlingPayments(through money.Date, limit int) ([]PaymentRef, err
 }
 
 func (tx *Tx) refs(s *statement, through money.Date, limit int) (out []PaymentRef, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		var p PaymentRef
 		err := r.Scan(&p.ContractID, &p.ID)
 		out = append(out, p)
@@ -213,7 +212,7 @@ func (tx *Tx) payment(s *statement, args ...any) (*Payment, error) {
 }
 
 func (tx *Tx) payments(s *statement, args ...any) (out []*Payment, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		p := &Payment{}
 		var plan []byte
 		var autopay, sameDay int

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"marque/internal/money"
 )
 
@@ -146,7 +144,7 @@ func (tx *Tx) SetAnswers(owner string, all []Answer, at money.Instant) {
 
 // Answers lists an owner's questions with the hashes of their answers.
 func (tx *Tx) Answers(owner string) (out []Answer, err error) {
-	err = tx.query(selectAnswers, func(r *sql.Rows) error {
+	err = tx.query(selectAnswers, func(r row) error {
 		out = append(out, Answer{})
 		a := &out[len(out)-1]
 		return r.Scan(&a.Question, &a.Hash)

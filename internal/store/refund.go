@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"marque/internal/money"
 )
 
@@ -79,7 +77,7 @@ func (tx *Tx) refund(s *statement, args ...any) (*Refund, error) {
 }
 
 func (tx *Tx) refunds(s *statement, args ...any) (out []*Refund, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		f := &Refund{}
 		out = append(out, f)
 		return r.Scan(&f.ID, &f.ContractID, &f.PaymentID, &f.CustomerID, &f.Amount, &f.ApprovalID, &f.Reason, &f.State, &f.AskedBy, &f.AgreedBy, &f.Asked, &f.TryAt, &f.Attempts,
@@ -126,7 +124,7 @@ func (tx *Tx) InsertProcessorEvent(e *ProcessorEvent) (bool, error) {
 
 // NewProcessorEvents reads those that nobody has applied, oldest first.
 func (tx *Tx) NewProcessorEvents(now money.Instant, limit int) (out []*ProcessorEvent, err error) {
-	err = tx.query(selectProcessorEvents, func(r *sql.Rows) error {
+	err = tx.query(selectProcessorEvents, func(r row) error {
 		e := &ProcessorEvent{}
 		if err := r.Scan(&e.ID, &e.Type, &e.About, &e.PaymentID, &e.IntentID, &e.Amount, &e.Body, &e.State, &e.Reason, &e.Received, &e.Applied, &e.Attempts, &e.TryAt); err != nil {
 			return err
@@ -154,7 +152,7 @@ func (tx *Tx) FinishProcessorEvent(id, state, reason string, at money.Instant) (
 // CountProcessorEvents counts the events of each state.
 func (tx *Tx) CountProcessorEvents() (out map[string]int, err error) {
 	out = map[string]int{}
-	err = tx.query(countProcessorEvents, func(r *sql.Rows) error {
+	err = tx.query(countProcessorEvents, func(r row) error {
 		var state string
 		var n int
 		err := r.Scan(&state, &n)
@@ -233,7 +231,7 @@ func (tx *Tx) PostPayoutLine(id string, at money.Instant) (bool, error) {
 }
 
 func (tx *Tx) lines(s *statement, args ...any) (out []*PayoutLine, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		l := &PayoutLine{}
 		out = append(out, l)
 		return r.Scan(&l.ID, &l.PayoutID, &l.Kind, &l.ContractID, &l.PaymentID, &l.Amount, &l.Fee, &l.Net, &l.Posted, &l.Arrival)

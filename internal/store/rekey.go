@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -142,7 +141,7 @@ func (db *DB) sealedPage(ctx context.Context, e *encrypted, after []string) (out
 		args = append(args, id)
 	}
 	err = db.View(ctx, func(tx *Tx) error {
-		return tx.query(e.page, func(r *sql.Rows) error {
+		return tx.query(e.page, func(r row) error {
 			v := sealedValue{ids: make([]string, len(e.ids))}
 			into := make([]any, 0, len(e.ids)+1)
 			for i := range v.ids {
@@ -197,7 +196,7 @@ func (db *DB) KeyUse(ctx context.Context) (map[KeyID]int, error) {
 	out := map[KeyID]int{}
 	err := db.View(ctx, func(tx *Tx) error {
 		for _, e := range encryptedColumns {
-			err := tx.query(e.use, func(r *sql.Rows) error {
+			err := tx.query(e.use, func(r row) error {
 				var head string
 				var n int
 				if err := r.Scan(&head, &n); err != nil {

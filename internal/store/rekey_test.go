@@ -98,8 +98,10 @@ func fillFields(t testing.TB, db *DB, from, to int) {
 				if err := errors.Join(
 					tx.InsertCustomer(&Customer{ID: id, Number: id, SSN: "ssn" + id, BirthDate: "born" + id}),
 					tx.InsertMethod(&Method{CustomerID: id, ID: "b" + id, Key: id, Kind: billing.Bank, Validation: billing.Unvalidated, Type: "checking", Number: "account" + id, Hash: id}),
+					tx.InsertAccountCheck(&AccountCheck{CustomerID: id, MethodID: "b" + id, ID: id, Key: id, Way: billing.ByMicroEntries, State: billing.CheckWaiting, Amounts: "amounts" + id, StartedOn: 1}),
 					tx.InsertNotice(&Notice{ID: id, Once: id, CustomerID: id, Content: "said" + id}),
 					tx.InsertACHFile(&ACHFile{ID: id, Name: id, Modifier: id, Content: "file" + id}),
+					second(tx.InsertBankLine(&BankLine{ID: id, Hash: id, Day: 1, Amount: 1, Words: "said" + id})),
 					second(tx.InsertProcessorEvent(&ProcessorEvent{ID: id, Type: "x", Body: "told" + id, Received: 1})),
 					tx.OpenException(&Exception{ID: id, Once: id, Kind: billing.UnknownReturn, OpenedOn: 1, Content: "aside" + id}),
 					tx.InsertAuthenticator(&Authenticator{ID: id, Owner: "customer:" + id, Kind: "totp", Secret: "seed" + id}),
@@ -277,7 +279,7 @@ func TestAValueChangedMeanwhileIsKept(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *DB) {
 		fillFields(t, db, 0, 1)
 		blind := *customerSSN
-		blind.swap = &statement{`UPDATE customer SET ssn = $1 WHERE $2 <> '' AND id = $3`}
+		blind.swap = &statement{text: `UPDATE customer SET ssn = $1 WHERE $2 <> '' AND id = $3`}
 		for _, c := range []struct {
 			column *encrypted
 			want   string
@@ -366,7 +368,7 @@ func TestRekeyKilledInTheMiddle(t *testing.T) {
 	})
 }
 
-var replaceSSN = &statement{`UPDATE customer SET ssn = $1 WHERE id = $2`}
+var replaceSSN = &statement{text: `UPDATE customer SET ssn = $1 WHERE id = $2`}
 
 func onBothAt(t *testing.T, test func(t *testing.T, url string)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "marque.db")) })

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"marque/internal/billing"
 	"marque/internal/money"
 )
@@ -37,7 +35,7 @@ func (tx *Tx) PaymentsWaitingOn(customer, method string) ([]*Payment, error) {
 
 // AutopaysOn names the contracts that a customer's autopay draws a method for.
 func (tx *Tx) AutopaysOn(customer, method string) (out []string, err error) {
-	err = tx.query(selectAutopaysOn, func(r *sql.Rows) error {
+	err = tx.query(selectAutopaysOn, func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		out = append(out, id)
@@ -52,7 +50,7 @@ func (tx *Tx) ReversalsToSend() ([]*Payment, error) { return tx.payments(selectR
 
 // SentDebits counts the debits by the day they settle, from one day to another.
 func (tx *Tx) SentDebits(from, to money.Date) (out []billing.SentDebits, err error) {
-	err = tx.query(selectSentDebits, func(r *sql.Rows) error {
+	err = tx.query(selectSentDebits, func(r row) error {
 		var s billing.SentDebits
 		err := r.Scan(&s.Date, &s.Entries)
 		out = append(out, s)
@@ -63,7 +61,7 @@ func (tx *Tx) SentDebits(from, to money.Date) (out []billing.SentDebits, err err
 
 // ReturnedDebits counts the debits that came back by day and code.
 func (tx *Tx) ReturnedDebits(from, to money.Date) (out []billing.ReturnedDebits, err error) {
-	err = tx.query(selectReturnedDebits, func(r *sql.Rows) error {
+	err = tx.query(selectReturnedDebits, func(r row) error {
 		var b billing.ReturnedDebits
 		err := r.Scan(&b.Date, &b.Code, &b.Entries)
 		out = append(out, b)

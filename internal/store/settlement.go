@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"marque/internal/billing"
 	"marque/internal/money"
 )
@@ -141,7 +139,7 @@ func (tx *Tx) ExpectedOn(day money.Date) ([]*Expected, error) { return tx.expect
 func (tx *Tx) ExpectedIn(match string) ([]*Expected, error) { return tx.expected(expectedIn, match) }
 
 func (tx *Tx) expected(s *statement, args ...any) (out []*Expected, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		e := &Expected{}
 		out = append(out, e)
 		return r.Scan(&e.ID, &e.Day, &e.Rail, &e.Kind, &e.Group, &e.Reference, &e.Amount, &e.MatchID, &e.Made)
@@ -186,7 +184,7 @@ func (tx *Tx) FirstStatementDay() (d money.Date, err error) {
 
 // BankStatements reads the statements of some days, oldest first.
 func (tx *Tx) BankStatements(from, through money.Date) (out []*BankStatement, err error) {
-	err = tx.query(selectBankStatements, func(r *sql.Rows) error {
+	err = tx.query(selectBankStatements, func(r row) error {
 		b := &BankStatement{}
 		out = append(out, b)
 		return r.Scan(&b.Hash, &b.Account, &b.AsOf, &b.Name, &b.Opening, &b.Closing, &b.Lines, &b.Read)
@@ -225,7 +223,7 @@ func (tx *Tx) BankLinesOn(day money.Date) ([]*BankLine, error) { return tx.bankL
 func (tx *Tx) BankLinesIn(match string) ([]*BankLine, error) { return tx.bankLines(linesIn, match) }
 
 func (tx *Tx) bankLines(s *statement, args ...any) (out []*BankLine, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		l := &BankLine{}
 		if err := r.Scan(&l.ID, &l.Hash, &l.Account, &l.Day, &l.Rail, &l.Amount, &l.Code, &l.BankReference, &l.CustomerReference, &l.Words, &l.MatchID); err != nil {
 			return err
@@ -275,7 +273,7 @@ func (tx *Tx) SettlementMatch(id string) (*SettlementMatch, error) {
 }
 
 func (tx *Tx) matches(s *statement, args ...any) (out []*SettlementMatch, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		m := &SettlementMatch{}
 		out = append(out, m)
 		return r.Scan(&m.ID, &m.Rule, &m.Day, &m.Rail, &m.Expected, &m.Received, &m.Difference, &m.Account, &m.By, &m.At, &m.Note)
@@ -285,7 +283,7 @@ func (tx *Tx) matches(s *statement, args ...any) (out []*SettlementMatch, err er
 
 // SettlementTotals sums some days by day and rail.
 func (tx *Tx) SettlementTotals(from, through money.Date) (out []SettlementTotal, err error) {
-	err = tx.query(settlementTotals, func(r *sql.Rows) error {
+	err = tx.query(settlementTotals, func(r row) error {
 		var t SettlementTotal
 		err := r.Scan(&t.Day, &t.Rail, &t.Expected, &t.Received, &t.Cleared, &t.Open)
 		out = append(out, t)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"strings"
 
 	"marque/internal/money"
@@ -124,7 +123,7 @@ func (tx *Tx) Staff(id string) (*Staff, error) {
 func (tx *Tx) AllStaff() ([]*Staff, error) { return tx.staff(listStaff) }
 
 func (tx *Tx) staff(s *statement, args ...any) (out []*Staff, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		m := &Staff{}
 		out = append(out, m)
 		return r.Scan(&m.ID, &m.Name, &m.Role, &m.State, &m.Founder, &m.Created, &m.CreatedBy, &m.Username, &m.Factors, &m.LastIn)
@@ -207,7 +206,7 @@ func (tx *Tx) CallerChecks(customer string, since money.Instant, limit int) ([]*
 }
 
 func (tx *Tx) checks(s *statement, args ...any) (out []*CallerCheck, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		c := &CallerCheck{}
 		out = append(out, c)
 		return r.Scan(&c.ID, &c.CustomerID, &c.StaffID, &c.Purpose, &c.Method, &c.State, &c.Asked, &c.Passed, &c.Expires, &c.StaffName)
@@ -236,7 +235,7 @@ func (tx *Tx) Approval(id string) (*Approval, error) {
 
 // Approvals lists those that end after a moment, newest first, decided or not.
 func (tx *Tx) Approvals(after money.Instant, limit int) (out []*Approval, err error) {
-	err = tx.query(selectApprovals, func(r *sql.Rows) error {
+	err = tx.query(selectApprovals, func(r row) error {
 		a := &Approval{}
 		out = append(out, a)
 		return r.Scan(a.dest()...)
@@ -284,7 +283,7 @@ func (tx *Tx) FindByName(first, last string, limit int) ([]Found, error) {
 }
 
 func (tx *Tx) found(s *statement, args ...any) (out []Found, err error) {
-	err = tx.query(s, func(r *sql.Rows) error {
+	err = tx.query(s, func(r row) error {
 		var f Found
 		err := r.Scan(&f.ID, &f.Number, &f.FirstName, &f.LastName, &f.Email, &f.Phone, &f.City, &f.State)
 		out = append(out, f)
@@ -308,7 +307,7 @@ func (tx *Tx) ViewRow(actor, subject, session string, after money.Instant) (Audi
 
 // NoticesOf lists the messages to a customer without their content, newest first.
 func (tx *Tx) NoticesOf(customer string, limit int) (out []SentNotice, err error) {
-	err = tx.query(selectNoticesOf, func(r *sql.Rows) error {
+	err = tx.query(selectNoticesOf, func(r row) error {
 		var n SentNotice
 		err := r.Scan(&n.Kind, &n.State, &n.Once, &n.Created, &n.Sent)
 		out = append(out, n)

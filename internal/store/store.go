@@ -3,10 +3,10 @@
 // what differs between them is in dialect.go and nowhere else.
 //
 // Reads run at once. Writes that cannot fail for business reasons are queued
-// and go to the database together, just before the commit. On SQLite one
-// goroutine writes, and transactions that arrive while it works share a commit:
-// each stands or falls alone behind a savepoint, and none is answered before
-// the commit is on disk.
+// and go to the database together, just before the commit. Transactions that wait
+// at the same time share a commit: on SQLite all, behind a savepoint each, and on
+// both databases those of UpdateOn, whose statements travel together as well. Each
+// stands or falls alone, and none is answered before the commit is on disk.
 //
 // Personal data goes in and comes out through the Keys given to Open, and is
 // encrypted with its place (table, column and row) as associated data, so that
@@ -17,6 +17,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
@@ -37,10 +38,13 @@ type DB struct {
 	read    *sql.DB
 	keys    *Keys
 
-	jobs   chan *job // SQLite's writer
-	closed chan struct{}
-	once   sync.Once
-	done   sync.WaitGroup
+	jobs     chan *job // SQLite's writer
+	table    *table    // where transactions share a commit
+	glances  chan *ask // PostgreSQL's reads of one statement
+	prepared sync.Map  // SQLite's: *statement to *sql.Stmt
+	closed   chan struct{}
+	once     sync.Once
+	done     sync.WaitGroup
 }
 
 // Open opens the database at a URL: "postgres://…", or a path for SQLite. It
@@ -60,8 +64,11 @@ func Open(ctx context.Context, url string, keys *Keys) (*DB, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("open database: %w", err), db.Close())
 		}
+		db.table = newTable(&liteLine{conn: conn, known: map[*statement]driver.Stmt{}})
 		db.done.Go(func() { db.writer(conn) })
+		return db, nil
 	}
+	db.openLines(url)
 	return db, nil
 }
 
@@ -73,7 +80,11 @@ func (db *DB) Close() error {
 	// connection that may write.
 	var err error
 	if db.read != db.write {
-		err = db.read.Close()
+		db.prepared.Range(func(_, p any) bool {
+			err = errors.Join(err, p.(*sql.Stmt).Close())
+			return true
+		})
+		err = errors.Join(err, db.read.Close())
 	}
 	return errors.Join(err, db.write.Close())
 }
@@ -84,14 +95,29 @@ func (db *DB) Ping(ctx context.Context) error { return db.read.PingContext(ctx) 
 // Name is "sqlite" or "postgres".
 func (db *DB) Name() string { return string(db.dialect) }
 
-// statement is one SQL text. All of them are listed so that a test can prepare
-// each on both databases.
-type statement struct{ text string }
+// statement is one SQL text, and whether it takes the rows that it reads. All of
+// them are listed so that a test can prepare each on both databases.
+type statement struct {
+	text string
+	lock lock
+}
+
+// lock is how a statement takes the rows that it reads. SQLite has one writer and
+// needs none.
+type lock string
+
+const (
+	toChange lock = " FOR NO KEY UPDATE" // one after another
+	toKeep   lock = " FOR SHARE"         // several at once, and nobody changes them
+)
 
 var statements []*statement
 
-func stmt(text string) *statement {
-	s := &statement{text}
+func stmt(text string) *statement { return locking("", text) }
+
+// locking is a read that holds its rows until the transaction ends.
+func locking(l lock, text string) *statement {
+	s := &statement{text, l}
 	statements = append(statements, s)
 	return s
 }
@@ -110,10 +136,22 @@ type Tx struct {
 	conn  *sql.Conn
 	cache map[*statement]*sql.Stmt // SQLite's writer keeps its statements prepared
 	queue []queued
+	joint joint // nil when it has a connection of its own
+}
+
+// joint is how a transaction runs that shares a connection with others.
+type joint interface {
+	query(tx *Tx, s *statement, scan func(row) error, args []any) error
+	flush(tx *Tx) error // sends what is queued, or else leaves
+	ahead(reads []queued)
+	leave() error // to be run again alone
 }
 
 // query runs a read and calls scan for each row.
-func (tx *Tx) query(s *statement, scan func(*sql.Rows) error, args ...any) error {
+func (tx *Tx) query(s *statement, scan func(row) error, args ...any) error {
+	if tx.joint != nil {
+		return tx.joint.query(tx, s, scan, args)
+	}
 	rows, err := tx.rows(s, args)
 	if err != nil {
 		return tx.db.dialect.explain(err)
@@ -129,6 +167,13 @@ func (tx *Tx) query(s *statement, scan func(*sql.Rows) error, args ...any) error
 	return rows.Close()
 }
 
+// ahead asks at once for what is read next, where that saves anything.
+func (tx *Tx) ahead(reads ...queued) {
+	if tx.joint != nil {
+		tx.joint.ahead(reads)
+	}
+}
+
 // rows sends what is queued first: a transaction reads what it has written.
 func (tx *Tx) rows(s *statement, args []any) (*sql.Rows, error) {
 	if err := tx.Flush(); err != nil {
@@ -139,13 +184,13 @@ func (tx *Tx) rows(s *statement, args []any) (*sql.Rows, error) {
 	} else if p != nil {
 		return p.QueryContext(tx.ctx, args...)
 	}
-	return tx.conn.QueryContext(tx.ctx, s.text, args...)
+	return tx.conn.QueryContext(tx.ctx, tx.db.dialect.text(s), args...)
 }
 
 // one reads exactly one row; none is ErrNotFound.
 func (tx *Tx) one(s *statement, dest []any, args ...any) error {
 	found := false
-	err := tx.query(s, func(r *sql.Rows) error {
+	err := tx.query(s, func(r row) error {
 		found = true
 		return r.Scan(dest...)
 	}, args...)
@@ -157,6 +202,9 @@ func (tx *Tx) one(s *statement, dest []any, args ...any) error {
 
 // exec runs a write at once and says how many rows it touched.
 func (tx *Tx) exec(s *statement, args ...any) (int64, error) {
+	if tx.joint != nil {
+		return 0, tx.joint.leave()
+	}
 	if err := tx.Flush(); err != nil {
 		return 0, err
 	}
@@ -181,6 +229,9 @@ func (tx *Tx) later(s *statement, args ...any) { tx.queue = append(tx.queue, que
 // Flush sends the queued writes. A verb calls it only when it must see their
 // outcome before it goes on.
 func (tx *Tx) Flush() error {
+	if tx.joint != nil {
+		return tx.joint.flush(tx)
+	}
 	if len(tx.queue) == 0 {
 		return nil
 	}

@@ -64,7 +64,7 @@ func TestEveryStatementPreparesOnBothDatabases(t *testing.T) {
 			t.Fatalf("only %d statements are listed", len(statements))
 		}
 		for _, s := range statements {
-			p, err := db.write.PrepareContext(context.Background(), s.text)
+			p, err := db.write.PrepareContext(context.Background(), db.dialect.text(s))
 			if err != nil {
 				t.Errorf("%v\n%s", err, s.text)
 				continue

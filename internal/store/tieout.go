@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"marque/internal/billing"
 	"marque/internal/money"
 )
@@ -87,7 +85,7 @@ var (
 // TransitTotals sums, by state, the payments by bank of which the bank and cash in
 // the books do not hold the same within some days.
 func (tx *Tx) TransitTotals(from, through money.Date) (out []TransitTotal, err error) {
-	err = tx.query(transitTotals, func(r *sql.Rows) error {
+	err = tx.query(transitTotals, func(r row) error {
 		var t TransitTotal
 		err := r.Scan(&t.State, &t.Payments, &t.Amount)
 		out = append(out, t)
@@ -98,7 +96,7 @@ func (tx *Tx) TransitTotals(from, through money.Date) (out []TransitTotal, err e
 
 // InTransit lists those payments.
 func (tx *Tx) InTransit(from, through money.Date, limit int) (out []InTransit, err error) {
-	err = tx.query(transitList, func(r *sql.Rows) error {
+	err = tx.query(transitList, func(r row) error {
 		var t InTransit
 		err := r.Scan(&t.ContractID, &t.PaymentID, &t.AccountNumber, &t.Confirmation, &t.State, &t.Amount)
 		out = append(out, t)
@@ -111,7 +109,7 @@ func (tx *Tx) InTransit(from, through money.Date, limit int) (out []InTransit, e
 // payment behind it; empty for money that came without one.
 func (tx *Tx) CashByRail(from, through money.Date) (map[billing.Rail]money.Cents, error) {
 	out := map[billing.Rail]money.Cents{}
-	err := tx.query(cashByRail, func(r *sql.Rows) error {
+	err := tx.query(cashByRail, func(r row) error {
 		var rail billing.Rail
 		var amount money.Cents
 		err := r.Scan(&rail, &amount)
@@ -129,7 +127,7 @@ func (tx *Tx) BankSums(from, through money.Date) (b BankSums, err error) {
 
 // DifferenceTotals sums the differences that people have accounted for, by account.
 func (tx *Tx) DifferenceTotals(from, through money.Date) (out []DifferenceTotal, err error) {
-	err = tx.query(differenceTotals, func(r *sql.Rows) error {
+	err = tx.query(differenceTotals, func(r row) error {
 		var t DifferenceTotal
 		err := r.Scan(&t.Account, &t.Matches, &t.Amount)
 		out = append(out, t)

@@ -140,6 +140,71 @@ CREATE UNIQUE INDEX payment_method_key ON payment_method (customer_id, key);
 CREATE UNIQUE INDEX payment_method_once ON payment_method (customer_id, account_hash) WHERE removed_at = 0 AND account_hash <> '';
 CREATE UNIQUE INDEX payment_method_default ON payment_method (customer_id) WHERE is_default = 1;
 
+-- One row for each time that a bank account is checked by entries to it.
+CREATE TABLE account_check (
+  customer_id TEXT NOT NULL,
+  method_id   TEXT NOT NULL,
+  id          TEXT NOT NULL,
+  key         TEXT NOT NULL,
+  way         TEXT NOT NULL CHECK (way IN ('micro_entries', 'prenote')),
+  state       TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'passed', 'failed')),
+  amounts     TEXT NOT NULL,           -- encrypted; of two credits; empty for a prenote and once the check is over
+  tries       BIGINT NOT NULL CHECK (tries BETWEEN 0 AND 3),
+  file_id     TEXT NOT NULL,
+  effective   TEXT NOT NULL,           -- the day on which the bank has the entries
+  ends_on     TEXT NOT NULL,           -- a prenote has passed; micro-entries are too old
+  reason      TEXT NOT NULL,           -- why it failed: tries, expired, removed, or a return code
+  started_on  TEXT NOT NULL CHECK (length(started_on) = 10),
+  started_at  BIGINT NOT NULL,
+  ended_at    BIGINT NOT NULL,         -- 0 while it goes on
+  PRIMARY KEY (customer_id, method_id, id),
+  FOREIGN KEY (customer_id, method_id) REFERENCES payment_method (customer_id, id),
+  CHECK (amounts = '' OR (way = 'micro_entries' AND state IN ('waiting', 'sent'))),
+  CHECK (way <> 'micro_entries' OR state IN ('passed', 'failed') OR amounts <> ''),
+  CHECK (tries = 0 OR way = 'micro_entries'),
+  CHECK ((file_id = '') = (effective = '') AND (file_id = '') = (ends_on = '')),
+  CHECK ((state = 'waiting') <= (file_id = '') AND (state IN ('sent', 'passed')) <= (file_id <> '')),
+  CHECK ((ended_at > 0) = (state IN ('passed', 'failed'))),
+  CHECK ((state = 'failed') = (reason <> ''))
+);
+CREATE UNIQUE INDEX account_check_key ON account_check (customer_id, key);
+CREATE UNIQUE INDEX account_check_open ON account_check (customer_id, method_id) WHERE state IN ('waiting', 'sent');
+CREATE INDEX account_check_waiting ON account_check (id) WHERE state = 'waiting';
+CREATE INDEX account_check_ends ON account_check (ends_on) WHERE state = 'sent';
+
+-- One row for each try to say the amounts of micro-entries, written before they
+-- are compared: no account has a fourth.
+CREATE TABLE account_check_try (
+  customer_id TEXT NOT NULL,
+  method_id   TEXT NOT NULL,
+  check_id    TEXT NOT NULL,
+  n           BIGINT NOT NULL CHECK (n BETWEEN 1 AND 3),
+  key         TEXT NOT NULL,
+  input_hash  TEXT NOT NULL,           -- keyed
+  outcome     TEXT NOT NULL CHECK (outcome IN ('', 'right', 'wrong')),
+  tried_at    BIGINT NOT NULL,
+  PRIMARY KEY (customer_id, method_id, check_id, n),
+  FOREIGN KEY (customer_id, method_id, check_id) REFERENCES account_check (customer_id, method_id, id)
+);
+CREATE UNIQUE INDEX account_check_try_key ON account_check_try (customer_id, key);
+
+-- One row for each method that is to take another's place: what draws from the
+-- other one moves once the new one may be drawn from.
+CREATE TABLE method_move (
+  customer_id TEXT NOT NULL,
+  method_id   TEXT NOT NULL,           -- the new one
+  from_id     TEXT NOT NULL,
+  ip          TEXT NOT NULL,           -- who agreed, from where and when
+  user_agent  TEXT NOT NULL,
+  agreed_at   BIGINT NOT NULL,
+  done_at     BIGINT NOT NULL,         -- 0 until it is done
+  PRIMARY KEY (customer_id, method_id, from_id),
+  FOREIGN KEY (customer_id, method_id) REFERENCES payment_method (customer_id, id),
+  FOREIGN KEY (customer_id, from_id) REFERENCES payment_method (customer_id, id),
+  CHECK (method_id <> from_id)
+);
+CREATE INDEX method_move_open ON method_move (method_id) WHERE done_at = 0;
+
 CREATE TABLE agreement (
   contract_id TEXT NOT NULL REFERENCES contract (id),
   id          TEXT NOT NULL,
@@ -516,7 +581,7 @@ CREATE TABLE ach_entry (
   returned_on TEXT NOT NULL,
   CHECK ((return_code = '') = (returned_on = '')),
   CHECK ((kind IN ('debit', 'retry', 'reversal')) = (payment_id <> '')),
-  CHECK ((kind = 'prenote') = (amount = 0))
+  CHECK ((kind IN ('prenote', 'micro_credit', 'micro_debit')) = (amount = 0)) -- what micro-entries bring is known to their receiver alone
 );
 CREATE UNIQUE INDEX ach_entry_once ON ach_entry (payment_id, kind) WHERE payment_id <> '';
 CREATE INDEX ach_entry_method ON ach_entry (method_id) WHERE payment_id = '';
@@ -896,6 +961,9 @@ DROP TABLE autopay_notice;
 DROP TABLE autopay;
 DROP TABLE agreement_proof;
 DROP TABLE agreement;
+DROP TABLE method_move;
+DROP TABLE account_check_try;
+DROP TABLE account_check;
 DROP TABLE payment_method;
 DROP TABLE posting;
 DROP TABLE entry;

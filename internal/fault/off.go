@@ -1,0 +1,6 @@
+//go:build !faults
+
+package fault
+
+// Point does nothing.
+func Point(string) error { return nil }
