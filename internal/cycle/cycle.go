@@ -59,8 +59,6 @@ type Day struct {
 	Returns    []servicing.ReturnsResult   `json:"returns,omitempty"`
 	Bank       []servicing.StatementResult `json:"bank_statements,omitempty"`
 	Matched    int                         `json:"settlements_matched"`
-	Told       int                         `json:"autopay_looked_at"` // for notices of drafts to come
-	PaidOut    int                         `json:"card_movements_paid_out,omitempty"`
 	Dropped    int                         `json:"files_dropped"`
 	PaidOut    int                         `json:"card_movements_paid_out,omitempty"`
 	Problems   []string                    `json:"problems,omitempty"` // what a person has to look at
