@@ -23,7 +23,7 @@ race: setup
 
 # Programs with one thing wrong, each of which some test must notice.
 broken: setup
-	$(WITH_POSTGRES) $(GO) test -tags broken -run TestBrokenProgramsAreNoticed -timeout 60m ./internal/servicing ./cmd/marque
+	$(WITH_POSTGRES) $(GO) test -tags broken -run TestBroken -timeout 180m ./internal/servicing ./cmd/marque
 
 # The program stopped at every point of both databases' ways, and killed 200 times
 # at random on each. make test stops it at each point once.
