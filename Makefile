@@ -2,7 +2,7 @@ GO ?= go
 GOFMT = $(shell $(GO) env GOROOT)/bin/gofmt
 WITH_POSTGRES = $(GO) run ./internal/pgtest/withpostgres
 
-.PHONY: test setup check race faults broken bench run
+.PHONY: test setup check race faults year broken bench run
 
 # Everything, on a clean clone: installs what is missing, then format, vet,
 # staticcheck and all tests, with both databases and the browser.
@@ -29,6 +29,10 @@ broken: setup
 # at random on each. make test stops it at each point once.
 faults: setup
 	$(WITH_POSTGRES) $(GO) test -tags faults -v -run 'TestTheProgramStops|TestKilledAtRandom|TestTwoPrograms|TestTheDatabaseIs|TestWhatIsAskedFor' -timeout 120m ./internal/fault ./cmd/marque
+
+# A year of 10,000 borrowers, day by day. make test walks it with a few.
+year: setup
+	$(GO) test -v -run TestAYearOfBorrowers -timeout 120m ./internal/servicing -args -borrowers 10000
 
 # Every benchmark as one table; writes no file.
 bench: setup
