@@ -117,7 +117,7 @@ func (c *console) askSignIn(w http.ResponseWriter, r *http.Request) error {
 // pagePath lists the pages that signing in and confirming may lead to. Anything
 // else, another site above all, leads to the search.
 var pagePath = regexp.MustCompile(`^/(?:approvals|signals|audit|me|rates|settlement(?:/differences|/days/[0-9-]{10})?|exceptions(?:/[0-9A-Za-z_-]{1,64})?|staff(?:/[0-9A-Za-z_-]{1,64}(?:/audit)?)?|` +
-	`customers/[0-9A-Za-z_-]{1,64}(?:/audit|/unlock|/end-sessions|/recovery|/checks/[0-9A-Za-z_-]{1,64}|/payments/[0-9A-Za-z_-]{1,64}/[0-9A-Za-z_-]{1,64}/reverse|/accounts/[0-9A-Za-z_-]{1,64}/(?:pay|payments/[0-9A-Za-z_-]{1,64}))?)$`)
+	`customers/[0-9A-Za-z_-]{1,64}(?:/audit|/unlock|/end-sessions|/recovery|/checks/[0-9A-Za-z_-]{1,64}|/payments/[0-9A-Za-z_-]{1,64}/[0-9A-Za-z_-]{1,64}/reverse|/accounts/[0-9A-Za-z_-]{1,64}/(?:pay|payments/[0-9A-Za-z_-]{1,64}(?:/refund)?))?)$`)
 
 // pageFor is the page to come back to for an address: itself, or the nearest page
 // above it when it is a form's.

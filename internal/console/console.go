@@ -159,6 +159,8 @@ func (c *console) routes() []route {
 		desk("POST /customers/{id}/accounts/{account}/pay/confirm", c.confirmPhone),
 		desk("GET /customers/{id}/accounts/{account}/payments/{payment}", c.taken),
 		desk("POST /customers/{id}/accounts/{account}/payments/{payment}/cancel", c.cancelTaken),
+		desk("GET /customers/{id}/accounts/{account}/payments/{payment}/refund", c.showRefund),
+		desk("POST /customers/{id}/accounts/{account}/payments/{payment}/refund", c.askRefund),
 		desk("GET /approvals", c.approvals),
 		desk("POST /approvals/{id}", c.decide),
 		desk("POST /approvals/{id}/reset", c.reset),

@@ -28,11 +28,11 @@ type customerPage struct {
 }
 
 // can are the links that a role has use for. What may be done servicing decides.
-type can struct{ View, Verify, Unlock, EndSessions, Recover, Audit, Reverse, Phone, Paper bool }
+type can struct{ View, Verify, Unlock, EndSessions, Recover, Audit, Reverse, Phone, Paper, Refund bool }
 
 func mayOf(s servicing.StaffSession) can {
 	has := s.Actor.Role.Has
-	return can{has(identity.DutyView), has(identity.DutyVerify), has(identity.DutyUnlock), has(identity.DutyEndSessions), has(identity.DutyRecover), has(identity.DutyAudit), has(identity.DutyReverse), has(identity.DutyPhonePay), has(identity.DutyPaperPay)}
+	return can{has(identity.DutyView), has(identity.DutyVerify), has(identity.DutyUnlock), has(identity.DutyEndSessions), has(identity.DutyRecover), has(identity.DutyAudit), has(identity.DutyReverse), has(identity.DutyPhonePay), has(identity.DutyPaperPay), has(identity.DutyRefund)}
 }
 
 func id(r *http.Request) identity.CustomerID { return identity.CustomerID(r.PathValue("id")) }

@@ -452,14 +452,17 @@ func (s *Service) CancelByPhone(ctx context.Context, actor identity.Actor, who i
 		if err := s.cancel(tx, c, p, actor); err != nil {
 			return err
 		}
-		b, err := tx.Method(p.CustomerID, p.MethodID)
+		b, err := methodOf(tx, p)
 		if err != nil {
 			return err
 		}
 		tx.AuditRow(store.AuditRow{At: s.clock(), Actor: actor.String(), Action: "phone_cancel", Subject: string(who), Reason: v.Reason, Detail: p.ID})
-		out = view(p, b, identity.Customer(who))
+		if out = view(p, b, identity.Customer(who)); p.State != billing.Cancelled { // a card's page is being closed
+			return nil
+		}
 		return s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(billing.NoticePaymentCancelled, c, p, b))
 	})
+	err = s.wake(err)
 	out.Method = onlyEnds(out.Method)
 	if no, refused := asRefused(err); refused && no.Code == "too_late" {
 		err = refuse("too_late", "", "This payment has already gone to the bank and can no longer be canceled.")
