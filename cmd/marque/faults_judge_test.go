@@ -213,12 +213,12 @@ func (w *world) messages(c *company) (all string) {
 	}
 	again := 0
 	for id, n := range arrived {
-		if n > 2 {
+		if n > 2+w.kills/20 {
 			w.complain("the message %s came %d times", id, n)
 		}
 		again += n - 1
 	}
-	if again > 4 { // as many as are under way at once
+	if again > 4*max(1, w.kills) { // as many as are under way at once
 		w.complain("%d messages came again", again)
 	}
 	return fmt.Sprintf("%d messages", len(arrived))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -31,7 +32,6 @@ type crowd struct {
 	made    int
 	answers int
 	rounds  int
-	days    int
 	broken  int // answered with an error of the server
 }
 
@@ -62,6 +62,20 @@ func (c *crowd) next(i int) *form {
 	}
 	c.pending[i] = f
 	return f
+}
+
+// today is the company's open day.
+func (w *world) today() money.Date {
+	w.t.Helper()
+	c, err := openCompany(w.t.Context(), &Globals{Data: w.data, Database: w.database}, "", io.Discard, now)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	day, err := c.service.Today(w.t.Context())
+	if err := errors.Join(err, c.close()); err != nil {
+		w.t.Fatal(err)
+	}
+	return day
 }
 
 // lastOf is the key of a payment that a payer was told of and has not cancelled.
@@ -161,13 +175,14 @@ func killAtRandom(t *testing.T, w *world, kills int) {
 		t.Errorf("seed %d: %s", seed, what)
 	}
 	t.Logf("seed %d: %d kills in %s, %d forms, %d of them answered with what they asked for, %d days closed, %s at the bank", seed, kills, time.Since(start).Round(time.Second),
-		c.made, c.answers, c.days, w.total())
+		c.made, c.answers, int(c.day-openDay), w.total())
 }
 
 // killOnce lets the program serve, and in one of three rounds close a day beside
 // that, and kills it within so many milliseconds.
 func (c *crowd) killOnce(within int) {
 	c.t.Helper()
+	c.kills++
 	s := c.serve("", "")
 	stop := make(chan struct{})
 	var work sync.WaitGroup
@@ -188,14 +203,12 @@ func (c *crowd) killOnce(within int) {
 		if c.rounds%12 != 0 { // else the day ends while nobody serves
 			_ = day.Process.Kill() // it may have ended
 		}
-		if err := day.Wait(); err == nil {
-			c.turn.Lock()
-			c.day++
-			c.days++
-			c.turn.Unlock()
-		} else if exit, ended := errors.AsType[*exec.ExitError](err); !ended || exit.ExitCode() > 0 {
-			c.complain("the day: %v\n%s", err, said.String())
+		if exit, ended := errors.AsType[*exec.ExitError](day.Wait()); ended && exit.ExitCode() > 0 {
+			c.complain("the day: %v\n%s", exit, said.String())
 		}
+		c.turn.Lock()
+		c.day = c.today()
+		c.turn.Unlock()
 	}
 	close(stop)
 	work.Wait()

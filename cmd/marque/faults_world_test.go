@@ -75,6 +75,7 @@ type world struct {
 	processor *sandbox.Processor
 	paid      bool // on the processor's page
 	journal   journal
+	kills     int
 	mu        sync.Mutex
 	found     []string // what the outside has to complain about
 }
