@@ -77,6 +77,7 @@ func underCheck(c *servicing.AccountCheck) readiness {
 type methodsPage struct {
 	web.Page
 	Methods []methodRow
+	Cards   bool // the lender takes them
 }
 
 type methodRow struct {
@@ -95,6 +96,7 @@ func (p *portal) methods(w http.ResponseWriter, r *http.Request, s servicing.Ses
 		return err
 	}
 	v := newMethodsPage(s, list)
+	v.Cards = p.svc.TakesCards()
 	switch r.URL.Query().Get("done") {
 	case "added":
 		v.Notice = "The bank account was added."

@@ -172,5 +172,5 @@ func (s *Service) retryWords() string {
 	if s.rules.Returns.Retry > 1 {
 		times = "up to two more times"
 	}
-	return fmt.Sprintf(" If there was not enough money, it may be tried %s within %d days, for the same amount; I am told the day before and can cancel it", times, billing.RetryDays)
+	return fmt.Sprintf(". If there was not enough money, it may be tried %s within %d days, for the same amount; I am told the day before and can cancel it", times, billing.RetryDays)
 }
