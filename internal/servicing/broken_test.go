@@ -27,8 +27,8 @@ var brokens = []broken{
 	{"the count is read, added to and written back", "store/access.go",
 		"\terr = tx.one(countAttempt, []any{&n, &until}, bucket, now, since)\n\treturn n, until, err",
 		"\tif n, until, err = tx.Attempts(bucket); err != nil && err != ErrNotFound {\n\t\treturn n, until, err\n\t}\n\tn++\n" +
-			"\tif _, err = tx.exec(&statement{`SELECT pg_sleep(0.02)`}); err != nil {\n\t\treturn n, until, err\n\t}\n" + // so that it shows each time
-			"\t_, err = tx.exec(&statement{`INSERT INTO attempt (bucket, count, since, until) VALUES ($1, $2, $3, 0) ON CONFLICT (bucket) DO UPDATE SET count = $2`}, bucket, n, now)\n\treturn n, until, err",
+			"\tif _, err = tx.exec(&statement{text: `SELECT pg_sleep(0.02)`}); err != nil {\n\t\treturn n, until, err\n\t}\n" + // so that it shows each time
+			"\t_, err = tx.exec(&statement{text: `INSERT INTO attempt (bucket, count, since, until) VALUES ($1, $2, $3, 0) ON CONFLICT (bucket) DO UPDATE SET count = $2`}, bucket, n, now)\n\treturn n, until, err",
 		"TestTwoHundred/^ProveActivation/postgres", true},
 	{"six tries are five", "servicing/attempt.go", `"code":    {window: identity.CodeLife, spare: 100, stop: identity.CodeTries},`,
 		`"code":    {window: identity.CodeLife, spare: 100, stop: identity.CodeTries + 1},`, "TestExactlySoMany/^ProveActivation/sqlite", false},
@@ -134,7 +134,7 @@ func TestBrokenProgramsAreNoticed(t *testing.T) {
 			must(t, os.WriteFile(wrong, []byte(strings.ReplaceAll(text, b.old, b.new)), 0o600))
 			overlay := filepath.Join(cache, fmt.Sprintf("%02d.json", i))
 			must(t, os.WriteFile(overlay, got(json.Marshal(map[string]map[string]string{"Replace": {file: wrong}}))(t), 0o600))
-			out, err := exec.Command("go", "test", "-vet=off", "-count=1", "-timeout=3m", "-overlay", overlay, "-run", b.run, ".").CombinedOutput()
+			out, err := exec.Command("go", "test", "-vet=off", "-count=3", "-timeout=3m", "-overlay", overlay, "-run", b.run, ".").CombinedOutput()
 			var exit *exec.ExitError
 			switch said := string(out); {
 			case err == nil:

@@ -106,7 +106,7 @@ var changeStories = map[string]string{
 		ledger   L1 on 2026-03-01  recoveries -1000.00
 		return   L1 R10 on 2026-03-05 -> reversed fee 0.00
 		ledger   L1 on 2026-03-05  charge_offs 24000.00  recoveries -1000.00  principal 0.00
-		autopay  L1 starts on 2026-03-05 -> refused closed`,
+		autopay  L1 starts on 2026-03-05 -> refused method_stopped`,
 
 	"a hold stops drafts and notices, and what the customer does is still told": `
 		contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15

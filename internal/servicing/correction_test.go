@@ -143,7 +143,7 @@ func TestACorrectionOfADepositDoesNotEndTheCheck(t *testing.T) {
 func (o *office) drawn() *account {
 	o.Helper()
 	a := o.take("L1", loan())
-	got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank}, src))(o)
+	got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank, Signed: servicing.AutopayWord}, src))(o)
 	req := o.request(a, 7_00)
 	req.Date = day("2026-01-28")
 	got(o.SubmitPayment(ctx, a.actor, req, src))(o)

@@ -169,7 +169,10 @@ func (s *Service) addBankAccount(ctx context.Context, actor identity.Actor, req 
 	start := false
 	if known == nil {
 		if start, err = s.vouched(ctx, b, &req); err != nil {
-			return out, err
+			// The same request, sent at the same moment, may have added it meanwhile.
+			if again, e := s.readyToAdd(ctx, b, &req, old); e != nil || again == nil {
+				return out, err
+			}
 		}
 	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {

@@ -106,7 +106,7 @@ func TestAKeyStandsForItsInputs(t *testing.T) {
 		}
 		o.expect(1, "enrolments", `SELECT COUNT(*) FROM autopay`)
 		add := bankRequest("9998887776")
-		atOnce(10, func(int) {
+		atOnce(6, func(int) {
 			if _, err := o.AddBankAccount(ctx, o.fresh(a.actor), add); err != nil {
 				t.Error(err)
 			}

@@ -41,6 +41,7 @@ var onlyTheirs = map[string]string{
 	"ReviewPayment": "refused method_gone", "SubmitPayment": "refused method_gone",
 	"ReviewTogether": "refused method_gone", "SubmitTogether": "refused method_gone", "Together": "fault: not found",
 	"ReviewAutopay": "refused method_gone", "EnrollAutopay": "refused method_gone",
+	"CardSetup": "fault: not found", "CardSetupBack": "fault: not found",
 	"CancelPayment": "refused not_yours", "CancelAutopay": "refused autopay_taken",
 	"PauseAutopay": "refused autopay_taken", "ResumeAutopay": "refused autopay_taken", "SkipAutopay": "refused autopay_taken",
 }

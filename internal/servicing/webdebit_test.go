@@ -40,7 +40,7 @@ func TestNoWebDebitGoesToAnAccountThatIsNotChecked(t *testing.T) {
 				},
 				"autopay": func(a *account) string {
 					spoil(a)
-					_, err := o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank}, src)
+					_, err := o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank, Signed: servicing.AutopayWord}, src)
 					return outcome(err)
 				},
 				"move": func(a *account) string {
@@ -66,7 +66,7 @@ func TestWhatWasAgreedToIsNotDrawnFromAnAccountThatIsStopped(t *testing.T) {
 			got(o.SubmitPayment(ctx, a.actor, req, src))(o)
 		},
 		"autopay": func(o *office, a *account) {
-			got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank}, src))(o)
+			got(o.EnrollAutopay(ctx, o.fresh(a.actor), servicing.AutopayRequest{Key: servicing.NewKey(), Contract: a.id, Method: a.bank, Signed: servicing.AutopayWord}, src))(o)
 		},
 		"authorised": func(o *office, a *account) { o.pay(a, 5_00) },
 		"a row that was put in": func(o *office, a *account) {
