@@ -2,21 +2,11 @@
 
 package servicing_test
 
-import (
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
-	"testing"
-)
+import "testing"
 
 // brokenReturns are programs that handle what comes back, or goes back, wrongly in
 // one way each. The test named must fail on each: go test -tags broken -run Broken.
-var brokenReturns = map[string]struct {
-	test    string
-	patches []patch
-}{
+var brokenReturns = brokenPrograms{
 	"the same return is taken twice": {"TestReturnsInAnyOrderEndInOneState", []patch{
 		{"returns.go", `	case entry.ReturnCode != "":
 		res.Repeated++
@@ -79,33 +69,4 @@ var brokenReturns = map[string]struct {
 		{"verify.go", `err = s.files(ctx, &res)`, `err = nil`}}},
 }
 
-func TestBrokenReturnsAreFound(t *testing.T) {
-	for what, b := range brokenReturns {
-		t.Run(what, func(t *testing.T) {
-			overlay := struct{ Replace map[string]string }{map[string]string{}}
-			texts := map[string]string{}
-			for _, p := range b.patches {
-				name := got(filepath.Abs(p.file))(t)
-				if texts[name] == "" {
-					texts[name] = string(got(os.ReadFile(name))(t))
-				}
-				if strings.Count(texts[name], p.was) != 1 {
-					t.Fatalf("%s does not hold %q once", p.file, p.was)
-				}
-				texts[name] = strings.Replace(texts[name], p.was, p.is, 1)
-			}
-			dir := t.TempDir()
-			for name, text := range texts {
-				overlay.Replace[name] = filepath.Join(dir, filepath.Base(name))
-				must(t, os.WriteFile(overlay.Replace[name], []byte(text), 0o600))
-			}
-			list := filepath.Join(dir, "overlay.json")
-			must(t, os.WriteFile(list, got(json.Marshal(overlay))(t), 0o600))
-			run := "^" + b.test + "$/^sqlite"
-			out, err := exec.Command("go", "test", "-overlay", list, "-vet=off", "-count=1", "-timeout", "90s", "-run", run, ".").CombinedOutput()
-			if err == nil || !strings.Contains(string(out), "--- FAIL: "+b.test) {
-				t.Errorf("%s does not find it: %v\n%s", b.test, err, out)
-			}
-		})
-	}
-}
+func TestBrokenReturnsAreFound(t *testing.T) { brokenReturns.areFound(t) }

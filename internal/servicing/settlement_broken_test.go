@@ -2,21 +2,11 @@
 
 package servicing_test
 
-import (
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
-	"testing"
-)
+import "testing"
 
 // brokenSettlement are programs that set the bank's statement beside the books
 // wrongly in one way each. The test named must fail on each.
-var brokenSettlement = map[string]struct {
-	test    string
-	patches []patch
-}{
+var brokenSettlement = brokenPrograms{
 	"a file is not expected": {"TestTheBanksStatementIsSetBesideWhatWasExpected", []patch{
 		{"cut.go", "	c.expected(row.Name)\n", ""}}},
 	"a return is not expected": {"TestWhatTheBankTakesIsExpectedToo", []patch{
@@ -68,32 +58,4 @@ var brokenSettlement = map[string]struct {
 		{"../store/tieout.go", `WHERE x.account = 'cash' AND e.event_seq > 0`, `WHERE x.account <> '' AND e.event_seq > 0`}}},
 }
 
-func TestBrokenSettlementIsFound(t *testing.T) {
-	for what, b := range brokenSettlement {
-		t.Run(what, func(t *testing.T) {
-			overlay := struct{ Replace map[string]string }{map[string]string{}}
-			texts := map[string]string{}
-			for _, p := range b.patches {
-				name := got(filepath.Abs(p.file))(t)
-				if texts[name] == "" {
-					texts[name] = string(got(os.ReadFile(name))(t))
-				}
-				if strings.Count(texts[name], p.was) != 1 {
-					t.Fatalf("%s does not hold %q once", p.file, p.was)
-				}
-				texts[name] = strings.Replace(texts[name], p.was, p.is, 1)
-			}
-			dir := t.TempDir()
-			for name, text := range texts {
-				overlay.Replace[name] = filepath.Join(dir, strings.ReplaceAll(name, string(filepath.Separator), "_"))
-				must(t, os.WriteFile(overlay.Replace[name], []byte(text), 0o600))
-			}
-			list := filepath.Join(dir, "overlay.json")
-			must(t, os.WriteFile(list, got(json.Marshal(overlay))(t), 0o600))
-			out, err := exec.Command("go", "test", "-overlay", list, "-vet=off", "-count=1", "-timeout", "120s", "-run", "^"+b.test+"$", ".", "-skip", "postgres").CombinedOutput()
-			if err == nil || !strings.Contains(string(out), "--- FAIL: "+b.test) {
-				t.Errorf("%s does not find it: %v\n%s", b.test, err, out)
-			}
-		})
-	}
-}
+func TestBrokenSettlementIsFound(t *testing.T) { brokenSettlement.areFound(t) }
