@@ -10,7 +10,7 @@ var brokenSettlement = brokenPrograms{
 	"a file is not expected": {"TestTheBanksStatementIsSetBesideWhatWasExpected", []patch{
 		{"cut.go", "	c.expected(row.Name)\n", ""}}},
 	"a return is not expected": {"TestWhatTheBankTakesIsExpectedToo", []patch{
-		{"returns.go", `err == nil && res.Repeated == repeated {`, `false {`}}},
+		{"returns.go", `err == nil && res.Repeated == repeated {`, `repeated < 0 {`}}},
 	"a return comes in": {"TestWhatTheBankTakesIsExpectedToo", []patch{
 		{"settlement.go", `e.Amount = -sign * r.Amount`, `e.Amount = sign * r.Amount`}}},
 	"a return that answers to nothing is nothing": {"TestWhatTheBankTakesIsExpectedToo", []patch{
