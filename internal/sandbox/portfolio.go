@@ -41,7 +41,8 @@ type Account struct{ Type, Routing, Number string }
 func (a Account) Next() Account {
 	h := fnv.New64a()
 	h.Write([]byte(a.Number))
-	a.Number = fmt.Sprintf("%010d", h.Sum64()%9_000_000_000+1_000_000_000)
+	sum := h.Sum64()
+	a.Number = fmt.Sprintf("%08d%02d", sum%90_000_000+10_000_000, 10+sum/90_000_000%80)
 	return a
 }
 
@@ -125,7 +126,7 @@ var routings = []string{"80001423", "80004042", "80007331"}
 
 func (m *maker) account() Account {
 	dfi := pick(m.rand, routings)
-	digit, _ := ach.CheckDigit(dfi) // eight digits, by the list above
+	digit, _ := ach.CheckDigit(dfi)                                                                                                                         // eight digits, by the list above
 	a := Account{Type: "checking", Routing: dfi + string(digit), Number: fmt.Sprintf("%08d%02d", 10_000_000+m.rand.Int64N(89_999_999), 10+m.rand.IntN(80))} // the bank knows those that end in 01 to 97
 	if m.rand.IntN(10) == 0 {
 		a.Type = "savings"
