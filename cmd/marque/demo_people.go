@@ -326,7 +326,7 @@ func (p *players) enroll(ctx context.Context, who *player, day money.Date) error
 		return err
 	}
 	_, err = p.d.service.EnrollAutopay(ctx, p.here(who), servicing.AutopayRequest{Key: "sandbox:" + day.String(), Contract: who.id, Method: bank, Signed: servicing.AutopayWord}, fromSandbox)
-	if isRefusal(err, "closed", "matured") {
+	if isRefusal(err, "closed", "matured", "method_stopped") {
 		return nil
 	}
 	return err
@@ -351,7 +351,7 @@ func (p *players) pay(ctx context.Context, a act, day money.Date) error {
 		req.Kind = billing.AmountPayoff
 		made, err = p.submit(ctx, a.actor, req)
 	}
-	if isRefusal(err, "nothing_owed") {
+	if isRefusal(err, "nothing_owed", "method_stopped") {
 		return nil
 	}
 	if err != nil {
