@@ -24,6 +24,15 @@ type HistoryLine struct {
 // Key names a line for good: its entry's number on the contract.
 func (l *HistoryLine) Key() string { return strconv.Itoa(l.Entry.ID) }
 
+// Shown is the amount that stands at a line's end: the money that moved or the
+// charge, and for what was given up or charged off how much.
+func (l *Line) Shown() money.Cents {
+	if l.Amount == 0 {
+		return l.Allocation.Forgiven + l.Allocation.ChargedOff
+	}
+	return l.Amount
+}
+
 // Opened is what an account stood at in the borrower's books when it came on ours.
 func Opened(t *contract.Terms) money.Cents {
 	open := t.Open()
@@ -122,7 +131,7 @@ func (f HistoryFilter) Has(day money.Date, group HistoryGroup, amount money.Cent
 	if len(words) == 0 {
 		return true
 	}
-	says = append(says, day.Long(), day.String())
+	says = append(says, day.Long(), day.Time().Month().String(), day.String())
 	if amount != 0 {
 		says = append(says, amount.USD(), amount.String())
 	}

@@ -32,8 +32,9 @@ type Line struct {
 
 // LinePayment is the payment behind an event.
 type LinePayment struct {
-	ID       string
-	Canceled bool // by the customer, before it was sent to the bank
+	ID           string
+	Canceled     bool // by the customer, before it was sent to the bank
+	Confirmation string
 }
 
 // Lines turns a contract's journal into what a person reads, oldest first.

@@ -8,16 +8,17 @@ import (
 	"marque/internal/billing"
 )
 
+var (
+	inString  = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	inComment = strings.NewReplacer(";", ",", "|", "/")
+)
+
 // quoted is a string of beancount's.
-func quoted(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(clean(s, 0)) + `"`
-}
+func quoted(s string) string { return `"` + inString.Replace(clean(s, 0)) + `"` }
 
 // plain is text in a description or a comment of hledger and ledger: a semicolon
 // begins a comment there, and a bar parts payee and note.
-func plain(s string) string {
-	return strings.NewReplacer(";", ",", "|", "/").Replace(clean(s, 0))
-}
+func plain(s string) string { return inComment.Replace(clean(s, 0)) }
 
 // partial says in a comment that lines are missing.
 const partial = "; A choice of the account's lines: the balance does not follow from them.\n"
