@@ -26,6 +26,7 @@ type Config struct {
 	BaseURL string `json:"base_url"` // "https://pay.lender.example"; empty is the address listened on, for trying out
 	Brand   string `json:"brand"`    // folder of the brand; empty is the built-in one
 	Website string `json:"website"`
+	Quicken string `json:"quicken_id"` // what Quicken knows the lender by, digits; without it no history is offered as QFX
 
 	TLS            tlsSettings      `json:"tls"`
 	TrustedProxies []string         `json:"trusted_proxies"` // networks whose X-Forwarded-For is believed: "127.0.0.1/32"

@@ -311,8 +311,7 @@ func TestThePayoffPage(t *testing.T) {
 
 func accountText(t testing.TB, a servicing.Account) string {
 	t.Helper()
-	v, err := newAccountPage(maya, a, get("/accounts/k5"))
-	must(t, err)
+	v := newAccountPage(maya, a)
 	return render(t, "account", nil, v)
 }
 

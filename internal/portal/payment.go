@@ -190,14 +190,20 @@ func (p *portal) receiptPDF(w http.ResponseWriter, r *http.Request, s servicing.
 // sendPDF sends a whole document: it is in memory first, so that one that
 // cannot be made gives the error page.
 func sendPDF(w http.ResponseWriter, r *http.Request, name string, paper *bytes.Buffer) error {
+	return sendFile(w, r, "application/pdf", "inline", name, paper)
+}
+
+// sendFile answers with a file, shown in the browser or only kept. Its name is
+// ours: letters, digits, dashes and a dot.
+func sendFile(w http.ResponseWriter, r *http.Request, mediaType, disposition, name string, file *bytes.Buffer) error {
 	h := w.Header()
-	h.Set("Content-Type", "application/pdf")
-	h.Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", name))
-	h.Set("Content-Length", strconv.Itoa(paper.Len()))
+	h.Set("Content-Type", mediaType)
+	h.Set("Content-Disposition", fmt.Sprintf("%s; filename=%q", disposition, name))
+	h.Set("Content-Length", strconv.Itoa(file.Len()))
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	_, err := w.Write(paper.Bytes())
+	_, err := w.Write(file.Bytes())
 	return err
 }
 

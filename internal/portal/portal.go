@@ -40,8 +40,10 @@ type Options struct {
 	BaseURL string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
-	Log            *slog.Logger
-	Now            func() time.Time // for the access log only
+	// QuickenID is what Quicken knows the lender by; empty offers no QFX.
+	QuickenID string
+	Log       *slog.Logger
+	Now       func() time.Time // for the access log only
 }
 
 type portal struct {
@@ -49,7 +51,9 @@ type portal struct {
 	site   *web.Site
 	pages  *web.Templates
 	secure bool
-	base   string         // where it is reached; empty on a machine of one's own
+	base   string // where it is reached; empty on a machine of one's own
+	lender string
+	quick  string         // what Quicken knows the lender by
 	forms  *http.ServeMux // the addresses of the signed in's forms
 }
 
@@ -97,7 +101,7 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 	if err != nil {
 		return nil, err
 	}
-	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL}
+	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL, lender: brand.Name, quick: o.QuickenID}
 	p.forms = newForms(p.routes())
 	return p, nil
 }
@@ -161,7 +165,10 @@ func (p *portal) routes() []route {
 		needs("", "POST /session/stay", p.stay),
 
 		mine("GET /accounts/{id}", p.account),
+		mine("GET /accounts/{id}/history", p.transactions),
+		mine("GET /accounts/{id}/history/download", p.download),
 		mine("GET /accounts/{id}/history/{event}", p.history),
+		mine("GET /accounts/{id}/years/{year}", p.year),
 		mine("GET /accounts/{id}/lease", p.lease),
 		mine("GET /accounts/{id}/payoff", p.payoff),
 		mine("POST /accounts/{id}/payoff", p.quotePayoff),
@@ -303,8 +310,12 @@ func seconds(from, to money.Instant) int { return max(0, int(to.Time().Sub(from.
 
 // about names the contract in view at the top of the page.
 func about(b web.Page, c servicing.Card) web.Page {
-	b.Contract = vehicleName(c.Vehicle) + " ••" + ends(c.AccountNumber)
-	b.ContractHref = accountHref(c.ID)
+	return aboutHead(b, servicing.AccountHead{ID: c.ID, Vehicle: c.Vehicle, AccountNumber: c.AccountNumber})
+}
+
+func aboutHead(b web.Page, h servicing.AccountHead) web.Page {
+	b.Contract = vehicleName(h.Vehicle) + " ••" + ends(h.AccountNumber)
+	b.ContractHref = accountHref(h.ID)
 	return b
 }
 

@@ -37,7 +37,8 @@ type AccountHead struct {
 type History struct {
 	AccountHead
 	Entries      []HistoryEntry // newest first
-	Total        int            // of what the filter chooses
+	Before       int            // how many that the filter chooses are newer than these
+	Total        int            // and how many it chooses
 	Any          bool           // there is a history, though the filter may choose nothing of it
 	Newer, Older string         // keys for Before and After; empty at the ends
 
@@ -242,6 +243,7 @@ func (h *History) cut(all []HistoryEntry, req *HistoryRequest, payments map[int]
 			older, page = page[req.Limit:], page[:req.Limit]
 		}
 	}
+	h.Before = len(newer)
 	if h.Entries = page; len(page) > 0 && len(newer) > 0 {
 		h.Newer = page[0].Key
 	}
