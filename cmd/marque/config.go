@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"marque/internal/ach"
 	"marque/internal/billing"
@@ -131,6 +132,9 @@ func readConfig(data, path string) (Config, error) {
 	}
 	if c.ACH.RetryReturned < 0 || c.ACH.RetryReturned > billing.MaxRetries || c.ACH.RetryAfterDays < 1 || c.ACH.RetryAfterDays > 60 {
 		return c, fmt.Errorf("read settings %s: ach.retry_returned is 0 to %d (the network allows no more) and ach.retry_after_days 1 to 60", path, billing.MaxRetries)
+	}
+	if strings.Trim(c.Quicken, "0123456789") != "" || len(c.Quicken) > 9 {
+		return c, fmt.Errorf("read settings %s: quicken_id is %q: it is at most nine digits", path, c.Quicken)
 	}
 	if err := c.checkShape(); err != nil {
 		return c, fmt.Errorf("read settings %s: %w", path, err)

@@ -261,3 +261,18 @@ func TestWhatCannotBeWrittenIsSaid(t *testing.T) {
 		t.Errorf("%d forms", n)
 	}
 }
+
+func TestTheDocumentedShapeIsTheShape(t *testing.T) {
+	b := open(loan())
+	b.add(contract.Event{Kind: contract.Payment, Date: day("2024-12-15"), Amount: 579_84})
+	docs, err := os.ReadFile("../../docs/books.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(docs), "```json\n")
+	example, _, _ := strings.Cut(rest, "```")
+	squeeze := strings.NewReplacer("\n", "")
+	if got, want := squeeze.Replace(text(t, export.JSON, b.account(), b.history())), squeeze.Replace(strings.ReplaceAll(example, "\n ", "\n")); got != want {
+		t.Errorf("docs/books.md has\n%s\nand it is\n%s", want, got)
+	}
+}
