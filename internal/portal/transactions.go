@@ -174,25 +174,10 @@ func (p *portal) download(w http.ResponseWriter, r *http.Request, s servicing.Se
 		return found(err)
 	}
 	var out bytes.Buffer
-	if err := export.Write(&out, wanted.Format, exported(p.lender, p.quick, h, filter), h.Lines()); err != nil {
+	account := export.Account{Lender: p.lender, Number: h.AccountNumber, Kind: h.Kind, Vehicle: vehicleName(h.Vehicle), From: h.From, Through: h.Through, AsOf: h.Date,
+		Whole: h.Whole, Opening: h.Opening, Closing: h.Closing, QuickenID: p.quick}
+	if err := export.Write(&out, wanted.Format, account, h.Lines()); err != nil {
 		return err
 	}
 	return sendFile(w, r, wanted.MediaType, "attachment", "history-"+h.Date.String()+"."+wanted.Extension, &out)
-}
-
-// exported is the account that a file is of. A filter's days are kept to those
-// that the books know.
-func exported(lender, quicken string, h servicing.History, f billing.HistoryFilter) export.Account {
-	a := export.Account{Lender: lender, Number: h.AccountNumber, Kind: h.Kind, Vehicle: vehicleName(h.Vehicle), From: h.First, Through: h.Date, AsOf: h.Date,
-		Whole: f.Whole(), Closing: h.Closing, QuickenID: quicken}
-	if a.Whole {
-		a.Opening = h.Opening
-	}
-	if !f.From.IsZero() {
-		a.From = max(a.From, f.From)
-	}
-	if !f.Through.IsZero() {
-		a.Through = max(min(a.Through, f.Through), a.From)
-	}
-	return a
 }

@@ -42,8 +42,11 @@ type History struct {
 	Any          bool           // there is a history, though the filter may choose nothing of it
 	Newer, Older string         // keys for Before and After; empty at the ends
 
-	// What the account stands at in the borrower's own books before and after the
-	// filter's days.
+	// From and Through are the filter's days, kept to those that these books know.
+	// Whole says that nothing between them was left out.
+	From, Through money.Date
+	Whole         bool
+	// What the account stands at in the borrower's own books before and after them.
 	Opening, Closing money.Cents
 }
 
@@ -79,7 +82,12 @@ func (s *Service) History(ctx context.Context, actor identity.Actor, id Contract
 		if err != nil {
 			return err
 		}
-		h.AccountHead = b.head
+		h.AccountHead, h.Whole = b.head, req.Whole()
+		h.From = max(b.head.First, req.From)
+		h.Through = max(h.From, b.head.Date)
+		if !req.Through.IsZero() {
+			h.Through = max(h.From, min(h.Through, req.Through))
+		}
 		h.Opening = billing.Opened(&c.Terms)
 		for i := range b.lines {
 			if l := &b.lines[i]; !req.From.IsZero() && l.Entry.Effective < req.From {
