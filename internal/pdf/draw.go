@@ -106,8 +106,9 @@ func (d *Doc) begin(text bool) (*page, bool) {
 	return p, true
 }
 
-// mark opens a marked content sequence.
-func (d *Doc) mark(p *page, target int32) {
+// mark opens a marked content sequence. Text that it says instead of what is
+// drawn is repeated there for programs that do not read the structure.
+func (d *Doc) mark(p *page, target int32, says ...Attribute) {
 	if target == artifact {
 		p.content = append(p.content, "/Artifact BMC\n"...)
 		return
@@ -121,6 +122,9 @@ func (d *Doc) mark(p *page, target int32) {
 	p.content = append(p.content, tagNames[d.nodes[target].tag]...)
 	p.content = append(p.content, "<</MCID "...)
 	p.content = strconv.AppendInt(p.content, int64(mcid), 10)
+	for _, a := range says {
+		p.content = d.appendText(append(p.content, "/ActualText"...), a.text)
+	}
 	p.content = append(p.content, ">>BDC\n"...)
 }
 

@@ -3,6 +3,7 @@ package pdf
 import (
 	"encoding/binary"
 	"strconv"
+	"strings"
 )
 
 // Text draws one line with its baseline at y in the innermost open element, or
@@ -74,19 +75,27 @@ const longest = 8000
 // show draws printable text and returns its width in thousandths of the size.
 func (w *writer) show(s string) (units int) {
 	var before rune
-	for _, r := range s {
+	lacking := -1 // where characters that the font lacks begin
+	for i, r := range s {
 		g, attached := w.font.stand(r, before)
+		if lacking >= 0 && g.code != 0 {
+			units += w.name(s[lacking:i])
+			lacking = -1
+		}
 		switch {
 		case attached:
 			w.mark(g, w.font.glyph(before), r, before)
 			continue
-		case g.code == 0:
-			units += w.name(r)
-		default:
+		case g.code != 0:
 			w.glyph(g)
 			units += int(g.width)
+		case lacking < 0:
+			lacking = i
 		}
 		before = r
+	}
+	if lacking >= 0 {
+		units += w.name(s[lacking:])
 	}
 	w.close()
 	return units
@@ -135,23 +144,30 @@ func appendCode(b []byte, code uint16) []byte {
 	return b
 }
 
-// name draws the name of a character that the font lacks, and has the
-// character itself read in its place.
-func (w *writer) name(r rune) (units int) {
+// name draws the names of characters that the font lacks, in an element of
+// their own that has the characters themselves read, found and copied.
+func (w *writer) name(s string) (units int) {
 	w.close()
-	says := hasText(r) && !w.d.artifact
-	if says {
-		w.p.content = w.d.appendText(append(w.p.content, "/Span<</ActualText"...), string(r))
-		w.p.content = append(w.p.content, ">>BDC\n"...)
-	}
-	for _, c := range fallback(r) {
-		g := w.font.glyph(c)
-		w.glyph(g)
-		units += int(g.width)
-	}
-	w.close()
-	if says {
+	target := w.p.state.mark
+	span := target != artifact && strings.IndexFunc(s, func(r rune) bool { return !hasText(r) }) < 0
+	if span {
+		actual := ActualText(s)
 		w.p.content = append(w.p.content, "EMC\n"...)
+		w.d.Open(Span, actual)
+		w.d.mark(w.p, w.d.top(), actual)
+	}
+	for _, r := range s {
+		for _, c := range fallback(r) {
+			g := w.font.glyph(c)
+			w.glyph(g)
+			units += int(g.width)
+		}
+	}
+	w.close()
+	if span {
+		w.d.Close()
+		w.p.content = append(w.p.content, "EMC\n"...)
+		w.d.mark(w.p, target)
 	}
 	return units
 }
