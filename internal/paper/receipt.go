@@ -35,8 +35,7 @@ func receipt(language string, r *billing.Receipt, title, keep billing.Words) ([]
 	if state == "" {
 		return nil, fmt.Errorf("receipt %s: unknown payment state %q", r.Confirmation, r.State)
 	}
-	p.window(r.Recipient)
-	p.reading(p.say("Payment", "Pago"), r.Amount.USD(), state)
+	p.beside(0, func() { p.window(r.Recipient) }, func() { p.reading(p.say("Payment", "Pago"), r.Amount.USD(), state) })
 	p.section(p.say("Payment", "Pago"), 80)
 	how := p.say("You made this payment", "Usted hizo este pago")
 	if r.Autopay {
@@ -80,7 +79,7 @@ func (p *sheet) standing(r *billing.Receipt) string {
 		if r.ReturnedOn != 0 {
 			words += p.say(" on ", " el ") + p.long(r.ReturnedOn)
 		}
-		return words + before(": ", r.ReturnReason) + p.say(". This payment does not count on your account.", ". Este pago no cuenta en su cuenta.")
+		return words + before(": ", r.ReturnReason) + p.say(". This payment does not count on your account.", ". Este pago ya no se aplica a su cuenta.")
 	}
 	return ""
 }
@@ -137,13 +136,14 @@ func Authorization(language string, a *billing.AutopayPaper) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.window(a.Recipient)
 	method := p.method(a.Method)
-	if a.FirstAmount > 0 {
-		p.reading(p.say("First payment", "Primer pago"), a.FirstAmount.USD(), p.say("On ", "El ")+p.long(a.FirstDate)+p.say(" from ", " de ")+method+".")
-	} else {
+	p.beside(0, func() { p.window(a.Recipient) }, func() {
+		if a.FirstAmount > 0 {
+			p.reading(p.say("First payment", "Primer pago"), a.FirstAmount.USD(), p.say("On ", "El ")+p.long(a.FirstDate)+p.say(" from ", " de ")+method+".")
+			return
+		}
 		p.reading(p.say("Pay from", "Pagar de"), method, p.say("The payment of ", "El pago del ")+p.long(a.FirstDate)+p.say(" was already paid when you agreed.", " ya estaba pagado cuando usted aceptó."))
-	}
+	})
 	p.section(p.say("Autopay", "Pagos automáticos"), 80)
 	list := append(p.whose(a.AccountNumber, a.Vehicle),
 		pair{label: p.say("From", "De"), value: method},
