@@ -19,6 +19,7 @@ func (d *Doc) Text(x, y float64, s string, style Style) float64 {
 	if s == "" {
 		return 0
 	}
+	goesOn := d.goesOn()
 	p, ok := d.begin(true)
 	if !ok {
 		return 0
@@ -27,15 +28,62 @@ func (d *Doc) Text(x, y float64, s string, style Style) float64 {
 	d.title(s, base)
 	w := writer{d: d, p: p, font: style.Font, size: d.length(style.Size)}
 	st := &p.state
-	if gap := left - st.end; st.joined && s[0] != ' ' && (base != st.y || gap > w.size/6 || gap < -w.size/6) {
-		w.show(" ")
+	apart := 0 // width of a space to begin with
+	if d.between(left, base, w.size) && s[0] != ' ' {
+		if goesOn {
+			w.show(" ")
+		} else {
+			apart = int(style.Font.space.width) * w.size / 1000
+		}
 	}
 	p.fillColor(style.Color)
-	p.content = appendLengths(p.content, "Td\n", left-st.x, base-st.y)
+	p.content = appendLengths(p.content, "Td\n", left-apart-st.x, base-st.y)
+	st.x, st.y = left-apart, base
+	if apart > 0 {
+		w.show(" ")
+	}
 	units := w.show(s)
-	st.x, st.y, st.end = left, base, left+(units*w.size+500)/1000
-	st.joined = s[len(s)-1] != ' '
+	if !d.artifact {
+		d.said = said{d.block(), d.page, left + (units*w.size+500)/1000, base, s[len(s)-1] != ' '}
+	}
 	return float64(units) * style.Size / 1000
+}
+
+// said is where the text of a paragraph, or of what else is one, stands.
+type said struct {
+	block     int32 // the innermost element that is not a Span
+	page      int
+	end, base int
+	inWord    bool // it did not end in a space
+}
+
+// between says whether text at this place is to be read apart from the text
+// before it: that of the same block, elsewhere than where it ended.
+func (d *Doc) between(left, base, size int) bool {
+	if d.artifact || !d.said.inWord || d.said.block != d.block() {
+		return false
+	}
+	gap := left - d.said.end
+	return d.said.page != d.page || d.said.base != base || gap > size/6 || gap < -size/6
+}
+
+func (d *Doc) block() int32 {
+	for i := len(d.open) - 1; i > 0; i-- {
+		if n := d.open[i]; d.nodes[n].tag != Span {
+			return n
+		}
+	}
+	return 0
+}
+
+// goesOn says whether text continues the marked content that is open, right
+// after the text before it.
+func (d *Doc) goesOn() bool {
+	if d.page < 0 || d.artifact {
+		return false
+	}
+	st := &d.pages[d.page].state
+	return st.inText && st.mark == d.top()
 }
 
 // title adds what is drawn within a heading to the outline's entry.
