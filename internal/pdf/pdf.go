@@ -45,7 +45,8 @@ type work struct {
 	nodes    []node
 	attrs    []byte // of all elements, as they are written
 	ids      []identifier
-	open     []int32 // elements under way, innermost last
+	wanted   []string // IDs that cells name
+	open     []int32  // elements under way, innermost last
 	artifact bool
 	tables   []table
 	headings []heading
@@ -76,6 +77,7 @@ func New(info Info) *Doc {
 	w := d.work
 	w.page, w.level, w.artifact, w.said = -1, 0, false, said{}
 	w.pages, w.nodes, w.attrs, w.ids = w.pages[:0], w.nodes[:0], w.attrs[:0], w.ids[:0]
+	w.wanted = w.wanted[:0]
 	w.open, w.tables, w.headings, w.fonts = w.open[:0], w.tables[:0], w.headings[:0], w.fonts[:0]
 	d.Open(Document)
 	return d
