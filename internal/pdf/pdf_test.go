@@ -183,9 +183,6 @@ func TestNamesComeOutAsTheyAreSpelled(t *testing.T) {
 		if got := e.reading(); got != want {
 			t.Errorf("%+q reads %+q", typed, got)
 		}
-		if strings.ContainsFunc(want, func(r rune) bool { return unicode.Is(unicode.Mn, r) }) {
-			continue // programs place marks that stand apart as they think best
-		}
 		if got := words(run(t, file, "pdftotext", "FILE", "-")); got != words(want) {
 			t.Errorf("pdftotext reads %+q as %+q", typed, got)
 		}
