@@ -23,10 +23,14 @@ func Statement(language string, s *billing.Statement) ([]byte, error) {
 		return nil, err
 	}
 	t := statement{p, s, s.Kind == contract.Lease}
-	p.floor = couponTop - 10
+	if t.payable() {
+		p.floor = couponTop - 10
+	}
 	t.head()
 	t.pastDue()
-	t.howToPay()
+	if t.payable() {
+		t.howToPay()
+	}
 	t.summary()
 	t.payments()
 	if t.lease {
@@ -40,7 +44,9 @@ func Statement(language string, s *billing.Statement) ([]byte, error) {
 	t.messages()
 	t.rights()
 	p.closing(p.say("Is something not right on this statement? Tell us and we will look into it.", "¿Hay algo que no está bien en este estado de cuenta? Avísenos y lo revisaremos."))
-	t.coupon()
+	if t.payable() {
+		t.coupon()
+	}
 	return p.finish()
 }
 
@@ -48,6 +54,11 @@ type statement struct {
 	*sheet
 	s     *billing.Statement
 	lease bool
+}
+
+// payable says whether the statement asks for money or takes it with a coupon.
+func (t *statement) payable() bool {
+	return !t.s.Bankruptcy && (t.s.AmountDue > 0 || t.s.EndingBalance > 0)
 }
 
 // principal is what is paid down: on a lease that is the payments still to make,
@@ -96,7 +107,9 @@ func (t *statement) whatToPay() {
 		}
 		list = append(list, pair{label: words, value: s.PastDue.USD()})
 	}
-	list = append(list, pair{label: label, value: amount.USD()})
+	if amount > 0 || s.EndingBalance > 0 {
+		list = append(list, pair{label: label, value: amount.USD()})
+	}
 	if s.FeesDue > 0 {
 		list = append(list, pair{label: t.say("Fees", "Cargos"), value: s.FeesDue.USD()})
 	}
@@ -228,7 +241,9 @@ func (t *statement) progress() {
 	if s.PaymentsLeft > 0 {
 		list = append(list, pair{label: t.say("Payments left", "Pagos que faltan"), value: strconv.Itoa(s.PaymentsLeft)})
 	}
-	list = append(list, pair{label: t.say("Regular payment", "Pago regular"), value: s.RegularPayment.USD()})
+	if s.PaymentsLeft > 0 {
+		list = append(list, pair{label: t.say("Regular payment", "Pago regular"), value: s.RegularPayment.USD()})
+	}
 	if s.Maturity != 0 && s.PaymentsLeft > 0 {
 		words := t.say("Last payment due", "Último pago")
 		if t.lease {

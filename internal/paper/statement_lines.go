@@ -27,7 +27,7 @@ func (t *statement) payments() {
 		rows[i] = append([]string{t.short(l.Date), t.what(l)}, cells(l.Amount, l.Allocation)...)
 		sum, amount = sum.Plus(l.Allocation), amount+l.Amount
 	}
-	t.table(cols, rows, append([]string{"", t.say("Total", "Total")}, cells(amount, sum)...))
+	t.table(cols, rows, append([]string{t.say("Total", "Total"), ""}, cells(amount, sum)...))
 }
 
 // share is one part of an allocation as a column.

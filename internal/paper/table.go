@@ -125,6 +125,7 @@ func (p *sheet) table(cols []col, rows [][]string, total []string) {
 		p.y++
 		p.doc.Open(pdf.TFoot)
 		row := p.cells(cols, total, strong, pdf.TD)
+		row[0].tag, row[0].scope = pdf.TH, &pdf.ScopeRow
 		p.need(rowLead)
 		p.doc.Artifact(func() { p.doc.Line(p.x, p.y, p.x+p.w, p.y, thin) })
 		p.row(row, rowLead, again)
