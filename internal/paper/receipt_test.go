@@ -51,6 +51,18 @@ func TestReceiptSaysWhatWasHeldAndForgiven(t *testing.T) {
 	says(t, set(t, Receipt, billing.English, r), "Toward the balance charged off $600.00", "Held for you $12.40", "Interest of $0.05 was forgiven as well.")
 }
 
+func TestEveryStateOfAPaymentHasWords(t *testing.T) {
+	for _, state := range billing.States {
+		for _, language := range []string{billing.English, billing.Spanish} {
+			r := loanReceipt()
+			r.State = state
+			if _, err := Receipt(language, r); err != nil {
+				t.Errorf("%s: %v", state, err)
+			}
+		}
+	}
+}
+
 func TestReceiptIsRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*billing.Receipt){
 		"parts are not the whole": func(r *billing.Receipt) { r.Allocation.Principal++ },
