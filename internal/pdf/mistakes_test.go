@@ -56,7 +56,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		}
 	}
 	for want, change := range map[string]func(*pdf.Info){
-		"no title": func(i *pdf.Info) { i.Title = " " }, "language": func(i *pdf.Info) { i.Language = "" },
+		"no title": func(i *pdf.Info) { i.Title = " \x00" }, "is no language": func(i *pdf.Info) { i.Language = "" },
 	} {
 		i := info
 		change(&i)
@@ -66,6 +66,15 @@ func TestMistakesAreNamed(t *testing.T) {
 			t.Errorf("the mistake is %v, want %q", err, want)
 		}
 	}
+}
+
+// parts draws a table of these parts, without rows.
+func parts(d *pdf.Doc, tags ...pdf.Tag) {
+	d.In(pdf.Table, func() {
+		for _, tag := range tags {
+			d.In(tag, func() {})
+		}
+	})
 }
 
 // rows draws a table whose cells reach over these numbers of columns.
@@ -93,6 +102,16 @@ func TestTablesMaySpanAndNameTheirHeaders(t *testing.T) {
 			d.In(pdf.TH, func() { d.Text(9, 20, "Late", regular(9)) }, pdf.ID("late"), pdf.ScopeRow)
 			d.In(pdf.TD, func() { d.Text(90, 20, "$15.00", regular(9)) }, pdf.Headers("late"))
 		})
+	})
+	d.In(pdf.Table, func() {
+		for n, row := range [][]pdf.Attribute{{pdf.RowSpan(2), pdf.ColSpan(2)}, {pdf.ColSpan(1), pdf.RowSpan(2)}, {pdf.ColSpan(2)}} {
+			d.In(pdf.TR, func() {
+				d.In(pdf.TD, func() { d.Text(9, float64(40+20*n), "a", regular(9)) }, row...)
+				if n == 0 {
+					d.In(pdf.TD, func() { d.Text(90, 40, "b", regular(9)) })
+				}
+			})
+		}
 	})
 	file, e := finished(t, d)
 	if got := e.kids[1].kids[1].kids[1].attrs["Headers"]; len(got.(array)) != 1 || got.(array)[0] != "late" {

@@ -79,9 +79,10 @@ func (d *Doc) Bytes() ([]byte, error) {
 		d.fail("end document: %s is open", d.nodes[d.top()].tag)
 	case len(d.pages) == 0:
 		d.fail("end document: it has no page")
-	case strings.TrimSpace(d.info.Title) == "" || d.info.Language == "":
-		d.fail("end document: it has no title or no language")
+	case strings.TrimSpace(readable(d.info.Title)) == "":
+		d.fail("end document: it has no title")
 	}
+	d.language(d.info.Language)
 	if d.err == nil {
 		d.write()
 	}
