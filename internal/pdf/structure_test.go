@@ -155,7 +155,10 @@ func (w *walker) element(self, parent ref) element {
 			e.attrs[k] = v
 		}
 	}
-	kids, _ := d["K"].(array)
+	kids, several := d["K"].(array)
+	if !several && d["K"] != nil {
+		kids = array{d["K"]}
+	}
 	for _, k := range kids {
 		p := piece{mcid: -1}
 		p.page, _ = d["Pg"].(ref)
