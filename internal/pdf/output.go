@@ -79,9 +79,10 @@ func (d *Doc) Bytes() ([]byte, error) {
 		d.fail("end document: %s is open", d.nodes[d.top()].tag)
 	case len(d.pages) == 0:
 		d.fail("end document: it has no page")
-	case strings.TrimSpace(d.info.Title) == "" || d.info.Language == "":
-		d.fail("end document: it has no title or no language")
+	case strings.TrimSpace(readable(d.info.Title)) == "":
+		d.fail("end document: it has no title")
 	}
+	d.language(d.info.Language)
 	if d.err == nil {
 		d.write()
 	}
@@ -294,8 +295,15 @@ func (d *Doc) writeKids(n *node, pages int) {
 		o.str("/Pg ")
 		o.ref(pages + 2*int(page-1))
 	}
-	o.str("/K[")
+	one := n.first == n.last
+	o.str("/K ")
+	if !one {
+		o.str("[")
+	}
 	for k := n.first; k != 0; k = d.nodes[k].next {
+		if k != n.first {
+			o.str(" ")
+		}
 		switch kid := &d.nodes[k]; kid.page {
 		case 0:
 			o.ref(int(kid.object))
@@ -308,9 +316,10 @@ func (d *Doc) writeKids(n *node, pages int) {
 			o.num(int(kid.mcid))
 			o.str(">>")
 		}
-		o.str(" ")
 	}
-	o.str("]")
+	if !one {
+		o.str("]")
+	}
 }
 
 // writeIDs writes the tree of the elements' names, in order as it has to be.
