@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -484,16 +485,17 @@ func (o *output) xref() {
 	o.places[xrefObject] = place{at: at}
 	o.body = o.body[:0]
 	for i, p := range o.places {
+		kind, where, index := byte(1), p.at, 0
 		switch {
-		case i == 0:
-			o.body = append(o.body, 0, 0, 0, 0, 0, 0)
+		case i == 0: // the head of the list of free objects, which is empty
+			kind = 0
 		case p.packed:
-			o.body = append(o.body, 2, 0, 0, packedObject, byte(p.at>>8), byte(p.at))
-		default:
-			o.body = append(o.body, 1, byte(p.at>>16), byte(p.at>>8), byte(p.at), 0, 0)
+			kind, where, index = 2, packedObject, p.at
 		}
+		o.body = binary.BigEndian.AppendUint32(append(o.body, kind), uint32(where))
+		o.body = append(o.body, byte(index>>16), byte(index>>8), byte(index))
 	}
-	o.stream(xrefObject, fmt.Sprintf("/Type/XRef/Size %d/W[1 3 2]/Root %d 0 R/Info %d 0 R/ID[<%s><%s>]",
+	o.stream(xrefObject, fmt.Sprintf("/Type/XRef/Size %d/W[1 4 3]/Root %d 0 R/Info %d 0 R/ID[<%s><%s>]",
 		len(o.places), catalogObject, infoObject, id, id), o.body, false)
 	o.file = append(strconv.AppendInt(append(o.file, "startxref\n"...), int64(at), 10), "\n%%EOF\n"...)
 }
