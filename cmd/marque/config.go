@@ -57,6 +57,8 @@ type Config struct {
 	AccountValidation string `json:"account_validation"` // where no provider vouches: micro_entries or prenote
 	RoutingDirectory  string `json:"routing_directory"`  // the Reserve Banks' FedACHdir.txt, or a CSV with routing and name
 
+	Archive string `json:"archive"` // where documents are kept for ever: a folder, or s3://bucket?region=…; left out is the data folder's archive
+
 	StatementDays int `json:"statement_days"` // a statement closes so many days before its due date
 	SettleDays    int `json:"settle_days"`    // banking days until a debit counts as settled
 
@@ -169,8 +171,17 @@ func (c *Config) lender(b *web.Brand) billing.Lender {
 		}
 		hours += h
 	}
+	address := b.MailAddress
+	if len(address) == 0 {
+		address = b.PaymentAddress
+	}
+	var messages []billing.Words
+	for _, m := range b.StatementMessages {
+		messages = append(messages, billing.Words(m))
+	}
 	return billing.Lender{
-		Name: b.Name, Address: b.PaymentAddress, Phone: b.Phone, Hours: hours, Website: c.Website, Email: b.Email,
+		PaymentAddress: b.PaymentAddress, DisputeAddress: b.DisputeAddress, BankruptcyAddress: b.BankruptcyAddress, Messages: messages,
+		Name: b.Name, Address: address, Phone: b.Phone, Hours: hours, Website: c.Website, Email: b.Email,
 		Legal: b.Legal, TimeZone: b.TimeZone, Accent: b.Colors.Light["accent"], OriginID: c.ACH.OriginID, ODFI: c.ACH.ODFI, ShortName: c.ACH.Company,
 	}
 }

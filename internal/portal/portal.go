@@ -13,8 +13,10 @@
 package portal
 
 import (
+	"context"
 	"embed"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -43,7 +45,9 @@ type Options struct {
 	// QuickenID is what Quicken knows the lender by; empty offers no QFX.
 	QuickenID string
 	Log       *slog.Logger
-	Now       func() time.Time // for the access log only
+	Now       func() time.Time // for the access log and the patience with a connection
+	// Papers opens the bytes of a document that the person may see.
+	Papers func(context.Context, servicing.DueDocument) (io.ReadCloser, int64, error)
 }
 
 type portal struct {
@@ -53,7 +57,9 @@ type portal struct {
 	secure bool
 	base   string // where it is reached; empty on a machine of one's own
 	lender string
-	quick  string         // what Quicken knows the lender by
+	quick  string // what Quicken knows the lender by
+	now    func() time.Time
+	papers func(context.Context, servicing.DueDocument) (io.ReadCloser, int64, error)
 	forms  *http.ServeMux // the addresses of the signed in's forms
 }
 
@@ -101,7 +107,7 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 	if err != nil {
 		return nil, err
 	}
-	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL, lender: brand.Name, quick: o.QuickenID}
+	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL, papers: o.Papers, now: o.Now, lender: brand.Name, quick: o.QuickenID}
 	p.forms = newForms(p.routes())
 	return p, nil
 }
@@ -146,6 +152,8 @@ func (p *portal) routes() []route {
 		open("GET /activate/password", p.showPassword),
 		open("POST /activate/password", p.finishActivation),
 		mine("GET /activate/done", p.activated),
+		open("GET "+servicing.PayoffCheckPath, p.showPayoffCheck),
+		open("POST "+servicing.PayoffCheckPath, p.checkPayoff),
 		open("GET /help-signing-in", p.helpSigningIn),
 		open("GET /recover", p.showRecover),
 		open("POST /recover", p.startRecovery),
@@ -166,7 +174,7 @@ func (p *portal) routes() []route {
 
 		mine("GET /accounts/{id}", p.account),
 		mine("GET /accounts/{id}/history", p.transactions),
-		mine("GET /accounts/{id}/history/download", p.download),
+		mine("GET /accounts/{id}/history/download", p.downloadHistory),
 		mine("GET /accounts/{id}/history/{event}", p.history),
 		mine("GET /accounts/{id}/years/{year}", p.year),
 		mine("GET /accounts/{id}/lease", p.lease),
@@ -224,6 +232,9 @@ func (p *portal) routes() []route {
 		needs(identity.ActBankAccounts, "POST /cards/new", p.saveCard),
 		mine("GET /cards/{id}", p.cardSetup),
 		mine("GET /documents", p.documents),
+		mine("GET /documents/all.zip", p.documentsZIP),
+		mine("GET /accounts/{id}/documents/{document}", p.document),
+		mine("GET /accounts/{id}/documents/{document}/download", p.download),
 
 		// The own way in, and how one is reached. The last step of a change asks for
 		// a fresh factor itself: a form that is carried past confirming has lost its

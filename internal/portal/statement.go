@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/money"
-	"marque/internal/notice"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -35,18 +33,19 @@ func (p *portal) statement(w http.ResponseWriter, r *http.Request, s servicing.S
 	if err != nil {
 		return web.NotFound()
 	}
-	st, err := p.svc.Statement(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), closing)
+	id := servicing.ContractID(r.PathValue("id"))
+	if isPDF {
+		d, err := p.svc.StatementDocument(r.Context(), s.Actor, id, closing)
+		if err != nil {
+			return found(err)
+		}
+		return p.sendDocument(w, r, d, inline)
+	}
+	st, err := p.svc.Statement(r.Context(), s.Actor, id, closing)
 	if err != nil {
 		return found(err)
 	}
-	if !isPDF {
-		return p.show(w, r, "statement", nil, newStatementPage(s, r.URL.Path, st))
-	}
-	var out bytes.Buffer
-	if err := notice.StatementPDF(&out, st); err != nil {
-		return err
-	}
-	return sendPDF(w, r, "statement-"+closing.String()+".pdf", &out)
+	return p.show(w, r, "statement", nil, newStatementPage(s, r.URL.Path, st))
 }
 
 func newStatementPage(s servicing.Session, address string, st billing.Statement) statementPage {
@@ -55,8 +54,8 @@ func newStatementPage(s servicing.Session, address string, st billing.Statement)
 	if st.PastDue > 0 {
 		v.DueWords = st.PastDue.USD() + " of it past due now"
 	}
-	v.This, v.ThisPays = notice.ThisPayment(st)
-	v.LateWords = notice.LateFeeWords(st)
+	v.This, v.ThisPays = st.ThisPayment(billing.English)
+	v.LateWords = st.LateFeeWords(billing.English)
 	v.HasTax = slices.ContainsFunc(st.Lines, func(l billing.StatementLine) bool { return l.Allocation.Tax != 0 })
 	v.Back, v.Contract = "/documents", st.Vehicle+" ••"+v.Ends
 	return v
@@ -66,7 +65,7 @@ func newStatementPage(s servicing.Session, address string, st billing.Statement)
 func (v statementPage) FeesOf(a contract.Allocation) money.Cents { return fees(a) }
 
 // Shown is the amount that a line shows.
-func (v statementPage) Shown(l billing.StatementLine) money.Cents { return notice.LineAmount(l) }
+func (v statementPage) Shown(l billing.StatementLine) money.Cents { return l.Shown() }
 
 // Less is an amount taken away, with a minus sign; zero has none.
 func (v statementPage) Less(c money.Cents) string {

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -151,8 +152,8 @@ func transactionRow(id servicing.ContractID, e servicing.HistoryEntry) historyRo
 	return row
 }
 
-// download sends what the filter chooses as a file for another program.
-func (p *portal) download(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+// downloadHistory sends what the filter chooses as a file for another program.
+func (p *portal) downloadHistory(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	form, filter := readFilter(r.URL.Query())
 	var wanted *export.Form
 	for _, f := range export.Forms(p.quick != "") {
@@ -179,5 +180,7 @@ func (p *portal) download(w http.ResponseWriter, r *http.Request, s servicing.Se
 	if err := export.Write(&out, wanted.Format, account, h.Lines()); err != nil {
 		return err
 	}
-	return sendFile(w, r, wanted.MediaType, "attachment", "history-"+h.Date.String()+"."+wanted.Extension, &out)
+	w.Header().Set("Content-Type", wanted.MediaType)
+	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", "history-"+h.Date.String()+"."+wanted.Extension))
+	return p.send(w, r, int64(out.Len()), &out)
 }
