@@ -14,12 +14,13 @@ type Lender struct {
 	Website   string   `json:"website"`
 	Email     string   `json:"email"` // the address that messages come from
 	Legal     []string `json:"legal"`
-	Accent    string   `json:"accent"`     // brand colour on paper, #rrggbb
-	OriginID  string   `json:"origin_id"`  // ACH company identification, ten characters
-	ODFI      string   `json:"odfi"`       // routing number of the lender's bank
-	TimeZone  string   `json:"time_zone"`  // an IANA name: the zone that times on paper are told in
-	ShortName string   `json:"short_name"` // ACH company name, at most sixteen characters
-	Portal    string   `json:"-"`          // scheme and host of the online account, as set and never as asked for; not part of a paper
+	Accent    string   `json:"accent"`           // brand colour on paper, #rrggbb
+	OriginID  string   `json:"origin_id"`        // ACH company identification, ten characters
+	ODFI      string   `json:"odfi"`             // routing number of the lender's bank
+	Agency    []string `json:"agency,omitempty"` // name and address lines of the federal agency that an adverse-action notice names (12 CFR 1002.9(b)(1))
+	TimeZone  string   `json:"time_zone"`        // an IANA name: the zone that times on paper are told in
+	ShortName string   `json:"short_name"`       // ACH company name, at most sixteen characters
+	Portal    string   `json:"-"`                // scheme and host of the online account, as set and never as asked for; not part of a paper
 }
 
 // Recipient is the customer as addressed on paper.
