@@ -1,6 +1,8 @@
 package billing
 
 import (
+	"regexp"
+
 	"marque/internal/contract"
 	"marque/internal/money"
 )
@@ -40,6 +42,16 @@ func (w Words) In(language string) string {
 		return w.Spanish
 	}
 	return w.English
+}
+
+var colorForm = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+
+// Color is the brand's colour, #rrggbb; empty when Accent is no such thing.
+func (l *Lender) Color() string {
+	if colorForm.MatchString(l.Accent) {
+		return l.Accent
+	}
+	return ""
 }
 
 // PayTo is the address that checks go to, as lines.

@@ -1,8 +1,11 @@
 package billing
 
 import (
+	"fmt"
 	"strconv"
+	"strings"
 
+	"marque/internal/contract"
 	"marque/internal/money"
 )
 
@@ -42,7 +45,7 @@ func (d *NextDraft) Text(language string) string {
 		if d.Shared {
 			whose = "la"
 		}
-		return "El pago automático pagará " + d.Amount.USD() + " el " + LongDate(d.Date, language) + " de " + whose + " " + kind + " terminada en " + d.Last4 + "."
+		return "Los pagos automáticos tomarán " + d.Amount.USD() + " el " + LongDate(d.Date, language) + " de " + whose + " " + kind + " terminada en " + d.Last4 + "."
 	}
 	whose := "your"
 	if d.Shared {
@@ -80,4 +83,65 @@ func (s *Statement) ThisPayment(language string) (label string, amount money.Cen
 		label += Words{" (the rest of it)", " (lo que falta)"}.In(language)
 	}
 	return label, amount
+}
+
+// USD is an amount with a real minus sign, as papers and pages have it.
+func USD(c money.Cents) string { return strings.Replace(c.USD(), "-", "−", 1) }
+
+// Part is one of the places where a payment's money went.
+type Part struct {
+	Name   Words
+	Amount money.Cents
+}
+
+// Parts is where a payment's money went, in the words of a loan or of a lease.
+// What was forgiven is taken off, so that the parts sum to the money that came.
+// whole gives the usual parts even when they are nothing.
+func Parts(kind contract.Kind, a contract.Allocation, whole bool) []Part {
+	lease := kind == contract.Lease
+	var list []Part
+	add := func(c money.Cents, always bool, english, spanish string) {
+		if c != 0 || always {
+			list = append(list, Part{Words{english, spanish}, c})
+		}
+	}
+	add(a.Interest, whole && !lease, "Interest", "Interés")
+	if lease {
+		add(a.Principal, whole, "Lease payments", "Pagos del arrendamiento")
+	} else {
+		add(a.Principal, whole, "Principal", "Capital")
+	}
+	add(a.Tax, false, "Tax", "Impuesto")
+	add(a.LateFee, whole, "Late fees", "Cargos por atraso")
+	add(a.OtherFee, false, "Other fees", "Otros cargos")
+	add(a.Recovered, false, "Toward the balance charged off", "Al saldo dado por perdido")
+	add(a.Unapplied, false, "Held for you", "Guardado para usted")
+	add(-a.Forgiven, false, "Forgiven, not paid by you", "Perdonado, no pagado por usted")
+	return list
+}
+
+// Remittance is the line that a payment coupon carries as bars: the account
+// number's letters and digits, the amount due in cents as twelve digits, and a
+// last digit that checks all digits before it (ISO/IEC 7812-1, Luhn). Of a
+// longer account number only the first twenty signs.
+func Remittance(account string, due money.Cents) string {
+	var line []byte
+	for _, r := range strings.ToUpper(account) {
+		if (r >= '0' && r <= '9' || r >= 'A' && r <= 'Z') && len(line) < 20 {
+			line = append(line, byte(r))
+		}
+	}
+	line = fmt.Appendf(line, "%012d", max(0, due))
+	sum, double := 0, true
+	for i := len(line) - 1; i >= 0; i-- {
+		n := int(line[i] - '0')
+		if n > 9 {
+			continue
+		}
+		if double {
+			n = n*2 - n*2/10*9
+		}
+		sum, double = sum+n, !double
+	}
+	return string(append(line, '0'+byte((10-sum%10)%10)))
 }

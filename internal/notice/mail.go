@@ -29,6 +29,9 @@ type letter struct {
 	alarm   bool   // it ends with the way to say "this was not me"
 }
 
+// pair is a label and its figure.
+type pair struct{ label, value string }
+
 // both is one message in both languages, side by side so that they stay alike.
 type both struct{ en, es func(told) letter }
 
@@ -195,9 +198,7 @@ func (m letter) message(t told, l billing.Lender) (Message, error) {
 	for _, s := range m.rest {
 		page.Rest = append(page.Rest, oneLine(s))
 	}
-	if accentForm.MatchString(l.Accent) {
-		page.Accent = l.Accent
-	}
+	page.Accent = l.Color()
 	var html bytes.Buffer
 	if err := mailHTML.Execute(&html, page); err != nil {
 		return Message{}, fmt.Errorf("%w %q: %w", ErrNotice, t.Kind, err)

@@ -1,10 +1,10 @@
 package portal
 
 import (
-	"bytes"
 	"net/http"
 
-	"marque/internal/notice"
+	"marque/internal/billing"
+	"marque/internal/paper"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -42,11 +42,11 @@ func (p *portal) paperlessSample(w http.ResponseWriter, r *http.Request, s servi
 	if err != nil {
 		return found(err)
 	}
-	var paper bytes.Buffer
-	if err := notice.PaperlessSample(&paper, p.svc.Lender(), word); err != nil {
+	sample, err := paper.Sample(billing.English, p.svc.Lender(), word)
+	if err != nil {
 		return err
 	}
-	return sendPDF(w, r, "sample.pdf", &paper)
+	return sendPDF(w, r, "sample.pdf", sample)
 }
 
 func (p *portal) agreePaperless(w http.ResponseWriter, r *http.Request, s servicing.Session) error {

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -9,7 +8,7 @@ import (
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/money"
-	"marque/internal/notice"
+	"marque/internal/paper"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -180,24 +179,28 @@ func (p *portal) receiptPDF(w http.ResponseWriter, r *http.Request, s servicing.
 	if err != nil {
 		return found(err)
 	}
-	var paper bytes.Buffer
-	if err := notice.ReceiptPDF(&paper, receipt); err != nil {
+	set := paper.Receipt
+	if receipt.State == billing.Scheduled {
+		set = paper.Confirmation
+	}
+	out, err := set(billing.English, &receipt)
+	if err != nil {
 		return err
 	}
-	return sendPDF(w, r, "receipt-"+receipt.Confirmation+".pdf", &paper)
+	return sendPDF(w, r, "receipt-"+receipt.Confirmation+".pdf", out)
 }
 
 // sendPDF sends a whole document: it is in memory first, so that one that
 // cannot be made gives the error page.
-func sendPDF(w http.ResponseWriter, r *http.Request, name string, paper *bytes.Buffer) error {
+func sendPDF(w http.ResponseWriter, r *http.Request, name string, paper []byte) error {
 	h := w.Header()
 	h.Set("Content-Type", "application/pdf")
 	h.Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", name))
-	h.Set("Content-Length", strconv.Itoa(paper.Len()))
+	h.Set("Content-Length", strconv.Itoa(len(paper)))
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	_, err := w.Write(paper.Bytes())
+	_, err := w.Write(paper)
 	return err
 }
 

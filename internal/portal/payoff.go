@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,7 +9,7 @@ import (
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/money"
-	"marque/internal/notice"
+	"marque/internal/paper"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -173,11 +172,11 @@ func (p *portal) payoffPDF(w http.ResponseWriter, r *http.Request, s servicing.S
 	if err != nil {
 		return found(err)
 	}
-	var paper bytes.Buffer
-	if err := notice.PayoffPDF(&paper, l); err != nil {
+	letter, err := paper.PayoffLetter(billing.English, &l)
+	if err != nil {
 		return err
 	}
-	return sendPDF(w, r, "payoff-"+l.GoodThrough.String()+".pdf", &paper)
+	return sendPDF(w, r, "payoff-"+l.GoodThrough.String()+".pdf", letter)
 }
 
 // payoffChart is a payoff amount from day to day: a line over the part that

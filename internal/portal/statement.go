@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -42,11 +41,11 @@ func (p *portal) statement(w http.ResponseWriter, r *http.Request, s servicing.S
 	if !isPDF {
 		return p.show(w, r, "statement", nil, newStatementPage(s, r.URL.Path, st))
 	}
-	var out bytes.Buffer
-	if err := paper.Statement(&out, &st, billing.English); err != nil {
+	out, err := paper.Statement(billing.English, &st)
+	if err != nil {
 		return err
 	}
-	return sendPDF(w, r, "statement-"+closing.String()+".pdf", &out)
+	return sendPDF(w, r, "statement-"+closing.String()+".pdf", out)
 }
 
 func newStatementPage(s servicing.Session, address string, st billing.Statement) statementPage {
