@@ -65,7 +65,7 @@ func Adverse(language string, n *billing.AdverseNotice) ([]byte, error) {
 	if language == billing.Spanish {
 		p.tell("", "Puede pedirnos esta carta en inglés.")
 	}
-	p.closing(p.say("From "+strings.Join(append([]string{p.lender.Name}, withoutName(p.lender, p.lender.Address)...), ", ")+".", "De "+strings.Join(append([]string{p.lender.Name}, withoutName(p.lender, p.lender.Address)...), ", ")+"."))
+	p.end("")
 	return p.finish()
 }
 

@@ -27,7 +27,7 @@ func History(language string, h *billing.HistoryPaper) ([]byte, error) {
 	}
 	p.section(p.say("In all", "En total"), 80)
 	p.historyTotals(h, lease)
-	p.closing("")
+	p.end("")
 	return p.finish()
 }
 
@@ -77,8 +77,8 @@ func (p *sheet) historyTable(h *billing.HistoryPaper, lease bool) {
 	cols[1] = col{title: p.say("What", "Qué"), w: p.rest(cols)}
 	p.table(cols, rows, nil)
 	p.gap(3)
-	p.para(p.say("Payments stand without a sign; fees, and payments that came back, with a minus. The balance is ", "Los pagos van sin signo; los cargos y los pagos devueltos, con signo menos. El saldo es ")+
-		p.say("principal after the line.", "el capital después de la línea."), small)
+	p.para(p.say("Payments stand without a sign; fees, and payments that came back, with a minus. The balance is what is left of the "+strings.ToLower(p.principal(h.Kind))+" after the line.",
+		"Los pagos van sin signo; los cargos y los pagos devueltos, con signo menos. El saldo es lo que queda de "+strings.ToLower(p.principal(h.Kind))+" después de la línea."), small)
 	if other {
 		p.para(p.say("“Other” is money that we held for you, or a balance that was given up or charged off.", "“Otro” es dinero que guardamos para usted, o un saldo que se perdonó o se dio por perdido."), small)
 	}
@@ -86,28 +86,31 @@ func (p *sheet) historyTable(h *billing.HistoryPaper, lease bool) {
 
 func (p *sheet) historyTotals(h *billing.HistoryPaper, lease bool) {
 	t := h.Total
-	list := []pair{{label: p.say("Payments received", "Pagos recibidos"), value: t.Received.USD()}}
+	kept := pair{label: p.say("Paid, and kept", "Pagado y conservado"), value: billing.USD(t.Received - t.Returned), total: true}
+	var list []pair
 	some := func(c money.Cents, english, spanish string) {
 		if c != 0 {
 			list = append(list, pair{label: p.say(english, spanish), value: billing.USD(c)})
 		}
 	}
-	some(-t.Returned, "Payments that came back or were taken back", "Pagos devueltos o anulados")
-	list = append(list, pair{label: p.say("Paid, and kept", "Pagado y conservado"), value: billing.USD(t.Received - t.Returned), total: true})
-	p.pairs(list)
-	p.gap(6)
-	list = nil
-	if !lease {
-		list = append(list, pair{label: p.say("of it to interest", "de eso, a interés"), value: billing.USD(t.Interest)})
+	if t.Returned != 0 {
+		some(t.Received, "Payments received", "Pagos recibidos")
+		some(-t.Returned, "Payments that came back or were taken back", "Pagos devueltos o anulados")
+		p.list(append(list, kept))
+		p.gap(6)
+		list = nil
 	}
-	list = append(list, pair{label: p.say("of it to ", "de eso, a ") + strings.ToLower(p.principal(h.Kind)), value: billing.USD(t.Principal)})
-	some(t.Fees, "of it to fees", "de eso, a cargos")
-	some(t.Tax, "of it to tax", "de eso, a impuesto")
-	some(t.Other, "of it held for you or to a balance charged off, less what was forgiven", "de eso, guardado para usted o a un saldo dado por perdido, menos lo perdonado")
-	p.pairs(append(list, pair{label: p.say("Paid, and kept", "Pagado y conservado"), value: billing.USD(t.Received - t.Returned), total: true}))
+	if !lease {
+		list = append(list, pair{label: p.say("Paid to interest", "Pagado a interés"), value: billing.USD(t.Interest)})
+	}
+	list = append(list, pair{label: p.say("Paid to ", "Pagado a ") + strings.ToLower(p.principal(h.Kind)), value: billing.USD(t.Principal)})
+	some(t.Fees, "Paid to fees", "Pagado a cargos")
+	some(t.Tax, "Paid to tax", "Pagado a impuesto")
+	some(t.Other, "Held for you or paid to a balance charged off, less what was forgiven", "Guardado para usted o pagado a un saldo dado por perdido, menos lo perdonado")
+	p.list(append(list, kept))
 	p.gap(6)
 	list = nil
 	some(t.Charged, "Fees charged, less those taken back", "Cargos agregados, menos los anulados")
 	some(t.Refunded, "Given back to you", "Devuelto a usted")
-	p.pairs(list)
+	p.list(list)
 }

@@ -30,11 +30,9 @@ func InterestSummary(language string, s *billing.InterestSummary) ([]byte, error
 		{label: p.say("Date the loan was made", "Fecha del préstamo"), value: p.long(s.Originated)},
 		{label: p.say("Vehicle’s year, make and model", "Año, marca y modelo del vehículo"), value: strings.TrimSpace(strconv.Itoa(s.VehicleYear) + " " + s.VehicleMake + " " + s.VehicleModel)},
 		{label: p.say("Vehicle identification number (VIN)", "Número de identificación del vehículo (VIN)"), value: s.VIN},
-		{label: p.say("Account number", "Número de cuenta"), value: s.AccountNumber},
 	})
-	p.months(s)
-	p.aboutTaxes(s)
-	p.closing("")
+	p.beside(230, func() { p.months(s) }, func() { p.aboutTaxes(s) })
+	p.end("")
 	return p.finish()
 }
 
@@ -54,9 +52,6 @@ func (p *sheet) months(s *billing.InterestSummary) {
 		list = append(list, pair{label: p.say("For earlier years, posted after their summaries were made", "De años anteriores, registrado después de sus resúmenes"), value: billing.USD(s.EarlierYears)})
 	}
 	p.pairs(append(list, pair{label: p.say("Interest received", "Interés recibido"), value: billing.USD(s.Interest), total: true}))
-	p.gap(4)
-	p.para(p.say("Interest counts on the day of the payment that paid it. When a payment comes back, its interest is taken off on the day it comes back, also when that is in another year.",
-		"El interés cuenta el día del pago que lo pagó. Cuando un pago se devuelve, su interés se resta el día en que se devuelve, aunque sea en otro año."), small)
 }
 
 // aboutTaxes says what the summary is and is not.
@@ -77,6 +72,8 @@ func (p *sheet) aboutTaxes(s *billing.InterestSummary) {
 		p.tell("We have kept this account since "+p.long(s.Since)+". Interest that you paid before was paid to the company that kept it then: ask them for their summary.",
 			"Llevamos esta cuenta desde el "+p.long(s.Since)+". El interés que pagó antes se pagó a la compañía que la llevaba entonces: pídale su resumen.")
 	}
+	p.para(p.say("Interest counts on the day of the payment that paid it. When a payment comes back, its interest is taken off on the day it comes back, also when that is in another year.",
+		"El interés cuenta el día del pago que lo pagó. Cuando un pago se devuelve, su interés se resta el día en que se devuelve, aunque sea en otro año."), small)
 }
 
 // whole is an amount of whole dollars in running text.

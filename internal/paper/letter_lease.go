@@ -14,7 +14,7 @@ func LeaseEnd(language string, l *billing.LeaseEndPacket) ([]byte, error) {
 		return nil, err
 	}
 	p.reading(p.say("Your lease ends on", "Su arrendamiento termina el"), p.long(l.Ends), p.say("Here is how it stands, what each choice costs as things stand today, and what to do next.",
-		"Aquí está cómo va, cuánto cuesta cada opción según está hoy, y qué hacer después."))
+		"Aquí está cómo va, cuánto cuesta cada opción tal como está hoy, y qué hacer después."))
 	p.leaseStanding(l)
 	p.leaseMiles(l)
 	p.section(p.say("Your choices", "Sus opciones"), 80)
@@ -30,7 +30,7 @@ func LeaseEnd(language string, l *billing.LeaseEndPacket) ([]byte, error) {
 		p.tell("Some figures of this lease are not known to us here. Call us and we will look them up for you.", "Algunas cifras de este arrendamiento no las tenemos aquí. Llámenos y las buscaremos.")
 	}
 	p.leaseSteps(l)
-	p.closing(p.say("Have you decided, or would you like to talk about it?", "¿Ya decidió, o quisiera hablar de eso?"))
+	p.end(p.say("Have you decided, or would you like to talk about it?", "¿Ya decidió, o quisiera hablar de eso?"))
 	return p.finish()
 }
 
@@ -48,7 +48,7 @@ func (p *sheet) leaseStanding(l *billing.LeaseEndPacket) {
 	if l.DispositionFee > 0 {
 		list = append(list, pair{label: p.say("Disposition fee when you return it", "Cargo de disposición si lo devuelve"), value: l.DispositionFee.USD()})
 	}
-	p.pairs(list)
+	p.list(list)
 }
 
 func (p *sheet) leaseMiles(l *billing.LeaseEndPacket) {
@@ -77,7 +77,7 @@ func (p *sheet) leaseMiles(l *billing.LeaseEndPacket) {
 	if m.Paced {
 		list = append(list, pair{label: p.say("Estimated charge for miles", "Cargo estimado por millas"), value: m.Charge.USD(), total: true})
 	}
-	p.pairs(list)
+	p.list(list)
 	p.gap(4)
 	if !m.Paced {
 		p.tell("We have no reading of the odometer after the first day. Tell us what it shows, and we can say where the miles lead.", "No tenemos una lectura del odómetro después del primer día. Díganos qué marca y podremos decirle a dónde llegan las millas.")
@@ -123,7 +123,7 @@ func (p *sheet) wayOut(w *billing.LeaseWayOut, title, about string) {
 	if w.Total < 0 {
 		total = pair{label: p.say("Comes back to you", "Se le devuelve"), value: (-w.Total).USD(), total: true}
 	}
-	p.pairs(append(list, total))
+	p.list(append(list, total))
 	p.gap(4)
 	p.para(about, small)
 }

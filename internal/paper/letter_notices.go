@@ -13,8 +13,8 @@ func LateNotice(language string, n *billing.LateNotice) ([]byte, error) {
 		return nil, err
 	}
 	p.reading(p.say("To bring your account up to date", "Para poner su cuenta al día"), n.AmountNow.USD(),
-		p.say("Your payment that was due on "+p.long(n.DueDate)+" has not been paid in full: "+n.Unpaid.USD()+" of it is missing.",
-			"Su pago que vencía el "+p.long(n.DueDate)+" no se ha pagado completo: faltan "+n.Unpaid.USD()+"."))
+		p.say("Your payment that was due on "+p.long(n.DueDate)+" has not been paid in full: "+n.Unpaid.USD()+" of it is missing. If you have paid in the last few days, there is nothing more to do.",
+			"Su pago que vencía el "+p.long(n.DueDate)+" no se ha pagado completo: faltan "+n.Unpaid.USD()+". Si pagó en los últimos días, no tiene que hacer nada más."))
 	p.section(p.say("What is owed", "Lo que se debe"), 80)
 	p.owed(toPay{n.PastDue, n.FeesDue, n.AmountNow, n.Next, n.NextDue})
 	p.section(p.say("The late fee", "El cargo por atraso"), 50)
@@ -23,10 +23,9 @@ func LateNotice(language string, n *billing.LateNotice) ([]byte, error) {
 	if n.Autopay {
 		p.tell("Autopay is on for this account. It does not take past due payments or fees: please pay them in one of the ways below.", "Los pagos automáticos están activos en esta cuenta. No toman pagos vencidos ni cargos: puede pagarlos de una de las formas de abajo.")
 	}
-	p.tell("If you have paid in the last few days, there is nothing more to do.", "Si pagó en los últimos días, no tiene que hacer nada más.")
 	p.waysToPay()
 	p.help()
-	p.closing(p.say("Is this not right? Tell us and we will look into it.", "¿No es correcto? Avísenos y lo revisaremos."))
+	p.end(p.say("Is this not right? Tell us and we will look into it.", "¿No es correcto? Avísenos y lo revisaremos."))
 	return p.finish()
 }
 
@@ -46,8 +45,8 @@ func ReturnNotice(language string, n *billing.ReturnNotice) ([]byte, error) {
 	}
 	reason := billing.ReasonIn(n.Reason, language)
 	p.reading(p.say("Payment that came back", "Pago devuelto"), n.Amount.USD(),
-		p.say("It no longer counts on your account. Why it came back: "+reason+".", "Ya no cuenta en su cuenta. Se devolvió porque "+reason+"."))
-	p.section(p.say("The payment", "El pago"), 60)
+		p.say("It no longer counts on your account. Why it came back: "+reason+".", "Ya no cuenta como pago. Se devolvió porque "+reason+"."))
+	p.gap(6)
 	p.facts(130, []pair{
 		{label: p.say("Paid on", "Pagado el"), value: p.long(n.PaidOn)},
 		{label: p.say("From", "Desde"), value: p.method(n.Method)},
@@ -77,10 +76,10 @@ func ReturnNotice(language string, n *billing.ReturnNotice) ([]byte, error) {
 	if n.AmountNow > 0 || n.Next > 0 {
 		p.owed(toPay{n.PastDue, n.FeesDue, n.AmountNow, n.Next, n.NextDue})
 	}
-	p.pairs([]pair{{label: p.principal(n.Kind) + p.say(" left now", " por pagar ahora"), value: n.Balance.USD()}})
+	p.list([]pair{{label: p.principal(n.Kind) + p.say(" left now", " por pagar ahora"), value: n.Balance.USD()}})
 	p.waysToPay()
 	p.help()
-	p.closing("")
+	p.end("")
 	return p.finish()
 }
 
@@ -104,7 +103,7 @@ func ChangeNotice(language string, n *billing.ChangeNotice) ([]byte, error) {
 	}
 	p.para(changes[n.Change].In(language), letterText)
 	p.gap(5)
-	p.tell("This counts from "+p.long(n.From)+".", "Esto cuenta desde el "+p.long(n.From)+".")
+	p.tell("This counts from "+p.long(n.From)+".", "Vale desde el "+p.long(n.From)+".")
 	var rows [][]string
 	add := func(english, spanish, was, is string) {
 		rows = append(rows, []string{p.say(english, spanish), was, is})
@@ -130,7 +129,7 @@ func ChangeNotice(language string, n *billing.ChangeNotice) ([]byte, error) {
 		p.gap(6)
 	}
 	p.changeWords(n)
-	p.closing(p.say("Did you not ask for this? Call us.", "¿No lo pidió? Llámenos."))
+	p.end(p.say("Did you not ask for this? Call us.", "¿No lo pidió? Llámenos."))
 	return p.finish()
 }
 
@@ -155,10 +154,11 @@ func (p *sheet) changeWords(n *billing.ChangeNotice) {
 
 // Message sets a message that goes by mail.
 func Message(language string, m *billing.MessagePaper) ([]byte, error) {
-	p, err := letter(&m.Letter, language, m.Subject, m.Subject)
+	p, err := letter(&m.Letter, language, "Message", "Mensaje")
 	if err != nil {
 		return nil, err
 	}
+	p.section(m.Subject, 30)
 	for _, words := range m.Paragraphs {
 		p.para(words, letterText)
 		p.gap(5)
@@ -168,6 +168,6 @@ func Message(language string, m *billing.MessagePaper) ([]byte, error) {
 		list = append(list, pair{label: f.Name, value: f.Value})
 	}
 	p.facts(150, list)
-	p.closing("")
+	p.end("")
 	return p.finish()
 }

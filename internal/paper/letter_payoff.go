@@ -26,7 +26,7 @@ func PaidInFull(language string, f *billing.PaidInFull) ([]byte, error) {
 		p.titleComes(f)
 	}
 	p.tell("Keep this letter with your records.", "Guarde esta carta con sus documentos.")
-	p.closing("")
+	p.end("")
 	return p.finish()
 }
 
@@ -48,16 +48,16 @@ func (p *sheet) proof(f *billing.PaidInFull) {
 	if f.Applied.Unapplied != 0 {
 		list = append(list, pair{label: p.say("Paid beyond what was owed", "Pagado de más"), value: billing.USD(f.Applied.Unapplied)})
 	}
-	p.pairs(append(list, pair{label: p.say("Balance now", "Saldo ahora"), value: f.Balance.USD(), total: true}))
+	p.list(append(list, pair{label: p.say("Balance now", "Saldo ahora"), value: f.Balance.USD(), total: true}))
 	p.gap(3)
-	var list2 []pair
+	var facts []pair
 	if f.Confirmation != "" {
-		list2 = append(list2, pair{label: p.say("Confirmation", "Confirmación"), value: f.Confirmation})
+		facts = append(facts, pair{label: p.say("Confirmation", "Confirmación"), value: f.Confirmation})
 	}
 	if f.OriginalAmount > 0 {
-		list2 = append(list2, pair{label: p.say("Loan of ", "Préstamo del ") + p.long(f.OriginalDate), value: f.OriginalAmount.USD()})
+		facts = append(facts, pair{label: p.say("Loan of ", "Préstamo del ") + p.long(f.OriginalDate), value: f.OriginalAmount.USD()})
 	}
-	p.facts(150, list2)
+	p.facts(180, facts)
 	p.gap(5)
 }
 
@@ -104,7 +104,7 @@ func LienRelease(language string, f *billing.PaidInFull) ([]byte, error) {
 	p.tell("The loan on the vehicle below is paid in full. "+p.lender.Name+" releases its lien on this vehicle as of "+p.long(f.Date)+" and claims no further interest in it.",
 		"El préstamo del vehículo indicado abajo está pagado por completo. "+p.lender.Name+" libera su gravamen sobre este vehículo a partir del "+p.long(f.Date)+" y ya no reclama ningún derecho sobre él.")
 	p.section(p.say("The vehicle and the loan", "El vehículo y el préstamo"), 100)
-	p.facts(150, []pair{
+	p.facts(190, []pair{
 		{label: p.say("Vehicle", "Vehículo"), value: f.Vehicle},
 		{label: p.say("Vehicle identification number (VIN)", "Número de identificación del vehículo (VIN)"), value: f.VIN},
 		{label: p.say("Owner", "Propietario"), value: strings.Join(append([]string{f.Recipient.Name}, f.Recipient.Address...), ", ")},
@@ -126,7 +126,7 @@ func LienRelease(language string, f *billing.PaidInFull) ([]byte, error) {
 	if f.Refund > 0 {
 		p.tell("We still hold "+f.Refund.USD()+" of yours and are sending it back to you.", "Todavía tenemos "+f.Refund.USD()+" suyos y se los estamos devolviendo.")
 	}
-	p.closing("")
+	p.end("")
 	return p.finish()
 }
 

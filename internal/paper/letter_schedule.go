@@ -24,7 +24,7 @@ func Schedule(language string, s *billing.SchedulePaper) ([]byte, error) {
 	p.scheduleFigures(s, lease)
 	p.paidSoFar(s, lease)
 	p.stillToCome(s, lease)
-	p.closing("")
+	p.end("")
 	return p.finish()
 }
 
@@ -43,13 +43,12 @@ func (p *sheet) scheduleFigures(s *billing.SchedulePaper, lease bool) {
 	if len(s.Projected) > 0 {
 		list = append(list, pair{label: p.say("Regular payment", "Pago regular"), value: s.RegularPayment.USD()}, pair{label: p.say("Last payment is due", "El último pago vence"), value: p.long(s.Maturity)})
 	}
-	p.pairs(list)
+	p.list(list)
 }
 
 // money columns of both tables, so that they line up.
 const (
-	dateWidth  = 62.0
-	whatWidth  = 112.0
+	dateWidth  = 70.0
 	moneyWidth = 62.0
 )
 
