@@ -45,7 +45,7 @@ func (d *NextDraft) Text(language string) string {
 		if d.Shared {
 			whose = "la"
 		}
-		return "Los pagos automáticos tomarán " + d.Amount.USD() + " el " + LongDate(d.Date, language) + " de " + whose + " " + kind + " terminada en " + d.Last4 + "."
+		return "Pagos automáticos: " + d.Amount.USD() + " el " + LongDate(d.Date, language) + " de " + whose + " " + kind + " terminada en " + d.Last4 + "."
 	}
 	whose := "your"
 	if d.Shared {

@@ -29,7 +29,7 @@ var d = money.NewDate
 
 func loanStatement() *billing.Statement {
 	return &billing.Statement{
-		Lender: harbor, Recipient: maria, Kind: contract.Loan, AccountNumber: "4400-118-2204", Vehicle: "2024 Vento Lumen, ending in 8812",
+		Lender: harbor, Recipient: maria, Kind: contract.Loan, AccountNumber: "4400-118-2204", Vehicle: "2024 Vento Lumen",
 		Rate: 59_000_000_000, DayCount: "actual/365", Opening: d(2026, 11, 1), Closing: d(2026, 11, 30), DueDate: d(2026, 12, 15),
 		BeginningBalance: 24_000_00, PrincipalPaid: 329_74, Adjustments: 100_00, EndingBalance: 23_770_26,
 		InterestAccrued: 57_41, FeesOutstanding: 40_00, InterestPaid: 120_26, FeesPaid: 5_00, FeesCharged: 45_00, FinanceCharge: 117_67,
@@ -80,7 +80,7 @@ func leaseStatement() *billing.Statement {
 
 func loanReceipt() *billing.Receipt {
 	return &billing.Receipt{
-		Lender: harbor, Recipient: maria, Kind: contract.Loan, AccountNumber: "4400-118-2204", Vehicle: "2024 Vento Lumen, ending in 8812",
+		Lender: harbor, Recipient: maria, Kind: contract.Loan, AccountNumber: "4400-118-2204", Vehicle: "2024 Vento Lumen",
 		Confirmation: "7K2M-QX", Rail: billing.ACH, State: billing.Submitted, Amount: 612_40, Date: d(2026, 12, 15),
 		Made: money.InstantOf(time.Date(2026, 12, 14, 22, 5, 0, 0, time.UTC)), Method: "checking ending in 4821",
 		Allocation:   contract.Allocation{Interest: 101_75, Principal: 505_65, LateFee: 5_00},
@@ -90,7 +90,7 @@ func loanReceipt() *billing.Receipt {
 }
 
 func authorization() *billing.AutopayPaper {
-	return &billing.AutopayPaper{Lender: harbor, Recipient: maria, AccountNumber: "4400-118-2204", Vehicle: "2024 Vento Lumen, ending in 8812",
+	return &billing.AutopayPaper{Lender: harbor, Recipient: maria, AccountNumber: "4400-118-2204", Vehicle: "2024 Vento Lumen",
 		Method: "checking ending in 4821", Agreed: loanReceipt().Made, FirstDate: d(2027, 1, 15), FirstAmount: 450_00,
 		Version: "autopay-2", Signed: "María Álvarez", Hash: strings.Repeat("ab12", 16),
 		Text: "I authorize Harborline Motor Finance to debit my account each month on the due date for the amount due. I may stop this by signing in or calling at least three business days before."}

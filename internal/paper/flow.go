@@ -145,7 +145,7 @@ func (p *sheet) gap(h float64) { p.y += h }
 // section starts a part of the paper; least is the height that must follow on
 // the same page.
 func (p *sheet) section(title string, least float64) {
-	p.y += 12
+	p.y += 10.5
 	p.need(20 + least)
 	p.doc.Open(pdf.H2)
 	p.lines(title, heading)
@@ -190,7 +190,6 @@ func (p *sheet) figure(label, value string, st style) {
 
 // reading is a paper's one reading: a label, the figure, a sentence.
 func (p *sheet) reading(label, value, sentence string) {
-	p.y += 12
 	p.figure(label, value, figure)
 	p.para(sentence, style{false, 10})
 }
@@ -229,7 +228,7 @@ func (p *sheet) notice(title, words string) {
 // closing is how a paper ends: where to ask, and the lender's legal lines.
 func (p *sheet) closing(first string) {
 	l := p.lender
-	p.y += 12
+	p.y += 9
 	ask := ""
 	if l.Phone != "" {
 		ask = strings.TrimSuffix(strings.Join(nonEmpty(p.say("Questions? Call ", "¿Preguntas? Llame al ")+l.Phone, l.Hours), ", "), ".") + "."

@@ -48,9 +48,7 @@ func (p *sheet) payoffParts(l *billing.PayoffLetter) {
 	p.beside(90, func() {
 		p.facts(92, append(p.whose(l.AccountNumber, l.Vehicle),
 			pair{label: "VIN", value: l.VIN},
-			pair{label: p.say("Customer", "Cliente"), value: l.Recipient.Name},
-			pair{label: p.say("Quoted on", "Calculada el"), value: p.long(l.Made)},
-			pair{label: p.say("Good through", "Válida hasta el"), value: p.long(l.GoodThrough)}))
+			pair{label: p.say("Quoted on", "Calculada el"), value: p.long(l.Made)}))
 	}, func() {
 		list := []pair{{label: p.say("Principal", "Capital"), value: l.Principal.USD()}, {label: p.say("Interest to ", "Interés hasta el ") + p.short(l.GoodThrough), value: l.Interest.USD()}}
 		if l.LateFees != 0 {
@@ -85,7 +83,7 @@ func (p *sheet) payoffDays(l *billing.PayoffLetter) {
 	p.section(p.say("Day by day", "Día por día"), 34+rowLead*float64(rows))
 	words := p.say("What pays the account off on each day through ", "Lo que liquida la cuenta cada día hasta el ") + p.long(l.GoodThrough) + "."
 	if strings.Trim(l.PerDiem, "0.") != "" {
-		words += p.say(" Each day adds $", " Cada día agrega $") + l.PerDiem + p.say(" of interest, rounded to the cent once in each day's total.", " de interés, que se redondea al centavo una vez en el total de cada día.")
+		words += p.say(" Each day adds $", " Cada día agrega $") + l.PerDiem + p.say(" of interest; each total is rounded once.", " de interés; cada total se redondea una vez.")
 	}
 	p.para(words, small)
 	p.gap(3)
@@ -133,7 +131,7 @@ func (p *sheet) onTheirWay(l *billing.PayoffLetter) {
 
 func (p *sheet) howToPayOff(l *billing.PayoffLetter) {
 	p.section(p.say("How to pay it", "Cómo pagarla"), 90)
-	p.facts(80, []pair{
+	p.ways(88, []pair{
 		{label: p.say("Online", "En línea"), value: p.say("Sign in", "Entre a su cuenta") + before(p.say(" at ", " en "), l.Lender.Website) + p.say(" and choose the payoff amount.", " y elija la cantidad para liquidar.")},
 		{label: p.say("By check", "Con cheque"), value: p.say("Payable to ", "A nombre de ") + l.Lender.Name + p.say(", with the account number on it. Mail it to ", ", con el número de cuenta. Envíelo a ") + strings.Join(withoutName(&l.Lender, l.Lender.PayTo()), ", ") + "."},
 		{label: p.say("By wire", "Por transferencia"), value: p.say("Call us", "Llámenos") + before(p.say(" at ", " al "), l.Lender.Phone) + p.say(" for instructions. We never send them by e-mail or text.", " para las instrucciones. Nunca las enviamos por correo electrónico ni por mensaje de texto.")},

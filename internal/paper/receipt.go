@@ -35,8 +35,7 @@ func receipt(language string, r *billing.Receipt, title, keep billing.Words) ([]
 	if state == "" {
 		return nil, fmt.Errorf("receipt %s: unknown payment state %q", r.Confirmation, r.State)
 	}
-	p.window(r.Recipient)
-	p.reading(p.say("Payment", "Pago"), r.Amount.USD(), state)
+	p.beside(0, func() { p.window(r.Recipient) }, func() { p.reading(p.say("Payment", "Pago"), r.Amount.USD(), state) })
 	p.section(p.say("Payment", "Pago"), 80)
 	how := p.say("You made this payment", "Usted hizo este pago")
 	if r.Autopay {
@@ -48,7 +47,7 @@ func receipt(language string, r *billing.Receipt, title, keep billing.Words) ([]
 		pair{label: how, value: p.clock(r.Made)},
 		pair{label: p.say("From", "De"), value: p.method(r.Method)}))
 	p.applied(r)
-	if len(r.Spans) > 0 && r.Kind != contract.Lease && r.State != billing.Returned && r.State != billing.Cancelled {
+	if len(r.Spans) > 0 && r.Kind != contract.Lease && stands(r.State) {
 		p.section(p.say("Interest", "Interés"), 50)
 		p.interestTable(r.Spans)
 	}
@@ -73,6 +72,12 @@ func (p *sheet) standing(r *billing.Receipt) string {
 		return p.say("Received. It counts from ", "Recibido. Cuenta desde el ") + on + p.say(" and was sent to your bank.", " y se envió a su banco.")
 	case billing.Settled:
 		return p.say("Paid. It counts from ", "Pagado. Cuenta desde el ") + on + "."
+	case billing.Created, billing.Unknown:
+		return p.say("We asked for this payment and have no answer yet. It does not count on your account yet.", "Pedimos este pago y todavía no hay respuesta. Todavía no se aplica a su cuenta.")
+	case billing.Refused:
+		return p.say("This payment was not made. Nothing was taken.", "Este pago no se hizo. No se tomó nada.")
+	case billing.Reversed:
+		return p.say("We took this payment by mistake and are giving it back. It no longer counts on your account.", "Tomamos este pago por error y lo vamos a devolver. Ya no se aplica a su cuenta.")
 	case billing.Cancelled:
 		return p.say("Canceled. Nothing was taken.", "Cancelado. No se tomó nada.")
 	case billing.Returned:
@@ -80,7 +85,7 @@ func (p *sheet) standing(r *billing.Receipt) string {
 		if r.ReturnedOn != 0 {
 			words += p.say(" on ", " el ") + p.long(r.ReturnedOn)
 		}
-		return words + before(": ", r.ReturnReason) + p.say(". This payment does not count on your account.", ". Este pago no cuenta en su cuenta.")
+		return words + before(": ", r.ReturnReason) + p.say(". This payment does not count on your account.", ". Este pago ya no se aplica a su cuenta.")
 	}
 	return ""
 }
@@ -95,13 +100,23 @@ func (p *sheet) method(s string) string {
 	return s
 }
 
+// stands says that a payment counts, or will on its day: where its money goes is
+// then worth saying.
+func stands(s billing.PaymentState) bool {
+	switch s {
+	case billing.Scheduled, billing.Authorised, billing.Submitted, billing.Settled:
+		return true
+	}
+	return false
+}
+
 func (p *sheet) applied(r *billing.Receipt) {
-	title := p.say("How it was applied", "Cómo se aplicó")
-	switch r.State {
-	case billing.Scheduled:
-		title = p.say("How it will be applied", "Cómo se aplicará")
-	case billing.Returned, billing.Cancelled:
+	if !stands(r.State) {
 		return
+	}
+	title := p.say("How it was applied", "Cómo se aplicó")
+	if r.State == billing.Scheduled {
+		title = p.say("How it will be applied", "Cómo se aplicará")
 	}
 	p.section(title, 90)
 	p.w = column
@@ -137,13 +152,14 @@ func Authorization(language string, a *billing.AutopayPaper) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.window(a.Recipient)
 	method := p.method(a.Method)
-	if a.FirstAmount > 0 {
-		p.reading(p.say("First payment", "Primer pago"), a.FirstAmount.USD(), p.say("On ", "El ")+p.long(a.FirstDate)+p.say(" from ", " de ")+method+".")
-	} else {
+	p.beside(0, func() { p.window(a.Recipient) }, func() {
+		if a.FirstAmount > 0 {
+			p.reading(p.say("First payment", "Primer pago"), a.FirstAmount.USD(), p.say("On ", "El ")+p.long(a.FirstDate)+p.say(" from ", " de ")+method+".")
+			return
+		}
 		p.reading(p.say("Pay from", "Pagar de"), method, p.say("The payment of ", "El pago del ")+p.long(a.FirstDate)+p.say(" was already paid when you agreed.", " ya estaba pagado cuando usted aceptó."))
-	}
+	})
 	p.section(p.say("Autopay", "Pagos automáticos"), 80)
 	list := append(p.whose(a.AccountNumber, a.Vehicle),
 		pair{label: p.say("From", "De"), value: method},

@@ -21,7 +21,7 @@ const (
 	gutter     = 28.0
 	column     = (right - left - gutter) / 2
 	top        = 44.0
-	bottom     = 748.0
+	bottom     = 758.0
 	windowTop  = 159.0
 	windowEnd  = 222.0
 	windowX    = 72.0
@@ -144,14 +144,14 @@ func (p *sheet) newPage() {
 	p.doc.AddPage(pageWidth, pageHeight)
 	p.floor, p.y = bottom, top+29
 	p.doc.Artifact(func() {
-		who := p.fit(p.lender.Name, strong, column)
+		who := p.fit(p.lender.Name, strong, 150)
 		p.text(left, top+9, who.text, who.style)
 		about := strings.Join(nonEmpty(p.head.title, p.head.about), ", ")
 		if p.head.account != "" {
 			about += p.say(", account ending in ", ", cuenta terminada en ") + ending(p.head.account)
 		}
-		of := p.fit(about, body, column-56)
-		p.text(left+column+gutter, top+9, of.text, of.style)
+		of := p.fit(about, body, right-left-150-70)
+		p.right(right-62, top+9, of.text, of.style)
 		p.doc.Line(left, top+15, right, top+15, firm)
 	})
 }

@@ -23,10 +23,14 @@ func Statement(language string, s *billing.Statement) ([]byte, error) {
 		return nil, err
 	}
 	t := statement{p, s, s.Kind == contract.Lease}
-	p.floor = couponTop - 10
+	if t.payable() {
+		p.floor = couponTop - 10
+	}
 	t.head()
 	t.pastDue()
-	t.howToPay()
+	if t.payable() {
+		t.howToPay()
+	}
 	t.summary()
 	t.payments()
 	if t.lease {
@@ -36,12 +40,13 @@ func Statement(language string, s *billing.Statement) ([]byte, error) {
 	}
 	t.fees()
 	t.others()
-	t.payoff()
-	t.year()
+	t.closingFigures()
 	t.messages()
 	t.rights()
 	p.closing(p.say("Is something not right on this statement? Tell us and we will look into it.", "¿Hay algo que no está bien en este estado de cuenta? Avísenos y lo revisaremos."))
-	t.coupon()
+	if t.payable() {
+		t.coupon()
+	}
 	return p.finish()
 }
 
@@ -49,6 +54,11 @@ type statement struct {
 	*sheet
 	s     *billing.Statement
 	lease bool
+}
+
+// payable says whether the statement asks for money or takes it with a coupon.
+func (t *statement) payable() bool {
+	return !t.s.Bankruptcy && (t.s.AmountDue > 0 || t.s.EndingBalance > 0)
 }
 
 // principal is what is paid down: on a lease that is the payments still to make,
@@ -97,7 +107,9 @@ func (t *statement) whatToPay() {
 		}
 		list = append(list, pair{label: words, value: s.PastDue.USD()})
 	}
-	list = append(list, pair{label: label, value: amount.USD()})
+	if amount > 0 || s.EndingBalance > 0 {
+		list = append(list, pair{label: label, value: amount.USD()})
+	}
 	if s.FeesDue > 0 {
 		list = append(list, pair{label: t.say("Fees", "Cargos"), value: s.FeesDue.USD()})
 	}
@@ -156,10 +168,10 @@ func (t *statement) howToPay() {
 		t.para(t.say("There is nothing to pay now.", "No hay nada que pagar ahora."), body)
 		return
 	}
-	t.facts(76, []pair{
+	t.ways(76, []pair{
 		{label: t.say("Online", "En línea"), value: t.say("Sign in", "Entre a su cuenta") + before(t.say(" at ", " en "), l.Website) + t.say(". It counts from the day you choose.", ". Cuenta desde el día que usted elija.")},
 		{label: t.say("By phone", "Por teléfono"), value: strings.Join(nonEmpty(l.Phone, l.Hours), ", ")},
-		{label: t.say("By mail", "Por correo"), value: t.say("Send the coupon below with a check to ", "Envíe el cupón de abajo con un cheque a ") + strings.Join(payee(l), ", ") + "."},
+		{label: t.say("By mail", "Por correo"), value: t.say("Send the coupon below with your check.", "Envíe el cupón de abajo con su cheque.")},
 	})
 }
 
@@ -229,7 +241,9 @@ func (t *statement) progress() {
 	if s.PaymentsLeft > 0 {
 		list = append(list, pair{label: t.say("Payments left", "Pagos que faltan"), value: strconv.Itoa(s.PaymentsLeft)})
 	}
-	list = append(list, pair{label: t.say("Regular payment", "Pago regular"), value: s.RegularPayment.USD()})
+	if s.PaymentsLeft > 0 {
+		list = append(list, pair{label: t.say("Regular payment", "Pago regular"), value: s.RegularPayment.USD()})
+	}
 	if s.Maturity != 0 && s.PaymentsLeft > 0 {
 		words := t.say("Last payment due", "Último pago")
 		if t.lease {
@@ -259,7 +273,8 @@ func (t *statement) miles() {
 	}
 	if m.Paced {
 		list = append(list,
-			pair{label: t.say("Miles a year at your pace, and allowed", "Millas por año a su ritmo, y permitidas"), value: n(m.PerYear) + " / " + n(m.AllowedPerYear)},
+			pair{label: t.say("Miles a year allowed", "Millas por año permitidas"), value: n(m.AllowedPerYear)},
+			pair{label: t.say("Miles a year at your pace", "Millas por año a su ritmo"), value: n(m.PerYear)},
 			pair{label: t.say("Miles at the end of the lease at this pace", "Millas al final del arrendamiento a este ritmo"), value: n(m.Projected)})
 	}
 	if m.Excess > 0 {
@@ -273,22 +288,28 @@ func (t *statement) miles() {
 	}
 }
 
+// closingFigures are what would pay the account off and, beside it, the year.
+func (t *statement) closingFigures() {
+	if t.lease || t.s.EndingBalance == 0 {
+		t.year()
+		return
+	}
+	t.beside(98, t.payoff, t.year)
+}
+
 // payoff is what would close the account through a day.
 func (t *statement) payoff() {
 	s := t.s
-	if t.lease || s.EndingBalance == 0 {
-		return
-	}
 	t.section(t.say("Payoff amount", "Cantidad para liquidar"), 62)
-	list := []pair{{label: t.say("Payoff amount on ", "Cantidad para liquidar el ") + t.long(s.Closing), value: s.PayoffToday.USD()}}
+	list := []pair{{label: t.say("On ", "El ") + t.short(s.Closing), value: s.PayoffToday.USD()}}
 	if l := s.Payoff; l != nil {
 		list = append(list,
 			pair{label: t.say("Interest added each day", "Interés que se agrega cada día"), value: "$" + l.PerDiem},
-			pair{label: t.say("Payoff amount, good through ", "Cantidad para liquidar, válida hasta el ") + t.long(l.GoodThrough), value: l.Total.USD(), total: true})
+			pair{label: t.say("Good through ", "Válida hasta el ") + t.short(l.GoodThrough), value: l.Total.USD(), total: true})
 	}
 	t.pairs(list)
-	t.para(t.say("It holds if nothing else is added or paid before that day. For a letter with an amount for each day, sign in or call us.",
-		"Vale si no se agrega ni se paga nada más antes de ese día. Para una carta con la cantidad de cada día, entre a su cuenta o llámenos."), small)
+	t.para(t.say("If nothing else is added or paid before that day. For a letter with each day's amount, sign in or call us.",
+		"Si no se agrega ni se paga nada más antes de ese día. Para una carta con la cantidad de cada día, entre a su cuenta o llámenos."), small)
 }
 
 func (t *statement) year() {
@@ -321,7 +342,7 @@ func (t *statement) messages() {
 func (t *statement) rights() {
 	l := &t.s.Lender
 	t.section(t.say("Where to write", "A dónde escribir"), 70)
-	t.facts(126, []pair{
+	t.ways(110, []pair{
 		{label: t.say("Payments by check", "Pagos con cheque"), value: strings.Join(payee(l), ", ")},
 		{label: t.say("Disputes", "Disputas"), value: strings.Join(l.Disputes(), ", ")},
 		{label: t.say("Bankruptcy notices", "Avisos de bancarrota"), value: strings.Join(l.Bankruptcies(), ", ")},

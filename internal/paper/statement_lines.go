@@ -14,7 +14,7 @@ import (
 // money went.
 func (t *statement) payments() {
 	lines := t.of(isMoney)
-	t.section(t.say("Payments received and how they were applied", "Pagos recibidos y cómo se aplicaron"), 50)
+	t.section(t.say("Payments received and how they were applied", "Pagos recibidos y cómo se aplicaron"), 38)
 	if len(lines) == 0 {
 		t.para(t.say("We received no payments in this period.", "No recibimos pagos en este período."), body)
 		return
@@ -27,7 +27,7 @@ func (t *statement) payments() {
 		rows[i] = append([]string{t.short(l.Date), t.what(l)}, cells(l.Amount, l.Allocation)...)
 		sum, amount = sum.Plus(l.Allocation), amount+l.Amount
 	}
-	t.table(cols, rows, append([]string{"", t.say("Total", "Total")}, cells(amount, sum)...))
+	t.table(cols, rows, append([]string{t.say("Total", "Total"), ""}, cells(amount, sum)...))
 }
 
 // share is one part of an allocation as a column.
@@ -53,14 +53,14 @@ func (t *statement) paymentColumns(lines []*billing.StatementLine) ([]col, func(
 			part = append(part, p)
 		}
 	}
-	w := 66.0
+	w := 60.0
 	if len(part) > 3 {
-		w = 58
+		w = 56
 	}
 	if len(part) > 5 {
 		w = 48
 	}
-	cols := []col{{title: t.say("Date", "Fecha"), w: 64}, {title: t.say("What", "Qué"), w: right - left - 64 - w*float64(len(part)+1)}, {title: t.say("Amount", "Cantidad"), w: w, figure: true}}
+	cols := []col{{title: t.say("Date", "Fecha"), w: 70}, {title: t.say("What", "Qué"), w: right - left - 70 - w*float64(len(part)+1)}, {title: t.say("Amount", "Cantidad"), w: w, figure: true}}
 	for _, p := range part {
 		cols = append(cols, col{title: p.title, w: w, figure: true})
 	}
@@ -153,11 +153,11 @@ func (p *sheet) interestTable(lines []billing.InterestLine) {
 	p.para(how+" "+p.say("Interest counts from the day after the first date, which is the last closing or payment, to the second date. It is rounded to the cent once, when it is posted.",
 		"El interés cuenta desde el día después de la primera fecha, que es el último cierre o pago, hasta la segunda fecha. Se redondea al centavo una vez, cuando se registra."), small)
 	p.y += 2
-	cols := []col{{title: p.say("From", "Desde"), w: 64}, {title: p.say("To", "Hasta"), w: 64}, {title: p.say("Balance", "Saldo"), w: 82, figure: true}}
+	cols := []col{{title: p.say("From", "Desde"), w: 70}, {title: p.say("To", "Hasta"), w: 70}, {title: p.say("Balance", "Saldo"), w: 82, figure: true}}
 	if rated {
 		cols = append(cols, col{title: p.say("Yearly rate", "Tasa anual"), w: 56, figure: true})
 	}
-	cols = append(cols, col{title: p.say("Days in year", "Días del año"), w: 54, figure: true}, col{title: p.say("Interest a day", "Interés por día"), w: 66, figure: true},
+	cols = append(cols, col{title: p.say("Days in year", "Días del año"), w: 52, figure: true}, col{title: p.say("Interest a day", "Interés por día"), w: 64, figure: true},
 		col{title: p.say("Days", "Días"), w: 36, figure: true})
 	used := 0.0
 	for _, c := range cols {
@@ -205,8 +205,8 @@ func (t *statement) fees() {
 		for i, l := range lines {
 			rows[i] = []string{t.short(l.Date), t.what(l), t.reason(l), billing.USD(l.Shown())}
 		}
-		t.table([]col{{title: t.say("Date", "Fecha"), w: 64}, {title: t.say("Fee", "Cargo"), w: 128},
-			{title: t.say("Why, and what your contract says", "Por qué, y qué dice su contrato"), w: right - left - 64 - 128 - 70}, {title: t.say("Amount", "Cantidad"), w: 70, figure: true}}, rows, nil)
+		t.table([]col{{title: t.say("Date", "Fecha"), w: 70}, {title: t.say("Fee", "Cargo"), w: 128},
+			{title: t.say("Why, and what your contract says", "Por qué, y qué dice su contrato"), w: right - left - 70 - 128 - 70}, {title: t.say("Amount", "Cantidad"), w: 70, figure: true}}, rows, nil)
 		t.gap(3)
 	}
 	list := []pair{{label: t.say("Fees charged in this period", "Cargos agregados en este período"), value: s.FeesCharged.USD()},
@@ -274,5 +274,5 @@ func (t *statement) others() {
 	for i, l := range lines {
 		rows[i] = []string{t.short(l.Date), t.what(l), billing.USD(l.Shown())}
 	}
-	t.table([]col{{title: t.say("Date", "Fecha"), w: 64}, {title: t.say("What", "Qué"), w: right - left - 164}, {title: t.say("Amount", "Cantidad"), w: 100, figure: true}}, rows, nil)
+	t.table([]col{{title: t.say("Date", "Fecha"), w: 70}, {title: t.say("What", "Qué"), w: right - left - 170}, {title: t.say("Amount", "Cantidad"), w: 100, figure: true}}, rows, nil)
 }

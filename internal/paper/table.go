@@ -43,9 +43,14 @@ func (p *sheet) pairs(list []pair) {
 	p.doc.Close()
 }
 
-// facts are labels with wrapped text beside them; those without a text are left
+// facts are labels with what they name beside them; those without it are left
 // out.
-func (p *sheet) facts(label float64, list []pair) {
+func (p *sheet) facts(label float64, list []pair) { p.labelled(label, body, strong, list) }
+
+// ways are names with sentences beside them.
+func (p *sheet) ways(label float64, list []pair) { p.labelled(label, strong, body, list) }
+
+func (p *sheet) labelled(label float64, first, second style, list []pair) {
 	open := false
 	for _, v := range list {
 		if strings.TrimSpace(v.value) == "" {
@@ -56,8 +61,8 @@ func (p *sheet) facts(label float64, list []pair) {
 			open = true
 		}
 		p.row([]cell{
-			{lines: p.wrap(v.label, body, label-6), style: body, x: p.x, tag: pdf.TH, scope: &pdf.ScopeRow},
-			{lines: p.wrap(v.value, strong, p.w-label), style: strong, x: p.x + label, tag: pdf.TD},
+			{lines: p.wrap(v.label, first, label-6), style: first, x: p.x, tag: pdf.TH, scope: &pdf.ScopeRow},
+			{lines: p.wrap(v.value, second, p.w-label), style: second, x: p.x + label, tag: pdf.TD},
 		}, 12.6, nil)
 	}
 	if open {
@@ -120,6 +125,7 @@ func (p *sheet) table(cols []col, rows [][]string, total []string) {
 		p.y++
 		p.doc.Open(pdf.TFoot)
 		row := p.cells(cols, total, strong, pdf.TD)
+		row[0].tag, row[0].scope = pdf.TH, &pdf.ScopeRow
 		p.need(rowLead)
 		p.doc.Artifact(func() { p.doc.Line(p.x, p.y, p.x+p.w, p.y, thin) })
 		p.row(row, rowLead, again)
@@ -178,6 +184,9 @@ func (p *sheet) row(cells []cell, lead float64, again func()) {
 		p.doc.Close()
 		p.y += float64(to-from) * lead
 		from = to
+	}
+	if n > 1 {
+		p.y += 1.5
 	}
 }
 

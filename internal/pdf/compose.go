@@ -62,6 +62,9 @@ var composed, decomposed = func() (map[pair]rune, map[rune]pair) {
 	return to, from
 }()
 
+// below is the class of marks under a letter.
+const below = 220
+
 // combiningClass orders the marks on one letter (U+0300 to U+036F): those of
 // the same class stand on the same side of it and keep their order.
 func combiningClass(r rune) int {
@@ -73,7 +76,7 @@ func combiningClass(r rune) int {
 	case r == 0x31b:
 		return 216
 	case r >= 0x316 && r <= 0x319, r >= 0x31c && r <= 0x320, r >= 0x323 && r <= 0x326, r >= 0x329 && r <= 0x333, r >= 0x339 && r <= 0x33c, r >= 0x347 && r <= 0x349, r >= 0x34d && r <= 0x34e, r >= 0x353 && r <= 0x356, r >= 0x359 && r <= 0x35a:
-		return 220
+		return below
 	case r == 0x315, r == 0x31a, r == 0x358:
 		return 232
 	case r == 0x35c, r == 0x35f, r == 0x362:

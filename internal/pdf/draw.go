@@ -32,9 +32,7 @@ type state struct {
 	fill, line Color
 	width      int
 	dashed     bool
-	x, y       int  // where the last text began
-	end        int  // where it ended
-	joined     bool // text may go on after it in the same element
+	x, y       int // where the last text began
 }
 
 const (
@@ -88,7 +86,7 @@ func (d *Doc) begin(text bool) (*page, bool) {
 	s := &p.state
 	if s.mark != nothing && (s.mark != target || s.markInText != text) {
 		p.content = append(p.content, "EMC\n"...)
-		s.mark, s.joined = nothing, false
+		s.mark = nothing
 	}
 	if s.inText != text {
 		if text {

@@ -36,9 +36,9 @@ func NewFont(ttf []byte, name string) (*Font, error) {
 	if err := f.read(ttf); err != nil {
 		return nil, fmt.Errorf("read font %s: %w", name, err)
 	}
-	for _, r := range "[]U+0123456789ABCDEF? " {
+	for r := rune(' '); r < 0x7f; r++ {
 		if !f.Covers(r) {
-			return nil, fmt.Errorf("read font %s: no glyph for %q, by which other characters are named", name, r)
+			return nil, fmt.Errorf("read font %s: no glyph for %q", name, r)
 		}
 	}
 	f.space = f.glyph(' ')

@@ -2,7 +2,6 @@ package pdf
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 	"strings"
 	"sync"
@@ -44,39 +43,41 @@ func (d *Doc) appendText(b []byte, s string) []byte {
 
 var xmlEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
 
-// metadata is the XMP packet: the same facts as in the information dictionary,
-// the two standards that the document keeps, and, because PDF/A asks for it,
-// what the property of PDF/UA means.
-func (d *Doc) metadata() []byte {
-	x := func(s string) string { return xmlEscapes.Replace(readable(s)) }
-	var b strings.Builder
-	b.WriteString("<?xpacket begin=\"\ufeff\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n" +
+const (
+	metadataHead = "<?xpacket begin=\"\ufeff\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n" +
 		`<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""` +
 		` xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/"` +
 		` xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"` +
 		` xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#"` +
-		` xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">` + "\n")
-	fmt.Fprintf(&b, "<dc:title><rdf:Alt><rdf:li xml:lang=\"x-default\">%s</rdf:li></rdf:Alt></dc:title>\n", x(d.info.Title))
-	if d.info.Author != "" {
-		fmt.Fprintf(&b, "<dc:creator><rdf:Seq><rdf:li>%s</rdf:li></rdf:Seq></dc:creator>\n", x(d.info.Author))
-	}
-	if d.info.Subject != "" {
-		fmt.Fprintf(&b, "<dc:description><rdf:Alt><rdf:li xml:lang=\"x-default\">%s</rdf:li></rdf:Alt></dc:description>\n", x(d.info.Subject))
-	}
-	if d.info.Producer != "" {
-		fmt.Fprintf(&b, "<pdf:Producer>%s</pdf:Producer>\n", x(d.info.Producer))
-	}
-	when := d.info.Created.UTC().Format("2006-01-02T15:04:05Z")
-	fmt.Fprintf(&b, "<dc:language><rdf:Bag><rdf:li>%s</rdf:li></rdf:Bag></dc:language>\n", x(d.info.Language))
-	fmt.Fprintf(&b, "<xmp:CreateDate>%s</xmp:CreateDate><xmp:ModifyDate>%s</xmp:ModifyDate>\n", when, when)
-	b.WriteString("<pdfaid:part>2</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance><pdfuaid:part>1</pdfuaid:part>\n" +
+		` xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">` + "\n"
+	metadataTail = "<pdfaid:part>2</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance><pdfuaid:part>1</pdfuaid:part>\n" +
 		`<pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource"><pdfaSchema:schema>PDF/UA Universal Accessibility Schema</pdfaSchema:schema>` +
 		`<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI><pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>` +
 		`<pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource"><pdfaProperty:name>part</pdfaProperty:name>` +
 		`<pdfaProperty:valueType>Integer</pdfaProperty:valueType><pdfaProperty:category>internal</pdfaProperty:category>` +
 		`<pdfaProperty:description>Part of ISO 14289 that the document keeps</pdfaProperty:description></rdf:li></rdf:Seq></pdfaSchema:property>` +
-		"</rdf:li></rdf:Bag></pdfaExtension:schemas>\n</rdf:Description></rdf:RDF></x:xmpmeta>\n<?xpacket end=\"r\"?>")
-	return []byte(b.String())
+		"</rdf:li></rdf:Bag></pdfaExtension:schemas>\n</rdf:Description></rdf:RDF></x:xmpmeta>\n<?xpacket end=\"r\"?>"
+)
+
+// metadata is the XMP packet: the same facts as in the information dictionary,
+// the two standards that the document keeps, and, because PDF/A asks for it,
+// what the property of PDF/UA means.
+func (d *Doc) metadata() []byte {
+	b := append(make([]byte, 0, len(metadataHead)+len(metadataTail)+1024), metadataHead...)
+	fact := func(open, text, end string) {
+		if text != "" {
+			b = append(append(append(append(b, open...), xmlEscapes.Replace(readable(text))...), end...), '\n')
+		}
+	}
+	fact(`<dc:title><rdf:Alt><rdf:li xml:lang="x-default">`, d.info.Title, "</rdf:li></rdf:Alt></dc:title>")
+	fact("<dc:creator><rdf:Seq><rdf:li>", d.info.Author, "</rdf:li></rdf:Seq></dc:creator>")
+	fact(`<dc:description><rdf:Alt><rdf:li xml:lang="x-default">`, d.info.Subject, "</rdf:li></rdf:Alt></dc:description>")
+	fact("<dc:language><rdf:Bag><rdf:li>", d.info.Language, "</rdf:li></rdf:Bag></dc:language>")
+	fact("<pdf:Producer>", d.info.Producer, "</pdf:Producer>")
+	when := d.info.Created.UTC().Format("2006-01-02T15:04:05Z")
+	fact("<xmp:CreateDate>", when, "</xmp:CreateDate>")
+	fact("<xmp:ModifyDate>", when, "</xmp:ModifyDate>")
+	return append(b, metadataTail...)
 }
 
 // profile is an ICC profile of sRGB (IEC 61966-2-1) as ICC.1:2001-04 has it,

@@ -35,7 +35,7 @@ type output struct {
 	index  []byte  // their numbers and places in it
 	inside int     // how many
 	z      bytes.Buffer
-	sum    []byte // of everything that two documents may differ in
+	fixed  [2]int // where the fonts begin and end in the file
 }
 
 // place is where an object is: at an offset in the file, or at an index in the
@@ -95,7 +95,6 @@ func (d *Doc) Bytes() ([]byte, error) {
 func (d *Doc) write() {
 	o := &d.out
 	o.file, o.body, o.index, o.inside = o.file[:0], o.body[:0], o.index[:0], 0
-	o.sum = o.sum[:0]
 	fonts := firstFree
 	pages := fonts + 5*len(d.fonts)
 	next := pages + 2*len(d.pages)
@@ -115,9 +114,11 @@ func (d *Doc) write() {
 	o.file = append(o.file, "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"...)
 	o.stream(metadataObject, "/Type/Metadata/Subtype/XML", d.metadata(), false)
 	o.stream(profileObject, "/N 3/Filter/FlateDecode", profile(), false)
+	o.fixed[0] = len(o.file)
 	for i, u := range d.fonts {
 		d.writeFont(fonts+5*i, u)
 	}
+	o.fixed[1] = len(o.file)
 	for i := range d.pages {
 		d.writePage(i, pages+2*i)
 	}
@@ -234,7 +235,6 @@ func (d *Doc) writePage(i, number int) {
 	o.str(">>")
 	o.finish()
 	o.stream(number+1, "", p.content, true)
-	o.sum = append(o.sum, p.content...)
 }
 
 // writeTree writes the structure: its root, and every element with its
@@ -315,13 +315,19 @@ func (d *Doc) writeKids(n *node, pages int) {
 
 // writeIDs writes the tree of the elements' names, in order as it has to be.
 func (d *Doc) writeIDs() {
+	slices.SortFunc(d.ids, func(a, b identifier) int { return strings.Compare(a.id, b.id) })
+	for _, id := range d.wanted {
+		if _, has := slices.BinarySearchFunc(d.ids, id, func(a identifier, b string) int { return strings.Compare(a.id, b) }); !has {
+			d.fail("end document: header cell %q is not in the file", id)
+		}
+	}
 	if len(d.ids) == 0 {
 		return
 	}
-	slices.SortFunc(d.ids, func(a, b identifier) int { return strings.Compare(a.id, b.id) })
 	o := &d.out
-	limits := d.appendText(d.appendText(nil, d.ids[0].id), d.ids[len(d.ids)-1].id)
-	o.str("/IDTree<</Kids[<</Limits[" + string(limits) + "]/Names[")
+	o.str("/IDTree<</Kids[<</Limits[")
+	o.body = d.appendText(d.appendText(o.body, d.ids[0].id), d.ids[len(d.ids)-1].id)
+	o.str("]/Names[")
 	for i, id := range d.ids {
 		if i > 0 && id.id == d.ids[i-1].id {
 			d.fail("end document: two elements have the ID %q", id.id)
@@ -458,13 +464,13 @@ func (o *output) pack() {
 }
 
 // xref writes the table of the objects. The file's identifier is reckoned from
-// all that documents differ in, so it is the same for the same document.
+// all that documents differ in, so it is the same for the same document; the
+// fonts have names that are reckoned from what is in them.
 func (o *output) xref() {
 	at := len(o.file)
 	h := sha256.New()
-	h.Write(o.sum)
-	h.Write(o.index)
-	h.Write(o.body)
+	h.Write(o.file[:o.fixed[0]])
+	h.Write(o.file[o.fixed[1]:])
 	id := strings.ToUpper(hex.EncodeToString(h.Sum(nil)[:16]))
 	o.places[xrefObject] = place{at: at}
 	o.body = o.body[:0]

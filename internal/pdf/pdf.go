@@ -45,11 +45,13 @@ type work struct {
 	nodes    []node
 	attrs    []byte // of all elements, as they are written
 	ids      []identifier
-	open     []int32 // elements under way, innermost last
+	wanted   []string // IDs that cells name
+	open     []int32  // elements under way, innermost last
 	artifact bool
 	tables   []table
 	headings []heading
 	level    int // of the last heading
+	said     said
 	fonts    []used
 	out      output
 }
@@ -73,8 +75,9 @@ var works = sync.Pool{New: func() any { return new(work) }}
 func New(info Info) *Doc {
 	d := &Doc{info: info, work: works.Get().(*work)}
 	w := d.work
-	w.page, w.level, w.artifact = -1, 0, false
+	w.page, w.level, w.artifact, w.said = -1, 0, false, said{}
 	w.pages, w.nodes, w.attrs, w.ids = w.pages[:0], w.nodes[:0], w.attrs[:0], w.ids[:0]
+	w.wanted = w.wanted[:0]
 	w.open, w.tables, w.headings, w.fonts = w.open[:0], w.tables[:0], w.headings[:0], w.fonts[:0]
 	d.Open(Document)
 	return d

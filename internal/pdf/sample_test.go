@@ -137,18 +137,6 @@ func statementLike(name string) *pdf.Doc {
 	return d
 }
 
-func TestStatementLikeIsWritten(t *testing.T) {
-	file, err := statementLike("Nguyễn Thị Phương Ươ, Łukasz Dvořák, Þórður, Ñandú, 王小明").Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if dir := os.Getenv("PDF_OUT"); dir != "" {
-		if err := os.WriteFile(dir+"/sample.pdf", file, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 func BenchmarkStatementLike(b *testing.B) {
 	b.ReportAllocs()
 	size := 0

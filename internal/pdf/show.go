@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Text draws one line with its baseline at y in the innermost open element, or
@@ -19,6 +20,7 @@ func (d *Doc) Text(x, y float64, s string, style Style) float64 {
 	if s == "" {
 		return 0
 	}
+	goesOn := d.goesOn()
 	p, ok := d.begin(true)
 	if !ok {
 		return 0
@@ -27,15 +29,62 @@ func (d *Doc) Text(x, y float64, s string, style Style) float64 {
 	d.title(s, base)
 	w := writer{d: d, p: p, font: style.Font, size: d.length(style.Size)}
 	st := &p.state
-	if gap := left - st.end; st.joined && s[0] != ' ' && (base != st.y || gap > w.size/6 || gap < -w.size/6) {
-		w.show(" ")
+	apart := 0 // width of a space to begin with
+	if d.between(left, base, w.size) && s[0] != ' ' {
+		if goesOn {
+			w.show(" ")
+		} else {
+			apart = int(style.Font.space.width) * w.size / 1000
+		}
 	}
 	p.fillColor(style.Color)
-	p.content = appendLengths(p.content, "Td\n", left-st.x, base-st.y)
+	p.content = appendLengths(p.content, "Td\n", left-apart-st.x, base-st.y)
+	st.x, st.y = left-apart, base
+	if apart > 0 {
+		w.show(" ")
+	}
 	units := w.show(s)
-	st.x, st.y, st.end = left, base, left+(units*w.size+500)/1000
-	st.joined = s[len(s)-1] != ' '
+	if !d.artifact {
+		d.said = said{d.block(), d.page, left + (units*w.size+500)/1000, base, s[len(s)-1] != ' '}
+	}
 	return float64(units) * style.Size / 1000
+}
+
+// said is where the text of a paragraph, or of what else is one, stands.
+type said struct {
+	block     int32 // the innermost element that is not a Span
+	page      int
+	end, base int
+	inWord    bool // it did not end in a space
+}
+
+// between says whether text at this place is to be read apart from the text
+// before it: that of the same block, elsewhere than where it ended.
+func (d *Doc) between(left, base, size int) bool {
+	if d.artifact || !d.said.inWord || d.said.block != d.block() {
+		return false
+	}
+	gap := left - d.said.end
+	return d.said.page != d.page || d.said.base != base || gap > size/6 || gap < -size/6
+}
+
+func (d *Doc) block() int32 {
+	for i := len(d.open) - 1; i > 0; i-- {
+		if n := d.open[i]; d.nodes[n].tag != Span {
+			return n
+		}
+	}
+	return 0
+}
+
+// goesOn says whether text continues the marked content that is open, right
+// after the text before it.
+func (d *Doc) goesOn() bool {
+	if d.page < 0 || d.artifact {
+		return false
+	}
+	st := &d.pages[d.page].state
+	return st.inText && st.mark == d.top()
 }
 
 // title adds what is drawn within a heading to the outline's entry.
@@ -74,30 +123,33 @@ const longest = 8000
 
 // show draws printable text and returns its width in thousandths of the size.
 func (w *writer) show(s string) (units int) {
-	var before rune
-	lacking := -1 // where characters that the font lacks begin
-	for i, r := range s {
-		g, attached := w.font.stand(r, before)
-		if lacking >= 0 && g.code != 0 {
-			units += w.name(s[lacking:i])
-			lacking = -1
+	for len(s) > 0 {
+		kind, n := w.font.stretch(s)
+		switch kind {
+		case lacking:
+			w.spoken(s[:n], strings.IndexFunc(s[:n], meansNothing) < 0, func() {
+				for _, r := range s[:n] {
+					units += w.letters(fallback(r))
+				}
+			})
+		case accented:
+			w.spoken(s[:n], true, func() { units += w.accents(s[:n]) })
+		default:
+			units += w.letters(s[:n])
 		}
-		switch {
-		case attached:
-			w.mark(g, w.font.glyph(before), r, before)
-			continue
-		case g.code != 0:
-			w.glyph(g)
-			units += int(g.width)
-		case lacking < 0:
-			lacking = i
-		}
-		before = r
-	}
-	if lacking >= 0 {
-		units += w.name(s[lacking:])
+		s = s[n:]
 	}
 	w.close()
+	return units
+}
+
+// letters draws characters that the font has.
+func (w *writer) letters(s string) (units int) {
+	for _, r := range s {
+		g := w.font.glyph(r)
+		w.glyph(g)
+		units += int(g.width)
+	}
 	return units
 }
 
@@ -144,60 +196,63 @@ func appendCode(b []byte, code uint16) []byte {
 	return b
 }
 
-// name draws the names of characters that the font lacks, in an element of
-// their own that has the characters themselves read, found and copied.
-func (w *writer) name(s string) (units int) {
+// spoken draws signs that do not say what they mean to a program, in an element
+// of their own that has the text itself read, found and copied.
+func (w *writer) spoken(text string, has bool, draw func()) {
 	w.close()
 	target := w.p.state.mark
-	span := target != artifact && strings.IndexFunc(s, func(r rune) bool { return !hasText(r) }) < 0
-	if span {
-		actual := ActualText(s)
-		w.p.content = append(w.p.content, "EMC\n"...)
-		w.d.Open(Span, actual)
-		w.d.mark(w.p, w.d.top(), actual)
+	if !has || target == artifact {
+		draw()
+		w.close()
+		return
 	}
-	for _, r := range s {
-		for _, c := range fallback(r) {
-			g := w.font.glyph(c)
-			w.glyph(g)
-			units += int(g.width)
-		}
-	}
+	actual := ActualText(text)
+	w.p.content = append(w.p.content, "EMC\n"...)
+	w.d.Open(Span, actual)
+	w.d.mark(w.p, w.d.top(), actual)
+	draw()
 	w.close()
-	if span {
-		w.d.Close()
-		w.p.content = append(w.p.content, "EMC\n"...)
-		w.d.mark(w.p, target)
-	}
-	return units
+	w.d.Close()
+	w.p.content = append(w.p.content, "EMC\n"...)
+	w.d.mark(w.p, target)
 }
 
-// mark draws a combining mark on the letter before it: in its middle, and
-// above a letter that is taller than an x by as much as it is taller.
-func (w *writer) mark(g, base glyph, r, letter rune) {
-	w.close()
-	if n := w.d.use(w.font, g.block); n != w.p.state.font || w.size != w.p.state.size {
-		w.choose(n)
+// accents draws a letter and the combining marks on it, those on the same side
+// one further out than the other.
+func (w *writer) accents(s string) int {
+	letter, n := utf8.DecodeRuneInString(s)
+	base, f := w.font.glyph(letter), w.font
+	w.glyph(base)
+	edges := f.box(letter)
+	middle := (edges[0] + edges[2]) / 2
+	for _, r := range s[n:] {
+		g, mark := f.glyph(r), f.box(r)
+		rise := 0
+		switch {
+		case mark[1] >= f.xHeight:
+			rise = min(max(0, edges[3]-f.xHeight), farthest)
+			edges[3] = mark[3] + rise
+		case combiningClass(r) == below:
+			rise = max(min(0, edges[1]), -farthest)
+			edges[1] = mark[1] + rise
+		}
+		w.close()
+		if n := w.d.use(f, g.block); n != w.p.state.font || w.size != w.p.state.size {
+			w.choose(n)
+		}
+		shift := middle - int(base.width) - (mark[0]+mark[2])/2
+		b := appendLengths(w.p.content, "Ts\n", rise*w.size/1000)
+		b = strconv.AppendInt(append(b, '['), int64(-shift), 10)
+		b = append(appendCode(append(b, '('), g.code), ')')
+		b = append(strconv.AppendInt(b, int64(shift+int(g.width)), 10), "]TJ\n0 Ts\n"...)
+		w.p.content = b
 	}
-	f := w.font
-	over, under := f.box(r), f.box(letter)
-	shift := (under[0]+under[2])/2 - int(base.width) - (over[0]+over[2])/2
-	rise := 0
-	if over[1] >= f.xHeight {
-		rise = max(0, under[3]-f.xHeight)
-	}
-	b := w.p.content
-	if rise > 0 {
-		b = appendLengths(b, "Ts\n", rise*w.size/1000)
-	}
-	b = strconv.AppendInt(append(b, '['), int64(-shift), 10)
-	b = append(appendCode(append(b, '('), g.code), ')')
-	b = append(strconv.AppendInt(b, int64(shift+int(g.width)), 10), "]TJ\n"...)
-	if rise > 0 {
-		b = append(b, "0 Ts\n"...)
-	}
-	w.p.content = b
+	return int(base.width)
 }
+
+// farthest is how far a mark is moved at most, in thousandths of the size: a
+// hundred of them on one letter do not leave the line.
+const farthest = 600
 
 // box is the glyph's left, lower, right and upper edge in thousandths.
 func (f *Font) box(r rune) (edges [4]int) {

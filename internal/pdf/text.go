@@ -111,10 +111,10 @@ func (f *Font) cluster(base rune, marks []rune) []rune {
 // itself, so that searching, copying and reading aloud give the name.
 func fallback(r rune) string { return fmt.Sprintf("[U+%04X]", r) }
 
-// hasText says whether a character may stand in ActualText: private characters
-// and ones that are not assigned mean nothing to a reader.
-func hasText(r rune) bool {
-	return r != utf8.RuneError && unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S)
+// meansNothing says of a character that a reader can do nothing with it: it is
+// private or not assigned.
+func meansNothing(r rune) bool {
+	return r == utf8.RuneError || !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S)
 }
 
 // Width is how far the text reaches, in points, as Text draws it.
@@ -123,34 +123,71 @@ func (f *Font) Width(s string, size float64) float64 {
 }
 
 // units measures printable text in thousandths of the size.
-func (f *Font) units(s string) (n int) {
-	var before rune
-	for _, r := range s {
-		g, attached := f.stand(r, before)
-		switch {
-		case attached:
-			continue
-		case g.code == 0:
-			n += f.units(fallback(r))
-		default:
-			n += int(g.width)
+func (f *Font) units(s string) (units int) {
+	for len(s) > 0 {
+		kind, n := f.stretch(s)
+		for i, r := range s[:n] {
+			switch {
+			case kind == lacking:
+				units += f.units(fallback(r))
+			case kind == plain || i == 0:
+				units += int(f.glyph(r).width)
+			}
 		}
-		before = r
+		s = s[n:]
 	}
-	return n
+	return units
 }
 
-// stand is the glyph for a character, none if it is to be named, and whether it
-// is a mark that stands on the letter before it.
-func (f *Font) stand(r, before rune) (g glyph, attached bool) {
-	g = f.glyph(r)
-	if !isMark(r) || g.code == 0 {
-		return g, false
+type stretchKind uint8
+
+const (
+	plain    stretchKind = iota // characters that the font has
+	accented                    // one of them with marks that it has
+	lacking                     // characters that the font lacks, and marks without a letter
+)
+
+// stretch is how printable text begins, and how far it is all of that kind.
+func (f *Font) stretch(s string) (stretchKind, int) {
+	last := 0 // where the last plain character begins
+	for n := 0; n < len(s); {
+		if s[n] < utf8.RuneSelf { // by far the most; NewFont has seen that they are there
+			last, n = n, n+1
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[n:])
+		switch covers := f.Covers(r); {
+		case covers && !isMark(r):
+			last, n = n, n+size
+		case covers && n > last && s[last] != ' ':
+			if last > 0 {
+				return plain, last
+			}
+			return accented, n + f.marks(s[n:])
+		case n > 0:
+			return plain, n
+		default:
+			return lacking, f.lacks(s)
+		}
 	}
-	if before == 0 || before == ' ' || !f.Covers(before) {
-		return glyph{}, false
+	return plain, len(s)
+}
+
+// marks is how far text begins with marks that the font has.
+func (f *Font) marks(s string) int {
+	return prefix(s, func(r rune) bool { return isMark(r) && f.Covers(r) })
+}
+
+// lacks is how far text begins with characters that cannot be drawn.
+func (f *Font) lacks(s string) int {
+	return prefix(s, func(r rune) bool { return isMark(r) || !f.Covers(r) })
+}
+
+func prefix(s string, holds func(rune) bool) int {
+	if n := strings.IndexFunc(s, func(r rune) bool { return !holds(r) }); n >= 0 {
+		return n
 	}
-	return g, true
+	return len(s)
 }
 
 // utf16BE appends text as UTF-16 with the high byte first.

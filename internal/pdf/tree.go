@@ -286,6 +286,7 @@ func (d *Doc) attribute(n int32, attributes []Attribute) {
 		case headersKind:
 			table = append(table, "/Headers["...)
 			for _, id := range a.list {
+				d.wanted = append(d.wanted, id)
 				table = d.appendText(table, id)
 			}
 			table = append(table, ']')

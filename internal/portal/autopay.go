@@ -5,7 +5,6 @@ import (
 
 	"marque/internal/billing"
 	"marque/internal/money"
-	"marque/internal/paper"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -274,15 +273,11 @@ func (p *portal) enrollAutopay(w http.ResponseWriter, r *http.Request, s servici
 
 // autopayPDF is the authorisation in force, or an earlier one by its id.
 func (p *portal) autopayPDF(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	agreed, err := p.svc.AutopayPaper(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), r.URL.Query().Get("of"))
+	d, err := p.svc.PrintAuthorization(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), r.URL.Query().Get("of"))
 	if err != nil {
 		return found(err)
 	}
-	out, err := paper.Authorization(billing.English, &agreed)
-	if err != nil {
-		return err
-	}
-	return sendPDF(w, r, "autopay-authorization.pdf", out)
+	return p.sendDocument(w, r, d, inline)
 }
 
 func (p *portal) showAutopayOff(w http.ResponseWriter, r *http.Request, s servicing.Session) error {

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"bytes"
 	"net/http"
 
 	"marque/internal/billing"
@@ -46,7 +47,9 @@ func (p *portal) paperlessSample(w http.ResponseWriter, r *http.Request, s servi
 	if err != nil {
 		return err
 	}
-	return sendPDF(w, r, "sample.pdf", sample)
+	w.Header().Set("Content-Type", "application/pdf")
+	w.Header().Set("Content-Disposition", `inline; filename="sample.pdf"`)
+	return p.send(w, r, int64(len(sample)), bytes.NewReader(sample))
 }
 
 func (p *portal) agreePaperless(w http.ResponseWriter, r *http.Request, s servicing.Session) error {

@@ -9,7 +9,6 @@ import (
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/money"
-	"marque/internal/paper"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -168,15 +167,11 @@ func (p *portal) quotePayoff(w http.ResponseWriter, r *http.Request, s servicing
 
 // payoffPDF sends the quote in force as a letter.
 func (p *portal) payoffPDF(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	l, err := p.svc.PayoffLetter(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")))
+	d, err := p.svc.PayoffDocument(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")))
 	if err != nil {
 		return found(err)
 	}
-	letter, err := paper.PayoffLetter(billing.English, &l)
-	if err != nil {
-		return err
-	}
-	return sendPDF(w, r, "payoff-"+l.GoodThrough.String()+".pdf", letter)
+	return p.sendDocument(w, r, d, inline)
 }
 
 // payoffChart is a payoff amount from day to day: a line over the part that

@@ -8,7 +8,6 @@ import (
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/money"
-	"marque/internal/paper"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -34,18 +33,19 @@ func (p *portal) statement(w http.ResponseWriter, r *http.Request, s servicing.S
 	if err != nil {
 		return web.NotFound()
 	}
-	st, err := p.svc.Statement(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), closing)
+	id := servicing.ContractID(r.PathValue("id"))
+	if isPDF {
+		d, err := p.svc.StatementDocument(r.Context(), s.Actor, id, closing)
+		if err != nil {
+			return found(err)
+		}
+		return p.sendDocument(w, r, d, inline)
+	}
+	st, err := p.svc.Statement(r.Context(), s.Actor, id, closing)
 	if err != nil {
 		return found(err)
 	}
-	if !isPDF {
-		return p.show(w, r, "statement", nil, newStatementPage(s, r.URL.Path, st))
-	}
-	out, err := paper.Statement(billing.English, &st)
-	if err != nil {
-		return err
-	}
-	return sendPDF(w, r, "statement-"+closing.String()+".pdf", out)
+	return p.show(w, r, "statement", nil, newStatementPage(s, r.URL.Path, st))
 }
 
 func newStatementPage(s servicing.Session, address string, st billing.Statement) statementPage {
