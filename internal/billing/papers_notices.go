@@ -54,11 +54,11 @@ func MakeLateNotice(in LateInput) (LateNotice, error) {
 	}
 	out := LateNotice{
 		Letter: in.Letter, Instalment: e.Instalment, DueDate: s.DueDate(t, e.Instalment), Fee: e.Amount, FeeOn: e.Date, GraceDays: t.GraceDays, Law: law.Source,
-		Unpaid: min(s.PaymentOf(e.Instalment), s.Asked(e.Instalment)-s.Credited), PastDue: due.PastDue, FeesDue: due.Fees, AmountNow: due.PastDue + due.Fees,
+		Unpaid: min(s.PaymentOf(e.Instalment), s.Asked(e.Instalment)-s.Credited, due.PastDue), PastDue: due.PastDue, FeesDue: due.Fees, AmountNow: due.PastDue + due.Fees,
 		NextDue: due.Upcoming, Next: due.UpcomingAmount, Autopay: in.Autopay,
 	}
 	out.DaysLate = int(in.Letter.Date - out.DueDate)
-	if e.Kind != contract.LateCharge || out.DaysLate <= 0 || out.Unpaid <= 0 || out.PastDue < out.Unpaid {
+	if e.Kind != contract.LateCharge || out.DaysLate <= 0 || out.Unpaid <= 0 {
 		return LateNotice{}, fmt.Errorf("late notice of %s: instalment %d is not past due: %+v", in.Letter.AccountNumber, e.Instalment, due)
 	}
 	return out, nil

@@ -199,12 +199,12 @@ func (s *Service) returnNotice(tx *store.Tx, c *store.Contract, p *store.Payment
 
 // changeNotice sets the account before an event beside the account after it; false
 // when it has changed nothing that a letter is written about.
-func (s *Service) changeNotice(tx *store.Tx, c *store.Contract, history []contract.Event, e contract.Event, a contract.Allocation) (out billing.ChangeNotice, changed bool, err error) {
+func (s *Service) changeNotice(tx *store.Tx, c *store.Contract, history []contract.Event, e contract.Event, a contract.Allocation, on money.Date) (out billing.ChangeNotice, changed bool, err error) {
 	in := billing.ChangeInput{Terms: &c.Terms, After: c.State, Event: e, Allocation: a}
 	if in.Before, _, err = contract.Replay(&c.Terms, history); err != nil {
 		return out, false, fmt.Errorf("fold contract %s: %w", c.ID, err)
 	}
-	if in.Letter, err = s.letter(tx, c, "", e.Date); err != nil {
+	if in.Letter, err = s.letter(tx, c, "", on); err != nil {
 		return out, false, err
 	}
 	if e.Kind == contract.Service {
