@@ -412,6 +412,7 @@ var systems = []reach{
 	{"RotateKeys", func(v *victim, by identity.Actor) (any, error) { return v.RotateKeys(ctx, by, false) }},
 	{"Rekey", func(v *victim, by identity.Actor) (any, error) { return v.Rekey(ctx, by, nil) }},
 	{"RetireKeys", func(v *victim, by identity.Actor) (any, error) { return v.RetireKeys(ctx, by) }},
+	{"TakeOver", func(v *victim, by identity.Actor) (any, error) { return v.TakeOver(ctx, by, nil, true) }},
 	{"DocumentsDue", func(v *victim, by identity.Actor) (any, error) { return v.DocumentsDue(ctx, by, 9) }},
 	{"FileDocuments", func(v *victim, by identity.Actor) (any, error) { return nil, v.FileDocuments(ctx, by, nil, nil) }},
 	{"DelayDocument", func(v *victim, by identity.Actor) (any, error) {
@@ -421,7 +422,7 @@ var systems = []reach{
 }
 
 // open are the doors before anyone is known, and what concerns nobody.
-var open = strings.Fields(`Today ReadyCheck PaperlessText LeastPassword Lender TakesCards
+var open = strings.Fields(`Today ReadyCheck PaperlessText LeastPassword Lender TakesCards CheckPayoff
 	StartActivation SendActivationCode ProveActivation ActivationName FinishActivation RemindUsername
 	SignIn SignInFactors SendSignInText ProveSignIn SignInPasskey ProveSignInPasskey PasskeySignIn FinishPasskeySignIn SignOut Session
 	StartRecovery ReadRecovery SendRecoveryCode ProveRecovery RecoveryPasskey ProveRecoveryPasskey AnswerRecovery FinishRecovery ReadNotMe PressNotMe
