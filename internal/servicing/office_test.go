@@ -73,11 +73,11 @@ func newOffice(t testing.TB, url string) *office {
 	o.db = o.open(url)
 	must(t, o.db.Migrate(ctx))
 	o.Service = o.service(o.db)
-	driver := "sqlite"
+	driver, at := "sqlite", url+"?_pragma=busy_timeout(10000)"
 	if o.db.Name() == "postgres" {
-		driver = "pgx"
+		driver, at = "pgx", url
 	}
-	o.raw, err = sql.Open(driver, url)
+	o.raw, err = sql.Open(driver, at)
 	must(t, err)
 	t.Cleanup(func() { must(t, o.raw.Close()) })
 	return o
