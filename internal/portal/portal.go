@@ -42,12 +42,12 @@ type Options struct {
 	BaseURL string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
-	// QuickenID is what Quicken knows the lender by; empty offers no QFX.
-	QuickenID string
-	Log       *slog.Logger
-	Now       func() time.Time // for the access log and the patience with a connection
+	Log            *slog.Logger
+	Now            func() time.Time // for the access log and the patience with a connection
 	// Papers opens the bytes of a document that the person may see.
 	Papers func(context.Context, servicing.DueDocument) (io.ReadCloser, int64, error)
+	// QuickenID is what Quicken knows the lender by; empty offers no QFX.
+	QuickenID string
 }
 
 type portal struct {
@@ -56,10 +56,10 @@ type portal struct {
 	pages  *web.Templates
 	secure bool
 	base   string // where it is reached; empty on a machine of one's own
-	lender string
-	quick  string // what Quicken knows the lender by
 	now    func() time.Time
 	papers func(context.Context, servicing.DueDocument) (io.ReadCloser, int64, error)
+	lender string
+	quick  string         // what Quicken knows the lender by
 	forms  *http.ServeMux // the addresses of the signed in's forms
 }
 
@@ -107,7 +107,8 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 	if err != nil {
 		return nil, err
 	}
-	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL, papers: o.Papers, now: o.Now, lender: brand.Name, quick: o.QuickenID}
+	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL, papers: o.Papers, now: o.Now,
+		lender: brand.Name, quick: o.QuickenID}
 	p.forms = newForms(p.routes())
 	return p, nil
 }
@@ -174,7 +175,7 @@ func (p *portal) routes() []route {
 
 		mine("GET /accounts/{id}", p.account),
 		mine("GET /accounts/{id}/history", p.transactions),
-		mine("GET /accounts/{id}/history/download", p.downloadHistory),
+		mine("GET /accounts/{id}/history/download", p.exportHistory),
 		mine("GET /accounts/{id}/history/{event}", p.history),
 		mine("GET /accounts/{id}/years/{year}", p.year),
 		mine("GET /accounts/{id}/lease", p.lease),

@@ -152,8 +152,8 @@ func transactionRow(id servicing.ContractID, e servicing.HistoryEntry) historyRo
 	return row
 }
 
-// downloadHistory sends what the filter chooses as a file for another program.
-func (p *portal) downloadHistory(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+// exportHistory sends what the filter chooses as a file for another program.
+func (p *portal) exportHistory(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	form, filter := readFilter(r.URL.Query())
 	var wanted *export.Form
 	for _, f := range export.Forms(p.quick != "") {
@@ -181,6 +181,6 @@ func (p *portal) downloadHistory(w http.ResponseWriter, r *http.Request, s servi
 		return err
 	}
 	w.Header().Set("Content-Type", wanted.MediaType)
-	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", "history-"+h.Date.String()+"."+wanted.Extension))
+	w.Header().Set("Content-Disposition", fmt.Sprintf("%s; filename=%q", attachment, "history-"+h.Date.String()+"."+wanted.Extension))
 	return p.send(w, r, int64(out.Len()), &out)
 }
