@@ -103,6 +103,7 @@ func TestServeRefuses(t *testing.T) {
 		{setting{"tls": nil, "listen": "127.0.0.1:8080"}, "console.listen 10.0.0.5:443 without tls"},
 		{setting{"listen": "8080"}, "is not an address"},
 		{setting{"base_url": nil}, "base_url is missing"},
+		{setting{"quicken_id": "12a"}, "quicken_id is \"12a\": it is at most nine digits"},
 		{setting{"base_url": "http://pay.lender.example"}, "plain HTTP: passwords"},
 		{setting{"base_url": "http://pay.lender.example", "tls": nil, "listen": "127.0.0.1:8080", "console": nil}, "plain HTTP: passwords"},
 		{setting{"base_url": "http://127.0.0.1"}, "plain HTTP: passwords"}, // with a certificate
