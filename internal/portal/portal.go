@@ -178,6 +178,8 @@ func (p *portal) routes() []route {
 		mine("GET /accounts/{id}/history/download", p.exportHistory),
 		mine("GET /accounts/{id}/history/{event}", p.history),
 		mine("GET /accounts/{id}/years/{year}", p.year),
+		mine("GET /accounts/{id}/years/{year}/interest.pdf", p.interestPDF),
+		mine("GET /accounts/{id}/schedule.pdf", p.schedulePDF),
 		mine("GET /accounts/{id}/lease", p.lease),
 		mine("GET /accounts/{id}/payoff", p.payoff),
 		mine("POST /accounts/{id}/payoff", p.quotePayoff),

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -19,26 +20,67 @@ type yearPage struct {
 	OpeningName     string
 	ClosingName     string
 	Chart           yearChart
-	Earlier, Later  int // years that there are; zero for none
+	Earlier, Later  int  // years that there are; zero for none
+	Summary         bool // a paper of the year's interest
 	Href            string
 }
 
 // year sums a calendar year of an account.
 func (p *portal) year(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	n, err := strconv.Atoi(r.PathValue("year"))
-	if err != nil || strconv.Itoa(n) != r.PathValue("year") {
-		return web.NotFound()
+	n, err := yearOf(r)
+	if err != nil {
+		return err
 	}
-	head, y, err := p.svc.Year(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), n)
+	y, err := p.svc.Year(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), n)
 	if err != nil {
 		return found(err)
 	}
-	return p.show(w, r, "year", nil, newYearPage(s, head, y))
+	return p.show(w, r, "year", nil, newYearPage(s, y))
 }
 
-func newYearPage(s servicing.Session, head servicing.AccountHead, y billing.Year) yearPage {
+// yearOf is the year in an address.
+func yearOf(r *http.Request) (int, error) {
+	n, err := strconv.Atoi(r.PathValue("year"))
+	if err != nil || strconv.Itoa(n) != r.PathValue("year") {
+		return 0, web.NotFound()
+	}
+	return n, nil
+}
+
+// interestPDF sends the year's interest as a paper.
+func (p *portal) interestPDF(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	n, err := yearOf(r)
+	if err != nil {
+		return err
+	}
+	d, err := p.svc.PrintInterest(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), n)
+	if err != nil {
+		return unprinted(err)
+	}
+	return p.sendDocument(w, r, d, inline)
+}
+
+// schedulePDF sends the payments made and still to come as a paper.
+func (p *portal) schedulePDF(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
+	d, err := p.svc.PrintSchedule(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")))
+	if err != nil {
+		return unprinted(err)
+	}
+	return p.sendDocument(w, r, d, inline)
+}
+
+// unprinted says why a paper that has no form around it was not made.
+func unprinted(err error) error {
+	if refused, ok := errors.AsType[*servicing.Refusal](err); ok {
+		return &web.HTTPError{Status: http.StatusTooManyRequests, Title: "We did not make another paper", Message: refused.Message + " All of them are under Documents."}
+	}
+	return found(err)
+}
+
+func newYearPage(s servicing.Session, of servicing.AccountYear) yearPage {
+	head, y := of.AccountHead, of.Sums
 	v := yearPage{Page: aboutHead(page(s, strconv.Itoa(y.Year)+" in numbers", "overview"), head), Year: y, IsLease: head.Kind == contract.Lease, HasTax: head.HasTax || y.Tax != 0,
-		BalanceName: balanceName(head.Kind), Href: accountHref(head.ID)}
+		BalanceName: balanceName(head.Kind), Summary: of.Summary, Href: accountHref(head.ID)}
 	v.Back, v.BusinessDate = v.Href+"/history", head.Date
 	v.OpeningName, v.ClosingName = v.BalanceName+" on "+y.From.Long(), v.BalanceName+" on "+y.Through.Long()
 	if y.Year > head.First.Year() {

@@ -110,22 +110,35 @@ func (s *Service) History(ctx context.Context, actor identity.Actor, id Contract
 	return h, err
 }
 
+// AccountYear is a calendar year of an account. Summary says that PrintInterest has
+// a paper of it.
+type AccountYear struct {
+	AccountHead
+	Sums    billing.Year
+	Summary bool
+}
+
 // Year sums a calendar year of a contract. ErrNotFound for a year that these books
 // do not know.
-func (s *Service) Year(ctx context.Context, actor identity.Actor, id ContractID, year int) (head AccountHead, y billing.Year, err error) {
+func (s *Service) Year(ctx context.Context, actor identity.Actor, id ContractID, year int) (y AccountYear, err error) {
 	err = s.view(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
 		b, err := s.passbook(tx, c)
 		if err != nil {
 			return err
 		}
 		known := false
-		if y, known = billing.MakeYear(&c.Terms, b.lines, year, b.head.Date); !known {
+		if y.Sums, known = billing.MakeYear(&c.Terms, b.lines, year, b.head.Date); !known {
 			return ErrNotFound
 		}
-		head = b.head
-		return nil
+		if y.AccountHead = b.head; year == b.head.Date.Year() {
+			y.Summary = c.Kind == contract.Loan
+			return nil
+		}
+		_, err = tx.DocumentOnce(c.ID, interestOf(year))
+		y.Summary = err == nil
+		return absent(err)
 	})
-	return head, y, err
+	return y, err
 }
 
 // passbook is a contract's history as it is read, before anything is chosen.

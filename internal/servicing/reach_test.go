@@ -99,8 +99,7 @@ var theirs = []reach{
 		return v.History(ctx, by, v.id, servicing.HistoryRequest{Limit: 5})
 	}},
 	{"Year", func(v *victim, by identity.Actor) (any, error) {
-		_, y, err := v.Year(ctx, by, v.id, 2026)
-		return y, err
+		return v.Year(ctx, by, v.id, 2026)
 	}},
 	{"QuotePayoff", func(v *victim, by identity.Actor) (any, error) {
 		return v.QuotePayoff(ctx, by, servicing.PayoffRequest{Key: servicing.NewKey(), Contract: v.id, GoodThrough: v.day + 5})
@@ -419,7 +418,9 @@ var systems = []reach{
 	{"RotateKeys", func(v *victim, by identity.Actor) (any, error) { return v.RotateKeys(ctx, by, false) }},
 	{"Rekey", func(v *victim, by identity.Actor) (any, error) { return v.Rekey(ctx, by, nil) }},
 	{"RetireKeys", func(v *victim, by identity.Actor) (any, error) { return v.RetireKeys(ctx, by) }},
-	{"TakeOver", func(v *victim, by identity.Actor) (any, error) { return v.TakeOver(ctx, by, func(func(servicing.ArchivedPaper, error) bool) {}, true) }},
+	{"TakeOver", func(v *victim, by identity.Actor) (any, error) {
+		return v.TakeOver(ctx, by, func(func(servicing.ArchivedPaper, error) bool) {}, true)
+	}},
 	{"DocumentsDue", func(v *victim, by identity.Actor) (any, error) { return v.DocumentsDue(ctx, by, 9) }},
 	{"FileDocuments", func(v *victim, by identity.Actor) (any, error) { return nil, v.FileDocuments(ctx, by, nil, nil) }},
 	{"DelayDocument", func(v *victim, by identity.Actor) (any, error) {
