@@ -29,6 +29,7 @@ type Runner struct {
 	Rail     rail.Bank
 	Mail     Send // nil leaves e-mails queued
 	Text     Send // nil leaves text messages queued
+	Letter   Send // puts a message on paper; nil leaves those queued
 	Log      *slog.Logger
 	Clock    func() money.Instant
 	Progress func(Day)
@@ -40,8 +41,8 @@ type Runner struct {
 	// Workers is how many contracts are worked on at once; 0 means eight.
 	Workers int
 
-	mailOutage, textOutage outage
-	pause                  time.Duration // between attempts at a server that is away; 0 is the usual
+	mailOutage, textOutage, letterOutage outage
+	pause                                time.Duration // between attempts at a server that is away; 0 is the usual
 }
 
 // Day says what one business day did.
