@@ -83,6 +83,7 @@ var doors = []struct{ path, rooms, why string }{
 	{"io/ioutil", "", "superseded by io and os"},
 
 	{"github.com/rickar/cal/v2", "money", "the banks' holidays are asked of money.Date"},
+	{"gocloud.dev", "archive", "documents lie in one place, whoever's bucket it is"},
 	{"codeberg.org/go-pdf/fpdf", "notice paper", "papers are rendered in one room, so that the writer can be replaced"},
 	{"golang.org/x/text", "identity servicing", "names and passwords are spelled one way before they are compared"},
 	{"github.com/jackc/pgx/v5", "store pgtest", "drivers stay behind the store"},

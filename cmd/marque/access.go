@@ -71,6 +71,7 @@ func passkeysAt(address, name string) (*identity.Passkeys, error) {
 func (c *company) at(portal, console string) (err error) {
 	c.lender.Portal = portal
 	c.service, err = c.serviceAt(portal, console)
+	c.papers = &cycle.Papers{Service: c.service, Archive: c.archive, Log: c.log}
 	return err
 }
 
@@ -118,5 +119,5 @@ func (c *Config) texter() (*notice.Texter, error) {
 
 // runner runs business days and sends messages by a post.
 func (c *company) runner(p post) *cycle.Runner {
-	return &cycle.Runner{Service: c.service, Rail: c.files, Log: c.log, Clock: c.clock, Heads: c.heads(), Mail: c.mails(p.mail), Text: c.texts(p.text), Cards: c.cards}
+	return &cycle.Runner{Service: c.service, Rail: c.files, Log: c.log, Clock: c.clock, Heads: c.heads(), Mail: c.mails(p.mail), Text: c.texts(p.text), Cards: c.cards, Papers: c.papers}
 }

@@ -303,9 +303,9 @@ func TestFiftyConfirmationsByCardChargeOnce(t *testing.T) {
 		l.work(l.is(ids[0], billing.Settled))
 		receipts := map[string]bool{}
 		for i := range 2 {
-			r, err := l.services[i].Receipt(t.Context(), l.payer, l.contract, ids[0])
+			r, err := l.services[i].PrintReceipt(t.Context(), l.payer, l.contract, ids[0])
 			l.must(err)
-			receipts[fmt.Sprintf("%+v", r)] = true
+			receipts[string(r.Content)] = true
 		}
 		if n := l.processor.Charges()[string(ids[0])]; n != 1 || len(receipts) != 1 || l.count(`SELECT COUNT(*) FROM payment`) != 1 {
 			t.Errorf("%d charges, %d receipts", n, len(receipts))

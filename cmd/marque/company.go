@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"marque/internal/ach"
+	"marque/internal/archive"
 	"marque/internal/billing"
 	"marque/internal/cycle"
 	"marque/internal/identity"
@@ -41,6 +42,8 @@ type company struct {
 	files        rail.Bank // to and from the bank
 	bell         cycle.Bell
 	cards        *cycle.Cards // takes card payments to their processor; nil until it is opened
+	archive      *archive.Archive
+	papers       *cycle.Papers
 }
 
 // now is the machine's clock; every package below takes a clock as an argument.
@@ -96,6 +99,13 @@ func (c *company) open(ctx context.Context, g *Globals) error {
 	if err := c.db.CheckKeys(ctx); err != nil {
 		return err
 	}
+	where := c.config.Archive
+	if where == "" {
+		where = filepath.Join(c.data, "archive")
+	}
+	if c.archive, err = archive.New(ctx, where); err != nil {
+		return err
+	}
 	return c.at(c.config.BaseURL, c.config.Console.BaseURL)
 }
 
@@ -106,6 +116,9 @@ func (c *company) close() error {
 	}
 	if c.files != nil {
 		err = errors.Join(err, c.files.Close())
+	}
+	if c.archive != nil {
+		err = errors.Join(err, c.archive.Close())
 	}
 	if c.db != nil {
 		err = errors.Join(err, c.db.Close())

@@ -55,6 +55,8 @@ type Config struct {
 	AccountValidation string `json:"account_validation"` // where no provider vouches: micro_entries or prenote
 	RoutingDirectory  string `json:"routing_directory"`  // the Reserve Banks' FedACHdir.txt, or a CSV with routing and name
 
+	Archive string `json:"archive"` // where documents are kept for ever: a folder, or s3://bucket?region=…; left out is the data folder's archive
+
 	StatementDays int `json:"statement_days"` // a statement closes so many days before its due date
 	SettleDays    int `json:"settle_days"`    // banking days until a debit counts as settled
 

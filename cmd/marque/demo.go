@@ -278,7 +278,7 @@ func (cmd *DemoCmd) serve(ctx context.Context, d *demo, doors []door, s streams)
 // pages is the portal. It answers by whatever name it is reached; where that is
 // a number, like 127.0.0.1, it offers no passkeys, which browsers bind to names.
 func (d *demo) pages() (http.Handler, error) {
-	options := portal.Options{Log: d.log, Now: time.Now}
+	options := portal.Options{Log: d.log, Now: time.Now, Papers: d.papers.Open}
 	named, err := portal.New(d.service, d.brand, options)
 	if err != nil {
 		return nil, err

@@ -91,7 +91,11 @@ func (j *judgement) books() (books []string, err error) {
 			return nil, err
 		}
 		for _, s := range statements {
-			books = append(books, k.AccountNumber+" statement "+s.Hash)
+			d, err := j.tx.Document(k.ID, s.DocumentID)
+			if err != nil {
+				return nil, err
+			}
+			books = append(books, k.AccountNumber+" statement "+d.ContentHash+" "+d.File.Hash)
 		}
 		own, err := j.tx.PaymentsOfContract(k.ID)
 		if err != nil {

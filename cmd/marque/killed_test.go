@@ -208,7 +208,11 @@ func books(t *testing.T, data string) []string {
 				return err
 			}
 			for _, s := range statements {
-				lines = append(lines, k.AccountNumber+" statement "+s.Hash)
+				d, err := tx.Document(k.ID, s.DocumentID)
+				if err != nil {
+					return err
+				}
+				lines = append(lines, k.AccountNumber+" statement "+d.ContentHash+" "+d.File.Hash)
 			}
 			payments, err := tx.PaymentsOfContract(k.ID)
 			if err != nil {

@@ -144,7 +144,7 @@ func startCompany(t *testing.T, database string) *openCompanyForTest {
 	if err := c.at(c.base, ""); err != nil {
 		t.Fatal(err)
 	}
-	pages, err := portal.New(c.service, c.brand, portal.Options{BaseURL: c.base, Log: c.log, Now: time.Now})
+	pages, err := portal.New(c.service, c.brand, portal.Options{BaseURL: c.base, Log: c.log, Now: time.Now, Papers: c.papers.Open})
 	if err != nil {
 		t.Fatal(err)
 	}

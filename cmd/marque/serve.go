@@ -130,7 +130,7 @@ func (c *company) doors(ctx context.Context) (doors []door, err error) {
 	if err := c.openCards(); err != nil {
 		return doors, err
 	}
-	pages, err := portal.New(c.service, c.brand, portal.Options{BaseURL: doors[0].base, TrustedProxies: proxies, Log: c.log, Now: time.Now})
+	pages, err := portal.New(c.service, c.brand, portal.Options{BaseURL: doors[0].base, TrustedProxies: proxies, Log: c.log, Now: time.Now, Papers: c.papers.Open})
 	if err == nil {
 		doors[0].handler = c.withHook(pages)
 	}
@@ -143,13 +143,16 @@ func (c *company) doors(ctx context.Context) (doors []door, err error) {
 // sweepEvery is how often what has ended is deleted.
 const sweepEvery = time.Hour
 
-// deliver sends messages as they come, seals the audit trail, and deletes runs,
+// deliver sends messages as they come, sets papers, seals the audit trail, and deletes runs,
 // codes and challenges that are over, until the context ends.
 func (c *company) deliver(ctx context.Context, r *cycle.Runner) {
 	swept := time.Time{}
 	for ctx.Err() == nil {
 		if _, err := r.Deliver(ctx); err != nil && ctx.Err() == nil {
 			c.log.Error("deliver messages", "error", err)
+		}
+		if _, err := r.Papers.Run(ctx); err != nil && ctx.Err() == nil {
+			c.log.Error("set papers", "error", err)
 		}
 		if err := r.Seal(ctx); err != nil && ctx.Err() == nil {
 			c.log.Error("seal the audit trail", "error", err)

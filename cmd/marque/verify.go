@@ -18,7 +18,7 @@ type VerifyCmd struct {
 // figure agrees and no row of the trail was changed.
 func (cmd *VerifyCmd) Run(g *Globals, s streams) error {
 	return withExisting(g, s.err, func(ctx context.Context, c *company) error {
-		res, err := c.service.Verify(ctx, operator, nil)
+		res, err := c.service.Verify(ctx, operator, c.archive.Check)
 		if err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ func (cmd *VerifyCmd) Run(g *Globals, s streams) error {
 			}
 			fmt.Fprintf(s.out, "%s\n", b)
 		} else {
-			fmt.Fprintf(s.out, "%d contracts, %d events, %d entries, %d payments, %d statements recomputed, %d files to the bank read\n", res.Contracts, res.Events, res.Entries, res.Payments, res.Statements, res.Files)
+			fmt.Fprintf(s.out, "%d contracts, %d events, %d entries, %d payments, %d statements recomputed, %d documents in the archive and %d files to the bank read\n", res.Contracts, res.Events, res.Entries, res.Payments, res.Statements, res.Documents, res.Files)
 			for _, f := range res.Findings {
 				fmt.Fprintln(s.out, f)
 			}

@@ -147,4 +147,5 @@ const (
 	Dispute              ExceptionKind = "dispute"
 	UnknownCharge        ExceptionKind = "unknown_charge"
 	ScreenedPayment      ExceptionKind = "screened_payment"
+	PaperNotSet          ExceptionKind = "paper_not_set" // a document that could not be made
 )

@@ -33,6 +33,8 @@ type Runner struct {
 	Log      *slog.Logger
 	Clock    func() money.Instant
 	Progress func(Day)
+	// Papers sets documents and keeps them; nil leaves them due.
+	Papers *Papers
 	// Cards takes card payments to their processor; nil where there are none.
 	Cards *Cards
 	// Heads is the folder for the end of the audit trail's chain of each day; empty
@@ -62,6 +64,7 @@ type Day struct {
 	Matched    int                         `json:"settlements_matched"`
 	Dropped    int                         `json:"files_dropped"`
 	PaidOut    int                         `json:"card_movements_paid_out,omitempty"`
+	Papers     int                         `json:"papers"`
 	Problems   []string                    `json:"problems,omitempty"` // what a person has to look at
 }
 
@@ -108,7 +111,7 @@ func (r *Runner) Run(ctx context.Context, from, through money.Date) error {
 // Day does the work of one open day in its order: what came back from the bank,
 // the bank's statement against what was expected, checks of bank accounts that have
 // come to their end, payments and drafts of the day, late fees (after them, so that the day's
-// payments count), what has settled, statements, and last the file to the bank.
+// payments count), what has settled, statements, the pages of all papers, and last the file to the bank.
 func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 	d := Day{Date: day}
 	if err := r.Returns(ctx, &d); err != nil {
@@ -162,6 +165,13 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 				return d, err
 			}
 		}
+	}
+	if r.Papers != nil {
+		n, err := r.Papers.Run(ctx)
+		if err := fault.After(err, "cycle.after_papers"); err != nil {
+			return d, err
+		}
+		d.Papers += n
 	}
 	if day.BankingDay() {
 		var err error

@@ -1,12 +1,10 @@
 package portal
 
 import (
-	"bytes"
 	"net/http"
 
 	"marque/internal/billing"
 	"marque/internal/money"
-	"marque/internal/notice"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -275,15 +273,11 @@ func (p *portal) enrollAutopay(w http.ResponseWriter, r *http.Request, s servici
 
 // autopayPDF is the authorisation in force, or an earlier one by its id.
 func (p *portal) autopayPDF(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	paper, err := p.svc.AutopayPaper(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), r.URL.Query().Get("of"))
+	d, err := p.svc.PrintAuthorization(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), r.URL.Query().Get("of"))
 	if err != nil {
 		return found(err)
 	}
-	var out bytes.Buffer
-	if err := notice.AutopayPDF(&out, paper); err != nil {
-		return err
-	}
-	return sendPDF(w, r, "autopay-authorization.pdf", &out)
+	return p.sendDocument(w, r, d, inline)
 }
 
 func (p *portal) showAutopayOff(w http.ResponseWriter, r *http.Request, s servicing.Session) error {

@@ -2,6 +2,8 @@ package portal
 
 import (
 	"net/http"
+	"net/url"
+	"strconv"
 
 	"marque/internal/billing"
 	"marque/internal/money"
@@ -11,61 +13,167 @@ import (
 
 type documentsPage struct {
 	web.Page
-	Contracts []documentsOf
-	Receipts  []paymentRow
+	Rows      []documentRow
+	Pages     web.Pages
+	Any       bool   // there are documents, though the filter may leave none
+	Several   bool   // more than one contract: say which
+	First     string // where there is no statement yet: when it will come
+	ZIP       string // the address of all that the filter leaves, in one file
+	Count     int
+	Size      string
+	account   string
+	kind      string
+	Year      string
+	accounts  []web.Option
+	kinds     []web.Option
+	years     []web.Option
+	accountID map[servicing.ContractID]string // what an account is called
 }
 
-// documentsOf are one contract's papers.
-type documentsOf struct {
-	Vehicle, Label, Href string
-	Statements           []servicing.Statement
-	FirstStatement       string // when it will appear
-	Closed, Autopay      bool
+type documentRow struct {
+	servicing.Document
+	What, About, Account string
+	Href, Page           string // Page: where the same stands as a page, when it does
 }
 
-// latestReceipts is how many receipts stand here; all are under Payments.
-const latestReceipts = 12
+const documentRows = 24
 
-// documents asks for the statements of each contract; few people have more than two.
+// documents lists all papers, with a filter.
 func (p *portal) documents(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	o, err := p.svc.Overview(r.Context(), s.Actor)
 	if err != nil {
 		return err
 	}
-	list, err := p.svc.Payments(r.Context(), s.Actor)
+	all, err := p.svc.Documents(r.Context(), s.Actor)
 	if err != nil {
 		return err
 	}
-	statements := map[servicing.ContractID][]servicing.Statement{}
-	for _, c := range o.Contracts {
-		if statements[c.ID], err = p.svc.Statements(r.Context(), s.Actor, c.ID); err != nil {
-			return found(err)
-		}
+	v, kept, err := newDocumentsPage(s, o, all, r)
+	if err != nil {
+		return err
 	}
-	return p.show(w, r, "documents", nil, newDocumentsPage(s, o, list, statements))
+	if v.Pages, err = web.Paginate(r.URL, len(kept), documentRows); err != nil {
+		return err
+	}
+	v.Rows = kept[v.Pages.Offset:min(v.Pages.Offset+v.Pages.Limit, len(kept))]
+	return p.show(w, r, "documents", nil, v)
 }
 
-func newDocumentsPage(s servicing.Session, o servicing.Overview, list []servicing.Payment, statements map[servicing.ContractID][]servicing.Statement) documentsPage {
-	v := documentsPage{Page: page(s, "Documents", "documents")}
+// newDocumentsPage is the page without its rows, and the rows that the filter
+// leaves.
+func newDocumentsPage(s servicing.Session, o servicing.Overview, all []servicing.Document, r *http.Request) (documentsPage, []documentRow, error) {
+	q := r.URL.Query()
+	v := documentsPage{Page: page(s, "Documents", "documents"), Any: len(all) > 0, Several: len(o.Contracts) > 1,
+		account: q.Get("account"), kind: q.Get("kind"), Year: q.Get("year"),
+		accounts: []web.Option{{Value: "", Label: "All accounts"}}, kinds: []web.Option{{Value: "", Label: "All kinds"}},
+		accountID: map[servicing.ContractID]string{}}
 	v.BusinessDate = o.Date
-	vehicles := map[servicing.ContractID]string{}
+	known := v.account == ""
 	for _, c := range o.Contracts {
-		vehicles[c.ID] = vehicleName(c.Vehicle)
-		v.Contracts = append(v.Contracts, documentsOf{Vehicle: vehicleName(c.Vehicle), Label: kindName(c.Kind) + " ••" + ends(c.AccountNumber),
-			Href: accountHref(c.ID), Statements: statements[c.ID], FirstStatement: firstStatement(c.Due.Upcoming), Closed: c.Closed, Autopay: c.Autopay != nil && !c.Autopay.Method.Theirs})
-	}
-	for _, pay := range list {
-		if pay.State == billing.Scheduled || pay.State == billing.Cancelled || len(v.Receipts) == latestReceipts {
-			continue
+		name := vehicleName(c.Vehicle) + " ••" + ends(c.AccountNumber)
+		v.accounts = append(v.accounts, web.Option{Value: string(c.ID), Label: name})
+		v.accountID[c.ID] = name
+		known = known || v.account == string(c.ID)
+		if v.First == "" && !c.Closed {
+			v.First = firstStatement(c.Due.Upcoming)
 		}
-		v.Receipts = append(v.Receipts, paymentRow{Payment: pay, Vehicle: vehicles[pay.Contract], Href: paymentHref(pay), Status: statusOfPayment(pay)})
 	}
-	return v
+	if !known || v.kind != "" && documentNames[billing.DocumentKind(v.kind)] == "" {
+		return v, nil, web.NotFound()
+	}
+	years, kinds := map[int]bool{}, map[billing.DocumentKind]bool{billing.DocumentKind(v.kind): v.kind != ""}
+	for _, d := range all {
+		years[d.Day.Year()], kinds[d.Kind] = true, true
+	}
+	v.years, v.Year = yearOptions(years, v.Year)
+	for _, k := range billing.DocumentKinds {
+		if kinds[k] {
+			v.kinds = append(v.kinds, web.Option{Value: string(k), Label: documentNames[k]})
+		}
+	}
+	var kept []documentRow
+	var size int64
+	for _, d := range all {
+		if (v.account == "" || v.account == string(d.Contract)) && (v.kind == "" || v.kind == string(d.Kind)) && (v.Year == "" || v.Year == strconv.Itoa(d.Day.Year())) {
+			kept = append(kept, newDocumentRow(d, v.accountID[d.Contract]))
+			size += d.Size
+		}
+	}
+	v.Count, v.Size, v.ZIP = len(kept), bytesWords(size), "/documents/all.zip"
+	if q := filterQuery(v); q != "" {
+		v.ZIP += "?" + q
+	}
+	return v, kept, nil
+}
+
+func filterQuery(v documentsPage) string {
+	q := url.Values{}
+	for name, value := range map[string]string{"account": v.account, "kind": v.kind, "year": v.Year} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	return q.Encode()
+}
+
+func newDocumentRow(d servicing.Document, account string) documentRow {
+	row := documentRow{Document: d, What: documentNames[d.Kind], Account: account, Href: accountHref(d.Contract) + "/documents/" + string(d.ID)}
+	if d.Kind == billing.DocStatement && !d.Imported {
+		row.Page = accountHref(d.Contract) + "/statements/" + d.Day.String()
+	}
+	if d.Imported {
+		row.About = "from before you were with us"
+	}
+	return row
+}
+
+// documentNames are the papers as lists name them.
+var documentNames = map[billing.DocumentKind]string{
+	billing.DocStatement:       "Statement",
+	billing.DocReceipt:         "Receipt",
+	billing.DocConfirmation:    "Payment confirmation",
+	billing.DocAuthorization:   "Autopay authorization",
+	billing.DocPayoffLetter:    "Payoff letter",
+	billing.DocSchedule:        "Payment schedule",
+	billing.DocHistory:         "Account history",
+	billing.DocInterestSummary: "Interest summary for taxes",
+	billing.DocPaidInFull:      "Paid in full letter",
+	billing.DocLienRelease:     "Title release letter",
+	billing.DocLeaseEnd:        "Lease end packet",
+	billing.DocLateNotice:      "Late notice",
+	billing.DocReturnNotice:    "Returned payment notice",
+	billing.DocAdverseNotice:   "Answer to a request",
+	billing.DocChangeNotice:    "Notice of a change",
+	billing.DocMessage:         "Letter",
+}
+
+// AccountField, KindField and YearField are the filter's choices, filled in from
+// the address.
+func (v documentsPage) AccountField() web.Field {
+	return web.Field{Name: "account", Label: "Account", Value: v.account, Options: v.accounts}
+}
+
+// KindField is the choice of kind.
+func (v documentsPage) KindField() web.Field {
+	return web.Field{Name: "kind", Label: "Kind", Value: v.kind, Options: v.kinds}
+}
+
+// YearField is the choice of year.
+func (v documentsPage) YearField() web.Field {
+	return web.Field{Name: "year", Label: "Year", Value: v.Year, Options: v.years}
 }
 
 func firstStatement(due money.Date) string {
 	if due.IsZero() {
-		return "Statements for this account will be listed here."
+		return "Statements and receipts appear here."
 	}
-	return "Your first statement will be listed here some weeks before the payment due on " + due.Long() + ". We will send you an e-mail when it is ready."
+	return "Your first statement will be listed here some weeks before the payment due on " + due.Long() + ". We will tell you when it is ready."
+}
+
+// bytesWords is a size as a person reads it.
+func bytesWords(n int64) string {
+	if n < 1_000_000 {
+		return strconv.FormatInt((n+999)/1000, 10) + " KB"
+	}
+	return strconv.FormatInt(n/1_000_000, 10) + "." + strconv.FormatInt(n/100_000%10, 10) + " MB"
 }

@@ -458,13 +458,32 @@ func TestBankAccountPages(t *testing.T) {
 
 func TestDocumentsAndStatements(t *testing.T) {
 	o := overviewOf(current(t), lease(t))
-	st := map[servicing.ContractID][]servicing.Statement{"k1": {{Closing: money.NewDate(2026, 11, 24), DueDate: money.NewDate(2026, 12, 15), AmountDue: 579_84, ClosingBalance: 19_061_80}}}
-	page := render(t, "documents", nil, newDocumentsPage(maya, o, []servicing.Payment{paid(billing.Scheduled), paid(billing.Settled)}, st))
-	says(t, page, "1 statement, newest first.", "Nov 24, 2026", "Autopay authorization", "No statement yet", "before the payment due on Dec 3, 2026", "Nov 15, 2026, $579.84")
-	if n := strings.Count(page, "receipt.pdf"); n != 1 {
-		t.Errorf("%d receipts, want the one that was made", n)
+	papers := []servicing.Document{
+		{Contract: "k1", ID: "d3", Kind: billing.DocStatement, Day: money.NewDate(2026, 11, 24), Hash: "h", Size: 40_000},
+		{Contract: "k1", ID: "d2", Kind: billing.DocReceipt, Day: money.NewDate(2026, 11, 15)},
+		{Contract: "k2", ID: "d1", Kind: billing.DocStatement, Day: money.NewDate(2021, 3, 4), Hash: "h", Size: 1_250_000, Imported: true},
 	}
-	says(t, render(t, "documents", nil, newDocumentsPage(maya, overviewOf(), nil, nil)), "No documents yet")
+	list := func(query string) string {
+		t.Helper()
+		v, rows, err := newDocumentsPage(maya, o, papers, httptest.NewRequest("GET", "/documents"+query, nil))
+		must(t, err)
+		v.Rows, v.Pages.Total = rows, len(rows)
+		return render(t, "documents", nil, v)
+	}
+	says(t, list(""), "3 documents, newest first.", "Nov 24, 2026", "Receipt", "from before you were with us", "Download all 3 as one file", "about 1.2 MB")
+	page := list("?kind=statement&year=2026&account=k1")
+	says(t, page, "1 document, newest first.", "Download it as one file", "about 40 KB")
+	if !strings.Contains(page, `href="/documents/all.zip?account=k1&amp;kind=statement&amp;year=2026"`) {
+		t.Errorf("the file of all is not of what the filter leaves:\n%s", page)
+	}
+	says(t, list("?year=2019"), "No document matches.")
+	for _, query := range []string{"?kind=secret", "?account=k9"} {
+		if _, _, err := newDocumentsPage(maya, o, papers, httptest.NewRequest("GET", "/documents"+query, nil)); err == nil {
+			t.Errorf("%s was taken", query)
+		}
+	}
+	papers = nil
+	says(t, list(""), "No documents yet", "before the payment due on Dec 15, 2026")
 
 	page = render(t, "statement", nil, newStatementPage(maya, "/accounts/k1/statements/2026-11-24", statementOf(contract.Loan)))
 	says(t, page, "Beginning balance $19,542.20", "Principal paid −$480.40", "Ending balance $19,061.80", "Finance charge for the period: $96.10", "$28.1540", "Payment, thank you", "A late fee of $25.00 may be added if $579.84 is not paid by Dec 25, 2026.")

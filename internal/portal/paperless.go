@@ -46,7 +46,9 @@ func (p *portal) paperlessSample(w http.ResponseWriter, r *http.Request, s servi
 	if err := notice.PaperlessSample(&paper, p.svc.Lender(), word); err != nil {
 		return err
 	}
-	return sendPDF(w, r, "sample.pdf", &paper)
+	w.Header().Set("Content-Type", "application/pdf")
+	w.Header().Set("Content-Disposition", `inline; filename="sample.pdf"`)
+	return p.send(w, r, int64(paper.Len()), &paper)
 }
 
 func (p *portal) agreePaperless(w http.ResponseWriter, r *http.Request, s servicing.Session) error {

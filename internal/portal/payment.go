@@ -1,15 +1,12 @@
 package portal
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/money"
-	"marque/internal/notice"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -176,29 +173,11 @@ func paymentWords(p servicing.Payment) (heading, next string) {
 }
 
 func (p *portal) receiptPDF(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	receipt, err := p.svc.Receipt(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), servicing.PaymentID(r.PathValue("payment")))
+	d, err := p.svc.PrintReceipt(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), servicing.PaymentID(r.PathValue("payment")))
 	if err != nil {
 		return found(err)
 	}
-	var paper bytes.Buffer
-	if err := notice.ReceiptPDF(&paper, receipt); err != nil {
-		return err
-	}
-	return sendPDF(w, r, "receipt-"+receipt.Confirmation+".pdf", &paper)
-}
-
-// sendPDF sends a whole document: it is in memory first, so that one that
-// cannot be made gives the error page.
-func sendPDF(w http.ResponseWriter, r *http.Request, name string, paper *bytes.Buffer) error {
-	h := w.Header()
-	h.Set("Content-Type", "application/pdf")
-	h.Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", name))
-	h.Set("Content-Length", strconv.Itoa(paper.Len()))
-	if r.Method == http.MethodHead {
-		return nil
-	}
-	_, err := w.Write(paper.Bytes())
-	return err
+	return p.sendDocument(w, r, d, inline)
 }
 
 type cancelPage struct {

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/money"
-	"marque/internal/notice"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -169,15 +167,11 @@ func (p *portal) quotePayoff(w http.ResponseWriter, r *http.Request, s servicing
 
 // payoffPDF sends the quote in force as a letter.
 func (p *portal) payoffPDF(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	l, err := p.svc.PayoffLetter(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")))
+	d, err := p.svc.PayoffDocument(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")))
 	if err != nil {
 		return found(err)
 	}
-	var paper bytes.Buffer
-	if err := notice.PayoffPDF(&paper, l); err != nil {
-		return err
-	}
-	return sendPDF(w, r, "payoff-"+l.GoodThrough.String()+".pdf", &paper)
+	return p.sendDocument(w, r, d, inline)
 }
 
 // payoffChart is a payoff amount from day to day: a line over the part that

@@ -13,8 +13,10 @@
 package portal
 
 import (
+	"context"
 	"embed"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -41,7 +43,9 @@ type Options struct {
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	Log            *slog.Logger
-	Now            func() time.Time // for the access log only
+	Now            func() time.Time // for the access log and the patience with a connection
+	// Papers opens the bytes of a document that the person may see.
+	Papers func(context.Context, servicing.DueDocument) (io.ReadCloser, int64, error)
 }
 
 type portal struct {
@@ -49,7 +53,9 @@ type portal struct {
 	site   *web.Site
 	pages  *web.Templates
 	secure bool
-	base   string         // where it is reached; empty on a machine of one's own
+	base   string // where it is reached; empty on a machine of one's own
+	now    func() time.Time
+	papers func(context.Context, servicing.DueDocument) (io.ReadCloser, int64, error)
 	forms  *http.ServeMux // the addresses of the signed in's forms
 }
 
@@ -97,7 +103,7 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 	if err != nil {
 		return nil, err
 	}
-	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL}
+	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL, papers: o.Papers, now: o.Now}
 	p.forms = newForms(p.routes())
 	return p, nil
 }
@@ -217,6 +223,9 @@ func (p *portal) routes() []route {
 		needs(identity.ActBankAccounts, "POST /cards/new", p.saveCard),
 		mine("GET /cards/{id}", p.cardSetup),
 		mine("GET /documents", p.documents),
+		mine("GET /documents/all.zip", p.documentsZIP),
+		mine("GET /accounts/{id}/documents/{document}", p.document),
+		mine("GET /accounts/{id}/documents/{document}/download", p.download),
 
 		// The own way in, and how one is reached. The last step of a change asks for
 		// a fresh factor itself: a form that is carried past confirming has lost its

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -35,18 +34,19 @@ func (p *portal) statement(w http.ResponseWriter, r *http.Request, s servicing.S
 	if err != nil {
 		return web.NotFound()
 	}
-	st, err := p.svc.Statement(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), closing)
+	id := servicing.ContractID(r.PathValue("id"))
+	if isPDF {
+		d, err := p.svc.StatementDocument(r.Context(), s.Actor, id, closing)
+		if err != nil {
+			return found(err)
+		}
+		return p.sendDocument(w, r, d, inline)
+	}
+	st, err := p.svc.Statement(r.Context(), s.Actor, id, closing)
 	if err != nil {
 		return found(err)
 	}
-	if !isPDF {
-		return p.show(w, r, "statement", nil, newStatementPage(s, r.URL.Path, st))
-	}
-	var out bytes.Buffer
-	if err := notice.StatementPDF(&out, st); err != nil {
-		return err
-	}
-	return sendPDF(w, r, "statement-"+closing.String()+".pdf", &out)
+	return p.show(w, r, "statement", nil, newStatementPage(s, r.URL.Path, st))
 }
 
 func newStatementPage(s servicing.Session, address string, st billing.Statement) statementPage {

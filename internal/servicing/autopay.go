@@ -267,6 +267,16 @@ func (s *Service) enroll(tx *store.Tx, c *store.Contract, who string, req Autopa
 	if err := s.save(tx, c); err != nil {
 		return err
 	}
+	if err := tx.Flush(); err != nil {
+		return err
+	}
+	g, err := tx.Agreement(c.ID, a.AgreementID)
+	if err != nil {
+		return err
+	}
+	if _, err := s.authorizationPaper(tx, c, a, g); err != nil {
+		return err
+	}
 	return s.tell(tx, c, who, a.ID, billing.Notice{
 		Kind: billing.NoticeAutopayOn, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Amount: first.Amount, Date: first.Date, Method: describe(b), Text: terms.Text(),
 	})
@@ -432,45 +442,34 @@ func (s *Service) AutopayPapers(ctx context.Context, actor identity.Actor, id Co
 	return out, err
 }
 
-// AutopayPaper is a written authorisation, for who gave it to keep: the one in
-// force, or another by its id. ErrNotFound for anyone else.
-func (s *Service) AutopayPaper(ctx context.Context, actor identity.Actor, id ContractID, which string) (p billing.AutopayPaper, err error) {
-	who, err := customer(actor)
+// authorization is a customer's own: the one in force, or another by its id.
+func authorization(tx *store.Tx, c *store.Contract, who, which string) (in *store.Autopay, err error) {
+	if which == "" {
+		in, err = tx.Autopay(c.ID)
+	} else {
+		in, err = tx.AutopayByID(c.ID, which)
+	}
+	if err == nil && in.CustomerID != who {
+		err = ErrNotFound
+	}
+	return in, err
+}
+
+func (s *Service) authorized(tx *store.Tx, c *store.Contract, in *store.Autopay, g *store.Agreement) (p billing.AutopayPaper, err error) {
+	b, err := tx.Method(in.CustomerID, in.MethodID)
 	if err != nil {
 		return p, err
 	}
-	err = s.own(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
-		read := func() (*store.Autopay, error) { return tx.Autopay(c.ID) }
-		if which != "" {
-			read = func() (*store.Autopay, error) { return tx.AutopayByID(c.ID, which) }
-		}
-		in, err := read()
-		if err == nil && in.CustomerID != who {
-			err = ErrNotFound
-		}
-		if err != nil {
-			return err
-		}
-		g, err := tx.Agreement(c.ID, in.AgreementID)
-		if err != nil {
-			return err
-		}
-		b, err := tx.Method(who, in.MethodID)
-		if err != nil {
-			return err
-		}
-		person, err := tx.Customer(who)
-		if err != nil {
-			return err
-		}
-		p = billing.AutopayPaper{
-			Lender: s.lender, Recipient: recipient(person), AccountNumber: c.AccountNumber, Vehicle: vehicle(c), Method: describe(b),
-			Text: g.Text, Agreed: g.Agreed, FirstDate: in.FirstDate, FirstAmount: in.FirstAmount, Version: in.Version, Signed: in.Signed, Hash: g.Hash,
-		}
-		if in.Ended != 0 {
-			p.Ended = money.DateOf(in.Ended.Time())
-		}
-		return nil
-	})
-	return p, err
+	person, err := tx.Customer(in.CustomerID)
+	if err != nil {
+		return p, err
+	}
+	p = billing.AutopayPaper{
+		Lender: s.lender, Recipient: recipient(person), AccountNumber: c.AccountNumber, Vehicle: vehicle(c), Method: describe(b),
+		Text: g.Text, Agreed: g.Agreed, FirstDate: in.FirstDate, FirstAmount: in.FirstAmount, Version: in.Version, Signed: in.Signed, Hash: g.Hash,
+	}
+	if in.Ended != 0 {
+		p.Ended = money.DateOf(in.Ended.Time())
+	}
+	return p, nil
 }

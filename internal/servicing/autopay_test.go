@@ -406,11 +406,11 @@ func TestAnAuthorisationIsKept(t *testing.T) {
 		if len(papers) != 2 || papers[0].InForce || papers[1].ID != first || papers[1].KeepUntil != day("2028-01-15") {
 			t.Fatalf("%+v", papers)
 		}
-		p := got(o.AutopayPaper(ctx, a.actor, a.id, first))(t)
+		p := says[billing.AutopayPaper](o, got(o.PrintAuthorization(ctx, a.actor, a.id, first))(t))
 		if p.Signed != "jordan avery" || p.Version != billing.AutopayVersion || len(p.Hash) != 64 || p.Ended.IsZero() || !strings.Contains(p.Text, "I authorize") {
 			t.Errorf("%+v", p)
 		}
-		if _, err := o.AutopayPaper(ctx, a.actor, a.id, ""); err == nil {
+		if _, err := o.PrintAuthorization(ctx, a.actor, a.id, ""); err == nil {
 			t.Error("an ended authorization is given as the one in force")
 		}
 		o.expect(2, "signed in the session", `SELECT COUNT(*) FROM autopay a JOIN agreement g ON g.contract_id = a.contract_id AND g.id = a.agreement_id

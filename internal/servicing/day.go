@@ -2,9 +2,6 @@ package servicing
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -188,8 +185,8 @@ func (s *Service) lateFee(tx *store.Tx, c *store.Contract, on money.Date) (insta
 	return n, fee, nil
 }
 
-// CutStatement freezes the statement that closes by a day. Run again it changes
-// nothing.
+// CutStatement freezes the statement that closes by a day; its pages are set
+// afterwards, and the borrowers are told of it then. Run again it changes nothing.
 func (s *Service) CutStatement(ctx context.Context, actor identity.Actor, id ContractID, on money.Date) error {
 	return s.take(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
 		closing := c.StatementOn
@@ -200,29 +197,19 @@ func (s *Service) CutStatement(ctx context.Context, actor identity.Actor, id Con
 		if err != nil {
 			return err
 		}
-		content, err := json.Marshal(&st)
+		d, err := s.freeze(tx, c, paper{kind: billing.DocStatement, day: closing, about: closing.String(), snapshot: &st})
 		if err != nil {
-			return fmt.Errorf("write statement of %s: %w", c.ID, err)
+			return err
 		}
-		sum := sha256.Sum256(content)
 		tx.InsertStatement(&store.Statement{
 			ContractID: c.ID, Closing: closing, DueDate: st.DueDate, AmountDue: st.AmountDue, ClosingBalance: st.EndingBalance,
-			LastEntry: c.LastEntry, Content: string(content), Hash: hex.EncodeToString(sum[:]), Created: s.clock(),
+			LastEntry: c.LastEntry, DocumentID: d.ID,
 		})
 		c.StatementOn = 0
 		if c.Status == "open" {
 			c.StatementOn = billing.NextClosing(&c.Terms, &c.State, closing, s.rules.StatementDays)
 		}
-		if err := fault.After(s.save(tx, c), "statement.before_commit"); err != nil {
-			return err
-		}
-		if held(c) {
-			return nil
-		}
-		return s.tell(tx, c, "", c.ID+":"+closing.String(), billing.Notice{
-			Kind: billing.NoticeStatementReady, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: closing,
-			AmountDue: st.AmountDue, DueDate: st.DueDate, Text: st.AutopayText,
-		})
+		return fault.After(s.save(tx, c), "statement.before_commit")
 	})
 }
 
@@ -271,10 +258,7 @@ func previousStatement(tx *store.Tx, id string) (*billing.Statement, int, error)
 		return nil, 0, err
 	}
 	st := &billing.Statement{}
-	if err := json.Unmarshal([]byte(row.Content), st); err != nil {
-		return nil, 0, fmt.Errorf("read statement %s of %s: %w", row.Closing, id, err)
-	}
-	return st, row.LastEntry, nil
+	return st, row.LastEntry, snapshot(tx, id, row.DocumentID, st)
 }
 
 func (s *Service) autopayLine(tx *store.Tx, c *store.Contract) (string, error) {
@@ -314,6 +298,9 @@ func (s *Service) SettlePayment(ctx context.Context, actor identity.Actor, ref P
 			return err
 		}
 		if err := s.settle(tx, c, p.EventSeq, p.SettlesOn, ledger.Move(ledger.Transit, ledger.Cash, p.Amount)); err != nil {
+			return err
+		}
+		if _, err := s.receiptPaper(tx, c, p, p.CustomerID); err != nil {
 			return err
 		}
 		return fault.After(s.save(tx, c), "settle.before_commit")

@@ -36,7 +36,7 @@ func (o *office) together(number string) (first, second *account) {
 // onlyTheirs are the calls of theirs that a co-borrower must not get through:
 // what belongs to the other person and not to the contract.
 var onlyTheirs = map[string]string{
-	"AutopayPaper": "fault: not found", "RemoveMethod": "fault: not found", "MethodInDetail": "fault: not found", "RenameMethod": "fault: not found",
+	"PrintAuthorization": "fault: not found", "Document": "fault: not found", "RemoveMethod": "fault: not found", "MethodInDetail": "fault: not found", "RenameMethod": "fault: not found",
 	"SetDefaultMethod": "fault: not found", "StartAccountCheck": "fault: not found", "ConfirmAmounts": "fault: not found", "ReplaceBankAccount": "fault: not found",
 	"ReviewPayment": "refused method_gone", "SubmitPayment": "refused method_gone",
 	"ReviewTogether": "refused method_gone", "SubmitTogether": "refused method_gone", "Together": "fault: not found",

@@ -2,11 +2,8 @@ package servicing
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
+	"strconv"
 
 	"marque/internal/billing"
 	"marque/internal/contract"
@@ -50,7 +47,10 @@ func (s *Service) QuotePayoff(ctx context.Context, actor identity.Actor, req Pay
 		if err != nil {
 			return err
 		}
-		return readLetter(known, &l)
+		if err := tx.Flush(); err != nil {
+			return err
+		}
+		return snapshot(tx, c.ID, known.DocumentID, &l)
 	})
 	return l, err
 }
@@ -81,19 +81,15 @@ func (s *Service) payoffQuote(tx *store.Tx, c *store.Contract, req PayoffRequest
 	if err != nil {
 		return nil, err
 	}
-	content, err := json.Marshal(letter)
-	if err != nil {
-		return nil, fmt.Errorf("write payoff quote of %s: %w", c.ID, err)
-	}
 	e := contract.Event{Kind: contract.PayoffQuote, Date: day, Amount: letter.Total, GoodThrough: req.GoodThrough}
 	if _, err := s.post(tx, c, e, by, actor); err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(content)
-	q := &store.PayoffQuote{
-		ContractID: c.ID, EventSeq: c.LastEvent, Key: req.Key, GoodThrough: req.GoodThrough, Total: letter.Total,
-		Content: string(content), Hash: hex.EncodeToString(sum[:]), Created: s.clock(),
+	d, err := s.freeze(tx, c, paper{kind: billing.DocPayoffLetter, day: day, about: strconv.Itoa(c.LastEvent), snapshot: letter})
+	if err != nil {
+		return nil, err
 	}
+	q := &store.PayoffQuote{ContractID: c.ID, EventSeq: c.LastEvent, Key: req.Key, GoodThrough: req.GoodThrough, Total: letter.Total, DocumentID: d.ID}
 	tx.InsertPayoffQuote(q)
 	tx.Audit(s.clock(), actor.String(), "payoff_quote", c.ID, req.GoodThrough.String())
 	return q, nil
@@ -151,26 +147,24 @@ func (s *Service) payoffLetter(tx *store.Tx, c *store.Contract, through, day mon
 // is none or it has run out.
 func (s *Service) PayoffLetter(ctx context.Context, actor identity.Actor, id ContractID) (l billing.PayoffLetter, err error) {
 	err = s.view(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
-		day, err := today(tx)
+		row, err := quoteInForce(tx, c)
 		if err != nil {
 			return err
 		}
-		q := c.State.Quote
-		if q == nil || q.GoodThrough < day || c.Status != "open" {
-			return ErrNotFound
-		}
-		row, err := tx.PayoffQuote(c.ID, q.Seq)
-		if err != nil {
-			return err
-		}
-		return readLetter(row, &l)
+		return snapshot(tx, c.ID, row.DocumentID, &l)
 	})
 	return l, err
 }
 
-func readLetter(q *store.PayoffQuote, into *billing.PayoffLetter) error {
-	if err := json.Unmarshal([]byte(q.Content), into); err != nil {
-		return fmt.Errorf("read payoff quote %d of %s: %w", q.EventSeq, q.ContractID, err)
+// quoteInForce is the quote that a payment could still meet.
+func quoteInForce(tx *store.Tx, c *store.Contract) (*store.PayoffQuote, error) {
+	day, err := today(tx)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	q := c.State.Quote
+	if q == nil || q.GoodThrough < day || c.Status != "open" {
+		return nil, ErrNotFound
+	}
+	return tx.PayoffQuote(c.ID, q.Seq)
 }

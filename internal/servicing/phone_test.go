@@ -163,7 +163,7 @@ func TestTheWordsThatWereReadAreTheWordsThatAreKept(t *testing.T) {
 		if !theirs.Phone || !theirs.Cancellable || theirs.Confirmation != p.Confirmation {
 			t.Errorf("the borrower sees %+v", theirs)
 		}
-		if paper := got(o.Receipt(ctx, a.actor, a.id, p.ID))(t); paper.Authorization != r.Script {
+		if paper := says[billing.Receipt](o, got(o.PrintReceipt(ctx, a.actor, a.id, p.ID))(t)); paper.Authorization != r.Script {
 			t.Errorf("the receipt says %q", paper.Authorization)
 		}
 		seen := got(o.TakenPayment(ctx, agent.actor(), who, a.id, p.ID))(t)

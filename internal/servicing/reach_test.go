@@ -32,6 +32,8 @@ type victim struct {
 	group   string // of payments made in one go
 	spare   servicing.MethodID
 	closing money.Date
+	paper   servicing.DocumentID // a receipt
+	due     servicing.DueDocument
 	out     servicing.Outgoing
 	file    servicing.FileToDrop
 	check   int                 // an event: money that came by check
@@ -53,6 +55,8 @@ func (v *victim) ready() *victim {
 	v.pending = v.pay(&v.account, 450_00).ID
 	v.group = got(v.SubmitTogether(ctx, v.actor, v.inOneGo(), src))(v).Group
 	v.closing = day("2026-01-25")
+	v.paper = got(v.PrintReceipt(ctx, v.actor, v.id, v.pending))(v).ID
+	v.due = got(v.DocumentsDue(ctx, system, 1))(v)[0]
 	p := v.startCard(&v.account, 5_00)
 	v.setup = got(v.SaveCard(ctx, v.fresh(v.actor), servicing.SaveCardRequest{Key: servicing.NewKey()}))(v)
 	for _, t := range v.tasks() {
@@ -95,10 +99,13 @@ var theirs = []reach{
 		return v.QuotePayoff(ctx, by, servicing.PayoffRequest{Key: servicing.NewKey(), Contract: v.id, GoodThrough: v.day + 5})
 	}},
 	{"PayoffLetter", func(v *victim, by identity.Actor) (any, error) { return v.PayoffLetter(ctx, by, v.id) }},
-	{"Receipt", func(v *victim, by identity.Actor) (any, error) { return v.Receipt(ctx, by, v.id, v.pending) }},
+	{"PrintReceipt", func(v *victim, by identity.Actor) (any, error) { return v.PrintReceipt(ctx, by, v.id, v.pending) }},
+	{"PrintAuthorization", func(v *victim, by identity.Actor) (any, error) { return v.PrintAuthorization(ctx, by, v.id, "") }},
+	{"StatementDocument", func(v *victim, by identity.Actor) (any, error) { return v.StatementDocument(ctx, by, v.id, v.closing) }},
+	{"PayoffDocument", func(v *victim, by identity.Actor) (any, error) { return v.PayoffDocument(ctx, by, v.id) }},
+	{"Document", func(v *victim, by identity.Actor) (any, error) { return v.Document(ctx, by, v.id, v.paper) }},
 	{"Statements", func(v *victim, by identity.Actor) (any, error) { return v.Statements(ctx, by, v.id) }},
 	{"Statement", func(v *victim, by identity.Actor) (any, error) { return v.Statement(ctx, by, v.id, v.closing) }},
-	{"AutopayPaper", func(v *victim, by identity.Actor) (any, error) { return v.AutopayPaper(ctx, by, v.id, "") }},
 	{"AutopayPapers", func(v *victim, by identity.Actor) (any, error) { return v.AutopayPapers(ctx, by, v.id) }},
 	{"PayOptions", func(v *victim, by identity.Actor) (any, error) { return v.PayOptions(ctx, by, v.id) }},
 	{"ReviewPayment", func(v *victim, by identity.Actor) (any, error) {
@@ -166,6 +173,7 @@ func reached(_ servicing.Method, err error) func(code string) (any, error) {
 var own = []reach{
 	{"Overview", func(v *victim, by identity.Actor) (any, error) { return v.Overview(ctx, by) }},
 	{"Payments", func(v *victim, by identity.Actor) (any, error) { return v.Payments(ctx, by) }},
+	{"Documents", func(v *victim, by identity.Actor) (any, error) { return v.Documents(ctx, by) }},
 	{"Methods", func(v *victim, by identity.Actor) (any, error) { return v.Methods(ctx, by) }},
 	{"AddBankAccount", func(v *victim, by identity.Actor) (any, error) {
 		return v.AddBankAccount(ctx, v.fresh(by), bankRequest("4440009991"))
@@ -400,6 +408,11 @@ var systems = []reach{
 	{"RotateKeys", func(v *victim, by identity.Actor) (any, error) { return v.RotateKeys(ctx, by, false) }},
 	{"Rekey", func(v *victim, by identity.Actor) (any, error) { return v.Rekey(ctx, by, nil) }},
 	{"RetireKeys", func(v *victim, by identity.Actor) (any, error) { return v.RetireKeys(ctx, by) }},
+	{"DocumentsDue", func(v *victim, by identity.Actor) (any, error) { return v.DocumentsDue(ctx, by, 9) }},
+	{"FileDocuments", func(v *victim, by identity.Actor) (any, error) { return nil, v.FileDocuments(ctx, by, nil, nil) }},
+	{"DelayDocument", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.DelayDocument(ctx, by, v.due, "not set")
+	}},
 	{"Verify", func(v *victim, by identity.Actor) (any, error) { return v.Verify(ctx, by, nil) }},
 }
 
@@ -462,8 +475,11 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		if _, err := o.Payment(ctx, thief.actor, thief.id, v.pending); !errors.Is(err, servicing.ErrNotFound) {
 			t.Errorf("another's payment on an own contract: %v", err)
 		}
-		if _, err := o.Receipt(ctx, thief.actor, thief.id, v.pending); !errors.Is(err, servicing.ErrNotFound) {
+		if _, err := o.PrintReceipt(ctx, thief.actor, thief.id, v.pending); !errors.Is(err, servicing.ErrNotFound) {
 			t.Errorf("another's receipt on an own contract: %v", err)
+		}
+		if _, err := o.Document(ctx, thief.actor, thief.id, v.paper); !errors.Is(err, servicing.ErrNotFound) {
+			t.Errorf("another's paper on an own contract: %v", err)
 		}
 		if _, err := o.CancelPayment(ctx, thief.actor, thief.id, v.pending); !errors.Is(err, servicing.ErrNotFound) {
 			t.Errorf("another's payment cancelled: %v", err)

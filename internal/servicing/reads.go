@@ -2,7 +2,6 @@ package servicing
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -338,45 +337,34 @@ func view(p *store.Payment, b *store.Method, by identity.Actor) Payment {
 	return v
 }
 
-// Receipt is the proof of one payment, made out to who asks. The words that
-// another borrower agreed to name their bank account, and stay theirs.
-func (s *Service) Receipt(ctx context.Context, actor identity.Actor, id ContractID, payment PaymentID) (r billing.Receipt, err error) {
-	who, err := customer(actor)
+// receipt is the proof of one payment, made out to one who owes the contract. The
+// words that another borrower agreed to name their bank account, and stay theirs.
+func (s *Service) receipt(tx *store.Tx, c *store.Contract, p *store.Payment, who string) (r billing.Receipt, err error) {
+	b, err := methodOf(tx, p)
 	if err != nil {
 		return r, err
 	}
-	err = s.view(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
-		p, err := tx.Payment(c.ID, string(payment))
-		if err != nil {
-			return err
-		}
-		b, err := methodOf(tx, p)
-		if err != nil {
-			return err
-		}
-		g, err := tx.Agreement(c.ID, p.AgreementID)
-		if err != nil {
-			return err
-		}
-		person, err := tx.Customer(who)
-		if err != nil {
-			return err
-		}
-		r = billing.Receipt{
-			Lender: s.lender, Recipient: recipient(person), Kind: c.Kind, AccountNumber: c.AccountNumber, Vehicle: vehicle(c),
-			Confirmation: p.Confirmation, Rail: p.Rail, State: p.State, Amount: p.Amount, Date: p.Date, Made: p.Created, Method: describe(b),
-			Allocation: p.Plan.Allocation, Spans: p.Plan.Interest, BalanceAfter: p.Plan.BalanceAfter, Authorization: g.Text, Autopay: p.Autopay,
-			ReturnedOn: p.ReturnedOn,
-		}
-		if p.CustomerID != who {
-			r.Authorization = ""
-		}
-		if p.ReturnCode != "" {
-			r.ReturnReason = returnReason(p)
-		}
-		return nil
-	})
-	return r, err
+	g, err := tx.Agreement(c.ID, p.AgreementID)
+	if err != nil {
+		return r, err
+	}
+	person, err := tx.Customer(who)
+	if err != nil {
+		return r, err
+	}
+	r = billing.Receipt{
+		Lender: s.lender, Recipient: recipient(person), Kind: c.Kind, AccountNumber: c.AccountNumber, Vehicle: vehicle(c),
+		Confirmation: p.Confirmation, Rail: p.Rail, State: p.State, Amount: p.Amount, Date: p.Date, Made: p.Created, Method: describe(b),
+		Allocation: p.Plan.Allocation, Spans: p.Plan.Interest, BalanceAfter: p.Plan.BalanceAfter, Authorization: g.Text, Autopay: p.Autopay,
+		ReturnedOn: p.ReturnedOn,
+	}
+	if p.CustomerID != who {
+		r.Authorization = ""
+	}
+	if p.ReturnCode != "" {
+		r.ReturnReason = returnReason(p)
+	}
+	return r, nil
 }
 
 // Statements lists a contract's statements, newest first.
@@ -398,10 +386,7 @@ func (s *Service) Statement(ctx context.Context, actor identity.Actor, id Contra
 		if err != nil {
 			return err
 		}
-		if err := json.Unmarshal([]byte(row.Content), &out); err != nil {
-			return fmt.Errorf("read statement %s of %s: %w", closing, c.ID, err)
-		}
-		return nil
+		return snapshot(tx, c.ID, row.DocumentID, &out)
 	})
 	return out, err
 }

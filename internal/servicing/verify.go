@@ -2,9 +2,6 @@ package servicing
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 
 	"marque/internal/billing"
@@ -38,6 +35,7 @@ type VerifyResult struct {
 	Entries    int `json:"entries"`
 	Payments   int `json:"payments"`
 	Statements int `json:"statements"`
+	Documents  int `json:"documents"`
 	Files      int `json:"files"` // to the bank
 	Differing  int `json:"contracts_differing"`
 
@@ -52,9 +50,9 @@ const maxFindings = 100
 // Verify recomputes every contract from its terms and events and nothing else,
 // and compares: the kept state and dates, every entry and every balance of the
 // ledger, how each payment was applied, payment states, what left for each payment
-// and came back, the files to the bank, and the closing balances of statements. It changes nothing. progress, when given, hears how many
-// contracts are done.
-func (s *Service) Verify(ctx context.Context, actor identity.Actor, progress func(done int)) (res VerifyResult, err error) {
+// and came back, the files to the bank, the closing balances of statements, and what every document says. archived, when given, reads a file of the
+// archive and says whether its bytes are those that were kept. It changes nothing.
+func (s *Service) Verify(ctx context.Context, actor identity.Actor, archived func(ctx context.Context, hash string, size int64) error) (res VerifyResult, err error) {
 	if err := system(actor); err != nil {
 		return res, err
 	}
@@ -69,7 +67,11 @@ func (s *Service) Verify(ctx context.Context, actor identity.Actor, progress fun
 			n = len(page)
 			for _, c := range page {
 				a := &audit{c: c, res: &res}
-				if err := a.run(tx, s.rules); err != nil {
+				err := a.run(tx, s.rules)
+				if err == nil {
+					err = a.documents(ctx, tx, archived)
+				}
+				if err != nil {
 					return fmt.Errorf("verify contract %s: %w", c.ID, err)
 				}
 				if a.differs {
@@ -86,9 +88,6 @@ func (s *Service) Verify(ctx context.Context, actor identity.Actor, progress fun
 			return res, err
 		}
 		res.Contracts += n
-		if progress != nil {
-			progress(res.Contracts)
-		}
 	}
 }
 
@@ -125,10 +124,6 @@ func (a *audit) run(tx *store.Tx, rules Rules) error {
 	if err != nil {
 		return err
 	}
-	statements, err := tx.Statements(a.c.ID)
-	if err != nil {
-		return err
-	}
 	sent, err := tx.ACHEntriesOfContract(a.c.ID)
 	if err != nil {
 		return err
@@ -140,7 +135,6 @@ func (a *audit) run(tx *store.Tx, rules Rules) error {
 	a.res.Events += len(rows)
 	a.res.Entries += len(journal)
 	a.res.Payments += len(payments)
-	a.res.Statements += len(statements)
 
 	events := plain(rows)
 	state, allocations, err := contract.Replay(&a.c.Terms, events)
@@ -152,7 +146,9 @@ func (a *audit) run(tx *store.Tx, rules Rules) error {
 	balances := a.journal(journal, events, allocations, state)
 	a.payments(payments, rows, journal, allocations, balances, cards)
 	a.external(payments, sent, rows)
-	a.statements(statements, journal)
+	if err := a.statements(tx, journal); err != nil {
+		return err
+	}
 	return a.autopays(tx, payments)
 }
 
@@ -245,17 +241,20 @@ func (a *audit) payments(payments []*store.Payment, rows []store.Event, journal 
 
 // statements sets each frozen statement beside its hash, its row and the ledger
 // as it stood when the statement was cut.
-func (a *audit) statements(statements []*store.Statement, journal []ledger.Entry) {
+func (a *audit) statements(tx *store.Tx, journal []ledger.Entry) error {
+	statements, err := tx.Statements(a.c.ID)
+	if err != nil {
+		return err
+	}
+	a.res.Statements += len(statements)
 	for _, st := range statements {
 		what := "statement " + st.Closing.String()
-		sum := sha256.Sum256([]byte(st.Content))
-		same(a, what+" content", st.Hash, hex.EncodeToString(sum[:]))
 		var said struct {
 			Closing       money.Date  `json:"closing"`
 			EndingBalance money.Cents `json:"ending_balance"`
 			AmountDue     money.Cents `json:"amount_due"`
 		}
-		if err := json.Unmarshal([]byte(st.Content), &said); err != nil {
+		if err := snapshot(tx, a.c.ID, st.DocumentID, &said); err != nil {
 			a.find(what+" content", "kept", err)
 			continue
 		}
@@ -271,4 +270,31 @@ func (a *audit) statements(statements []*store.Statement, journal []ledger.Entry
 		same(a, what+" amount due on paper", said.AmountDue, st.AmountDue)
 		same(a, what+" closing date on paper", said.Closing, st.Closing)
 	}
+	return nil
+}
+
+// documents makes sure of what every paper says, and of its bytes.
+func (a *audit) documents(ctx context.Context, tx *store.Tx, archived func(context.Context, string, int64) error) error {
+	all, err := tx.Documents(a.c.ID, "")
+	if err != nil {
+		return err
+	}
+	a.res.Documents += len(all)
+	for _, d := range all {
+		what := "document " + d.ID + " (" + d.Kind + " of " + d.Day.String() + ")"
+		if d.ContentHash != "" {
+			content, err := tx.DocumentContent(a.c.ID, d.ID)
+			if err != nil {
+				return err
+			}
+			same(a, what+" content", d.ContentHash, contentHash([]byte(content)))
+		}
+		if d.File.Hash == "" || archived == nil {
+			continue
+		}
+		if err := archived(ctx, d.File.Hash, d.File.Size); err != nil {
+			a.find(what+" file", d.File.Hash, err)
+		}
+	}
+	return nil
 }

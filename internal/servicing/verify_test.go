@@ -18,7 +18,7 @@ import (
 // unlock takes the guards off, as one with the database's own password could.
 func (o *office) unlock() {
 	o.Helper()
-	for _, table := range []string{"event", "entry", "posting", "agreement", "statement", "audit"} {
+	for _, table := range []string{"event", "entry", "posting", "agreement", "document", "statement", "audit"} {
 		names := []string{table + "_never_changed ON " + table}
 		if o.db.Name() == "sqlite" {
 			names = []string{table + "_never_update", table + "_never_delete"}
@@ -54,7 +54,7 @@ var tamperings = []struct{ name, text, named string }{
 	{"a payment's amount", `UPDATE payment SET amount = amount + 1 WHERE contract_id = $1`, "amount"},
 	{"what a receipt says", `UPDATE payment SET plan = REPLACE(plan, '"principal":"329.74"', '"principal":"329.75"') WHERE contract_id = $1`, "receipt"},
 	{"a payment gone", `DELETE FROM payment WHERE contract_id = $1`, "event 1"},
-	{"a statement's words", `UPDATE statement SET content = REPLACE(content, 'Springfield', 'Springfeld') WHERE contract_id = $1 AND closing = '2026-02-22'`, "statement 2026-02-22 content"},
+	{"a statement's words", `UPDATE document SET content = REPLACE(content, 'Springfield', 'Springfeld') WHERE contract_id = $1 AND once = 'statement:2026-02-22'`, "(statement of 2026-02-22) content"},
 	{"a statement's closing balance", `UPDATE statement SET closing_balance = closing_balance - 1 WHERE contract_id = $1 AND closing = '2026-02-22'`, "statement 2026-02-22 closing balance"},
 	{"a statement's figure and its hash", "", "statement 2026-02-22 ending balance on paper"},
 }
@@ -107,10 +107,10 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 func (o *office) forgeStatement(contract string) {
 	o.Helper()
 	var content string
-	must(o, o.raw.QueryRow(`SELECT content FROM statement WHERE contract_id = $1 AND closing = '2026-02-22'`, contract).Scan(&content))
+	must(o, o.raw.QueryRow(`SELECT content FROM document WHERE contract_id = $1 AND once = 'statement:2026-02-22'`, contract).Scan(&content))
 	forged := strings.Replace(content, `"ending_balance":"23670.26"`, `"ending_balance":"23600.26"`, 1)
 	sum := sha256.Sum256([]byte(forged))
-	_, err := o.raw.Exec(`UPDATE statement SET content = $1, hash = $2 WHERE contract_id = $3 AND closing = '2026-02-22'`, forged, hex.EncodeToString(sum[:]), contract)
+	_, err := o.raw.Exec(`UPDATE document SET content = $1, content_hash = $2 WHERE contract_id = $3 AND once = 'statement:2026-02-22'`, forged, hex.EncodeToString(sum[:]), contract)
 	must(o, err)
 	if forged == content {
 		o.Error("the statement holds no such ending balance")

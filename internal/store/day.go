@@ -4,7 +4,7 @@ import (
 	"marque/internal/money"
 )
 
-// Statement is a statement's row. Content is frozen.
+// Statement is a statement's row; what it says is in its document.
 type Statement struct {
 	ContractID     string
 	Closing        money.Date
@@ -12,14 +12,13 @@ type Statement struct {
 	AmountDue      money.Cents
 	ClosingBalance money.Cents
 	LastEntry      int
-	Content, Hash  string
-	Created        money.Instant
+	DocumentID     string
 }
 
-const statementColumns = `contract_id, closing, due_date, amount_due, closing_balance, last_entry, content, hash, created_at`
+const statementColumns = `contract_id, closing, due_date, amount_due, closing_balance, last_entry, document_id`
 
 var (
-	insertStatement     = stmt(`INSERT INTO statement (` + statementColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
+	insertStatement     = stmt(`INSERT INTO statement (` + statementColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)`)
 	selectStatement     = stmt(`SELECT ` + statementColumns + ` FROM statement WHERE contract_id = $1 AND closing = $2`)
 	selectStatements    = stmt(`SELECT ` + statementColumns + ` FROM statement WHERE contract_id = $1 ORDER BY closing DESC`)
 	selectLastStatement = stmt(`SELECT ` + statementColumns + ` FROM statement WHERE contract_id = $1 ORDER BY closing DESC LIMIT 1`)
@@ -31,7 +30,7 @@ var (
 
 // InsertStatement keeps a statement. A second one with the same closing date is a *ConflictError.
 func (tx *Tx) InsertStatement(s *Statement) {
-	tx.later(insertStatement, s.ContractID, s.Closing, s.DueDate, s.AmountDue, s.ClosingBalance, s.LastEntry, s.Content, s.Hash, s.Created)
+	tx.later(insertStatement, s.ContractID, s.Closing, s.DueDate, s.AmountDue, s.ClosingBalance, s.LastEntry, s.DocumentID)
 }
 
 // Statement reads one statement.
@@ -64,7 +63,7 @@ func (tx *Tx) statements(s *statement, args ...any) (out []*Statement, err error
 	err = tx.query(s, func(r row) error {
 		s := &Statement{}
 		out = append(out, s)
-		return r.Scan(&s.ContractID, &s.Closing, &s.DueDate, &s.AmountDue, &s.ClosingBalance, &s.LastEntry, &s.Content, &s.Hash, &s.Created)
+		return r.Scan(&s.ContractID, &s.Closing, &s.DueDate, &s.AmountDue, &s.ClosingBalance, &s.LastEntry, &s.DocumentID)
 	}, args...)
 	return out, err
 }

@@ -179,7 +179,7 @@ func discard(conn *sql.Conn) {
 var schema embed.FS
 
 // appendOnly are the tables whose rows are never changed nor deleted.
-var appendOnly = []string{"event", "entry", "posting", "agreement", "agreement_proof", "autopay_notice", "statement", "consent", "audit", "audit_chain"}
+var appendOnly = []string{"event", "entry", "posting", "agreement", "agreement_proof", "autopay_notice", "document", "document_file", "statement", "payoff_quote", "consent", "audit", "audit_chain"}
 
 // Migrate brings the schema up to date. Running it again changes nothing, and
 // processes that start together wait for each other.

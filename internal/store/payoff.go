@@ -2,28 +2,27 @@ package store
 
 import "marque/internal/money"
 
-// PayoffQuote is a payoff quote's row. Content is frozen.
+// PayoffQuote is a payoff quote's row; what it says is in its document.
 type PayoffQuote struct {
-	ContractID    string
-	EventSeq      int
-	Key           string
-	GoodThrough   money.Date
-	Total         money.Cents
-	Content, Hash string
-	Created       money.Instant
+	ContractID  string
+	EventSeq    int
+	Key         string
+	GoodThrough money.Date
+	Total       money.Cents
+	DocumentID  string
 }
 
-const payoffColumns = `contract_id, event_seq, key, good_through, total, content, hash, created_at`
+const payoffColumns = `contract_id, event_seq, key, good_through, total, document_id`
 
 var (
-	insertPayoffQuote      = stmt(`INSERT INTO payoff_quote (` + payoffColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
+	insertPayoffQuote      = stmt(`INSERT INTO payoff_quote (` + payoffColumns + `) VALUES ($1, $2, $3, $4, $5, $6)`)
 	selectPayoffQuote      = stmt(`SELECT ` + payoffColumns + ` FROM payoff_quote WHERE contract_id = $1 AND event_seq = $2`)
 	selectPayoffQuoteByKey = stmt(`SELECT ` + payoffColumns + ` FROM payoff_quote WHERE contract_id = $1 AND key = $2`)
 )
 
 // InsertPayoffQuote keeps a quote. A key that is taken is a *ConflictError.
 func (tx *Tx) InsertPayoffQuote(q *PayoffQuote) {
-	tx.later(insertPayoffQuote, q.ContractID, q.EventSeq, q.Key, q.GoodThrough, q.Total, q.Content, q.Hash, q.Created)
+	tx.later(insertPayoffQuote, q.ContractID, q.EventSeq, q.Key, q.GoodThrough, q.Total, q.DocumentID)
 }
 
 // PayoffQuote reads the quote that an event made.
@@ -38,6 +37,6 @@ func (tx *Tx) PayoffQuoteByKey(contractID, key string) (*PayoffQuote, error) {
 
 func (tx *Tx) payoffQuote(s *statement, args ...any) (*PayoffQuote, error) {
 	q := &PayoffQuote{}
-	err := tx.one(s, []any{&q.ContractID, &q.EventSeq, &q.Key, &q.GoodThrough, &q.Total, &q.Content, &q.Hash, &q.Created}, args...)
+	err := tx.one(s, []any{&q.ContractID, &q.EventSeq, &q.Key, &q.GoodThrough, &q.Total, &q.DocumentID}, args...)
 	return q, err
 }

@@ -501,17 +501,53 @@ CREATE TABLE card_payout_line (
 CREATE INDEX card_payout_line_payment ON card_payout_line (contract_id, payment_id) WHERE payment_id <> '';
 CREATE INDEX card_payout_line_open ON card_payout_line (id) WHERE posted_at = 0;
 
+CREATE TABLE document (              -- a paper, as it was frozen
+  contract_id  TEXT NOT NULL REFERENCES contract (id),
+  id           TEXT NOT NULL,
+  customer_id  TEXT NOT NULL,          -- made out to one who owes it and theirs alone; '' for all of them
+  kind         TEXT NOT NULL,
+  day          TEXT NOT NULL CHECK (length(day) = 10),
+  language     TEXT NOT NULL CHECK (language IN ('en', 'es')),
+  once         TEXT NOT NULL,          -- what it is about, so that it is made once
+  content      TEXT NOT NULL,          -- the snapshot it is set from; '' for a file that was taken over
+  content_hash TEXT NOT NULL,
+  created_at   BIGINT NOT NULL,
+  PRIMARY KEY (contract_id, id)
+);
+CREATE UNIQUE INDEX document_once ON document (contract_id, once);
+CREATE INDEX document_day ON document (contract_id, day, id);
+
+CREATE TABLE document_file (         -- the bytes in the archive
+  contract_id TEXT NOT NULL,
+  document_id TEXT NOT NULL,
+  hash        TEXT NOT NULL CHECK (length(hash) = 64), -- SHA-256
+  size        BIGINT NOT NULL CHECK (size > 0),
+  media_type  TEXT NOT NULL,
+  filed_at    BIGINT NOT NULL,
+  PRIMARY KEY (contract_id, document_id),
+  FOREIGN KEY (contract_id, document_id) REFERENCES document (contract_id, id)
+);
+
+CREATE TABLE document_due (          -- papers that are not in the archive yet
+  contract_id TEXT NOT NULL,
+  document_id TEXT NOT NULL,
+  try_at      BIGINT NOT NULL,
+  attempts    BIGINT NOT NULL,
+  PRIMARY KEY (contract_id, document_id),
+  FOREIGN KEY (contract_id, document_id) REFERENCES document (contract_id, id)
+);
+CREATE INDEX document_due_at ON document_due (try_at, document_id);
+
 CREATE TABLE statement (
   contract_id     TEXT NOT NULL REFERENCES contract (id),
-  closing         TEXT NOT NULL,
-  due_date        TEXT NOT NULL,
+  closing         TEXT NOT NULL CHECK (length(closing) = 10),
+  due_date        TEXT NOT NULL CHECK (length(due_date) = 10),
   amount_due      BIGINT NOT NULL,
   closing_balance BIGINT NOT NULL,
   last_entry      BIGINT NOT NULL,     -- the contract's last journal entry when it was cut
-  content         TEXT NOT NULL,       -- frozen; every copy is made from it
-  hash            TEXT NOT NULL,
-  created_at      BIGINT NOT NULL,
-  PRIMARY KEY (contract_id, closing)
+  document_id     TEXT NOT NULL,
+  PRIMARY KEY (contract_id, closing),
+  FOREIGN KEY (contract_id, document_id) REFERENCES document (contract_id, id)
 );
 
 CREATE TABLE payoff_quote (
@@ -520,10 +556,9 @@ CREATE TABLE payoff_quote (
   key          TEXT NOT NULL,
   good_through TEXT NOT NULL CHECK (length(good_through) = 10),
   total        BIGINT NOT NULL,
-  content      TEXT NOT NULL,          -- the letter, frozen
-  hash         TEXT NOT NULL,
-  created_at   BIGINT NOT NULL,
-  PRIMARY KEY (contract_id, event_seq)
+  document_id  TEXT NOT NULL,
+  PRIMARY KEY (contract_id, event_seq),
+  FOREIGN KEY (contract_id, document_id) REFERENCES document (contract_id, id)
 );
 CREATE UNIQUE INDEX payoff_quote_key ON payoff_quote (contract_id, key);
 
@@ -685,7 +720,7 @@ CREATE TABLE exception (
   id          TEXT PRIMARY KEY,
   once        TEXT NOT NULL UNIQUE,
   kind        TEXT NOT NULL CHECK (kind IN ('unknown_return', 'return_differs', 'dishonored_return', 'contested_return', 'change', 'quarantined_entry',
-    'unauthorized_return', 'late_return', 'returned_payment', 'reversal_failed', 'return_rate', 'settlement_difference', 'card_difference', 'dispute', 'unknown_charge', 'screened_payment')),
+    'unauthorized_return', 'late_return', 'returned_payment', 'reversal_failed', 'return_rate', 'settlement_difference', 'card_difference', 'dispute', 'unknown_charge', 'screened_payment', 'paper_not_set')),
   contract_id TEXT NOT NULL,
   payment_id  TEXT NOT NULL,
   customer_id TEXT NOT NULL,
@@ -1048,6 +1083,9 @@ DROP TABLE notice_try;
 DROP TABLE notice;
 DROP TABLE payoff_quote;
 DROP TABLE statement;
+DROP TABLE document_due;
+DROP TABLE document_file;
+DROP TABLE document;
 DROP TABLE card_payout_line;
 DROP TABLE card_payout;
 DROP TABLE processor_event;
