@@ -57,6 +57,7 @@ type Day struct {
 	Told       int                         `json:"autopay_looked_at"` // for notices of drafts to come
 	LateFees   int                         `json:"contracts_with_late_fees"`
 	Statements int                         `json:"statements"`
+	Reminded   int                         `json:"reminders_looked_at"`
 	Settled    int                         `json:"payments_settled"`
 	File       servicing.CutResult         `json:"file"`
 	Returns    []servicing.ReturnsResult   `json:"returns,omitempty"`
@@ -111,7 +112,7 @@ func (r *Runner) Run(ctx context.Context, from, through money.Date) error {
 // Day does the work of one open day in its order: what came back from the bank,
 // the bank's statement against what was expected, checks of bank accounts that have
 // come to their end, payments and drafts of the day, late fees (after them, so that the day's
-// payments count), what has settled, statements, the pages of all papers, and last the file to the bank.
+// payments count), what has settled, statements, reminders, the pages of all papers, and last the file to the bank.
 func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 	d := Day{Date: day}
 	if err := r.Returns(ctx, &d); err != nil {
@@ -154,6 +155,9 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 		}},
 		{"cut statement", &d.Statements, func(w servicing.Work) []func() error {
 			return each(w.Statements, func(c servicing.ContractID) error { return s.CutStatement(ctx, actor, c, day) })
+		}},
+		{"remind", &d.Reminded, func(w servicing.Work) []func() error {
+			return each(w.Due, func(r servicing.ReminderRef) error { return s.TellDue(ctx, actor, r, day) })
 		}},
 	}
 	for _, step := range steps {
