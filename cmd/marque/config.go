@@ -166,8 +166,17 @@ func (c *Config) lender(b *web.Brand) billing.Lender {
 		}
 		hours += h
 	}
+	address := b.MailAddress
+	if len(address) == 0 {
+		address = b.PaymentAddress
+	}
+	var messages []billing.Words
+	for _, m := range b.StatementMessages {
+		messages = append(messages, billing.Words(m))
+	}
 	return billing.Lender{
-		Name: b.Name, Address: b.PaymentAddress, Phone: b.Phone, Hours: hours, Website: c.Website, Email: b.Email,
+		PaymentAddress: b.PaymentAddress, DisputeAddress: b.DisputeAddress, BankruptcyAddress: b.BankruptcyAddress, Messages: messages,
+		Name: b.Name, Address: address, Phone: b.Phone, Hours: hours, Website: c.Website, Email: b.Email,
 		Legal: b.Legal, TimeZone: b.TimeZone, Accent: b.Colors.Light["accent"], OriginID: c.ACH.OriginID, ODFI: c.ACH.ODFI, ShortName: c.ACH.Company,
 	}
 }

@@ -32,6 +32,9 @@ type letter struct {
 	alarm   bool   // it ends with the way to say "this was not me"
 }
 
+// pair is a label and its figure.
+type pair struct{ label, value string }
+
 // both is one message in both languages, side by side so that they stay alike.
 type both struct{ en, es func(told) letter }
 
@@ -286,10 +289,7 @@ func (m letter) message(t told, l billing.Lender) (Message, error) {
 		Page
 		Lender, Accent string
 		Foot           []string
-	}{Page: m.page(t, l), Lender: l.Name, Foot: t.foot(l)}
-	if accentForm.MatchString(l.Accent) {
-		set.Accent = l.Accent
-	}
+	}{Page: m.page(t, l), Lender: l.Name, Accent: l.Color(), Foot: t.foot(l)}
 	var html bytes.Buffer
 	if err := mailHTML.Execute(&html, set); err != nil {
 		return Message{}, fmt.Errorf("%w %q: %w", ErrNotice, t.Kind, err)

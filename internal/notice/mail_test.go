@@ -12,6 +12,13 @@ import (
 	"marque/internal/money"
 )
 
+var harbor = billing.Lender{
+	Name: "Harborline Motor Finance", Address: []string{"PO Box 4100", "Alder Falls, OR 97000"}, Phone: "(503) 555-0142",
+	Hours: "Monday to Friday, 7 am to 6 pm Pacific", Website: "www.harborline.example", Email: "service@harborline.example",
+	Legal:  []string{"Harborline Motor Finance services this contract. Invented company; not a lender."},
+	Accent: "#0b5c6b",
+}
+
 const dayLong = money.Instant(24 * 60 * 60 * 1_000_000)
 
 var atNight = money.InstantOf(time.Date(2026, 12, 15, 21, 4, 0, 0, time.UTC))

@@ -3,7 +3,6 @@ package servicing
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"marque/internal/billing"
@@ -237,7 +236,7 @@ func (s *Service) makeStatement(tx *store.Tx, c *store.Contract, closing money.D
 	in := billing.StatementInput{
 		Lender: s.lender, AccountNumber: c.AccountNumber, Vehicle: vehicle(c), Terms: &c.Terms, State: c.State, Events: plain(events),
 		Lines: billing.Lines(journal, plain(events), payments), Opening: c.Terms.Start, Closing: closing,
-		DueDate: closing + money.Date(s.rules.StatementDays),
+		DueDate: closing + money.Date(s.rules.StatementDays), Original: c.OriginalAmount, OriginalTerm: c.OriginalTerm,
 	}
 	if closing < in.Opening {
 		in.Opening = closing
@@ -251,9 +250,10 @@ func (s *Service) makeStatement(tx *store.Tx, c *store.Contract, closing money.D
 	if in.Recipient, err = addressed(tx, c); err != nil {
 		return billing.Statement{}, err
 	}
-	if in.AutopayText, err = s.autopayLine(tx, c); err != nil {
+	if in.Autopay, err = s.nextDraft(tx, c); err != nil {
 		return billing.Statement{}, err
 	}
+	in.AutopayText = in.Autopay.Text(billing.English)
 	return billing.MakeStatement(in)
 }
 
@@ -269,20 +269,16 @@ func previousStatement(tx *store.Tx, id string) (*billing.Statement, int, error)
 	return st, row.LastEntry, snapshot(tx, id, row.DocumentID, st)
 }
 
-func (s *Service) autopayLine(tx *store.Tx, c *store.Contract) (string, error) {
+func (s *Service) nextDraft(tx *store.Tx, c *store.Contract) (*billing.NextDraft, error) {
 	in, err := s.autopay(tx, c, identity.Actor{})
 	if err != nil || in == nil || in.NextDate.IsZero() || in.NextAmount == 0 {
-		return "", err
+		return nil, err
 	}
 	parties, err := tx.Parties(c.ID)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	whose := "your"
-	if len(parties) > 1 {
-		whose = "the"
-	}
-	return fmt.Sprintf("Autopay will pay %s on %s from %s %s account ending in %s.", in.NextAmount.USD(), in.NextDate.Long(), whose, in.Method.Type, in.Method.Last4), nil
+	return &billing.NextDraft{Amount: in.NextAmount, Date: in.NextDate, Type: in.Method.Type, Last4: in.Method.Last4, Shared: len(parties) > 1}, nil
 }
 
 // absent makes nothing of ErrNotFound.
