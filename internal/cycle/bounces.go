@@ -14,16 +14,17 @@ import (
 	"marque/internal/servicing"
 )
 
-// Bounces is the folder in which a mail server leaves what came back to the address
-// that our e-mails are from: a maildir, whose new mail is looked at, or a plain
-// folder of files. What was read moves to its folder read, what is no report about
-// a message of ours to aside. Hidden files are still being written.
-type Bounces struct{ Dir string }
-
-// Bounced takes in what came back and says how much. It may be stopped anywhere:
-// what was written down before its file was put away is known the second time.
-func (r *Runner) Bounced(ctx context.Context, b Bounces) (taken int, err error) {
-	dir := b.Dir
+// Bounced takes in the e-mails that came back and says how many. The folder is
+// where a mail server leaves what comes to the address that our e-mails are from: a
+// maildir, whose new mail is looked at, or a plain folder of files. What was read
+// moves to its folder read, what is no report about a message of ours to aside;
+// hidden files are still being written. It may be stopped anywhere: what was written
+// down before its file was put away is known the second time.
+func (r *Runner) Bounced(ctx context.Context) (taken int, err error) {
+	dir := r.Bounces
+	if dir == "" {
+		return 0, nil
+	}
 	if info, err := os.Stat(filepath.Join(dir, "new")); err == nil && info.IsDir() {
 		dir = filepath.Join(dir, "new")
 	}
@@ -41,7 +42,7 @@ func (r *Runner) Bounced(ctx context.Context, b Bounces) (taken int, err error) 
 		if err := ctx.Err(); err != nil {
 			return taken, err
 		}
-		known, err := r.bounce(ctx, b, filepath.Join(dir, e.Name()))
+		known, err := r.bounce(ctx, filepath.Join(dir, e.Name()))
 		if err != nil {
 			return taken, err
 		}
@@ -52,7 +53,7 @@ func (r *Runner) Bounced(ctx context.Context, b Bounces) (taken int, err error) 
 	return taken, nil
 }
 
-func (r *Runner) bounce(ctx context.Context, b Bounces, file string) (taken bool, err error) {
+func (r *Runner) bounce(ctx context.Context, file string) (taken bool, err error) {
 	content, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) { // another process has dealt with it
 		return false, nil
@@ -63,7 +64,7 @@ func (r *Runner) bounce(ctx context.Context, b Bounces, file string) (taken bool
 	report, err := notice.ReadBounce(content)
 	if err != nil {
 		r.Log.Warn("mail that came back is no report about a message of ours", "file", filepath.Base(file), "why", err)
-		return false, b.putAway(file, "aside")
+		return false, r.putAway(file, "aside")
 	}
 	if report.Failed {
 		taken, err = r.Service.Bounced(ctx, actor, servicing.BouncedMail{MessageID: report.Of, Gone: report.Gone, Why: report.Why})
@@ -71,12 +72,12 @@ func (r *Runner) bounce(ctx context.Context, b Bounces, file string) (taken bool
 			return false, err
 		}
 	}
-	return taken, b.putAway(file, "read")
+	return taken, r.putAway(file, "read")
 }
 
 // putAway moves a file out of the way; one of that name was put away before.
-func (b Bounces) putAway(file, to string) error {
-	dir := filepath.Join(b.Dir, to)
+func (r *Runner) putAway(file, to string) error {
+	dir := filepath.Join(r.Bounces, to)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("put mail away: %w", err)
 	}

@@ -27,9 +27,10 @@ import (
 type Runner struct {
 	Service  *servicing.Service
 	Rail     rail.Bank
-	Mail     Send // nil leaves e-mails queued
-	Text     Send // nil leaves text messages queued
-	Letter   Send // puts a message on paper; nil leaves those queued
+	Mail     Send   // nil leaves e-mails queued
+	Text     Send   // nil leaves text messages queued
+	Letter   Send   // puts a message on paper; nil leaves those queued
+	Bounces  string // the folder of e-mails that came back; empty: nobody looks
 	Log      *slog.Logger
 	Clock    func() money.Instant
 	Progress func(Day)

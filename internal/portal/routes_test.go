@@ -25,7 +25,7 @@ var openRoutes = map[string]bool{
 	"POST /activate/code/send": true, "GET /activate/password": true, "POST /activate/password": true,
 	"GET /help-signing-in": true, "GET /recover": true, "POST /recover": true, "GET /recover/proofs": true, "POST /recover/proofs": true,
 	"POST /recover/questions": true, "GET /recover/finish": true, "POST /recover/finish": true, "GET /recover/username": true, "POST /recover/username": true,
-	"GET /not-me/{token}": true, "POST /not-me/{token}": true, "GET /not-me/done": true, "GET /.well-known/change-password": true,
+	"GET /not-me/{token}": true, "POST /not-me/{token}": true, "GET /not-me/done": true, "GET /unsubscribe/{token}": true, "POST /unsubscribe/{token}": true, "GET /.well-known/change-password": true,
 }
 
 // leadsHome are the routes that no one comes back to after signing in.
@@ -33,7 +33,7 @@ var leadsHome = map[string]bool{"GET /confirm": true, "POST /confirm": true, "PO
 
 func TestEveryRouteButTheListedNeedsASession(t *testing.T) {
 	p, h := testPortal(t, "")
-	fill := strings.NewReplacer("{id}", "k1", "{payment}", "p1", "{closing}", "2026-11-24", "{event}", "3", "{change}", "c1", "{$}", "")
+	fill := strings.NewReplacer("{id}", "k1", "{payment}", "p1", "{closing}", "2026-11-24", "{event}", "3", "{change}", "c1", "{message}", "0193a5b0-0000-7000-8000-000000000001", "{$}", "")
 	for _, r := range p.routes() {
 		if (r.open != nil) != openRoutes[r.pattern] {
 			t.Errorf("%s: open is %t", r.pattern, r.open != nil)
@@ -59,38 +59,42 @@ func TestEveryRouteButTheListedNeedsASession(t *testing.T) {
 
 func TestSigningInLeadsOnlyToOurOwnPages(t *testing.T) {
 	for address, want := range map[string]string{
-		"/accounts/k1":                               "/accounts/k1",
-		"/accounts/k1/pay":                           "/accounts/k1/pay",
-		"/accounts/k1/pay/confirm":                   "/accounts/k1/pay",
-		"/accounts/k1/payoff":                        "/accounts/k1/payoff",
-		"/accounts/k1/payoff/letter.pdf":             "/accounts/k1/payoff",
-		"/accounts/k1/lease":                         "/accounts/k1/lease",
-		"/accounts/k1/lease/x":                       "/accounts/k1/lease",
-		"/accounts/k1/history/12":                    "/accounts/k1/history/12",
-		"/accounts/k1/history/x":                     "/accounts/k1",
-		"/accounts/k1/pay/bank-account":              "/accounts/k1/pay",
-		"/accounts/k1/autopay/agree":                 "/accounts/k1/autopay",
-		"/accounts/k1/payments/p1/receipt.pdf":       "/accounts/k1/payments/p1",
-		"/accounts/k1/payments/p1/cancel":            "/accounts/k1/payments/p1/cancel",
-		"/accounts/k1/statements/2026-11-24.pdf":     "/accounts/k1",
-		"/payment-methods/b1/remove":                 "/payment-methods/b1/remove",
-		"/payment-methods/b1/x":                      "/payment-methods/b1",
-		"/security/password":                         "/security/password",
-		"/security/password/x/y":                     "/security/password",
-		"/accounts/k1/pay/review":                    "/accounts/k1/pay/review",
-		"/confirm":                                   "/",
-		"/payments":                                  "/payments",
-		"":                                           "/",
-		"/":                                          "/",
-		"//evil.example/payments":                    "/",
-		"https://evil.example/payments":              "/",
-		"/\\evil.example":                            "/",
-		"/payments/../../evil":                       "/",
-		"javascript:alert(1)":                        "/",
-		"/sign-out":                                  "/",
-		"/accounts/" + strings.Repeat("a", 400):      "/",
-		"/payments?x=%0d%0aSet-Cookie:a":             "/",
-		"/accounts/k1/statements/2026-11-24\r\nX: y": "/accounts/k1",
+		"/accounts/k1":                                         "/accounts/k1",
+		"/accounts/k1/pay":                                     "/accounts/k1/pay",
+		"/accounts/k1/pay/confirm":                             "/accounts/k1/pay",
+		"/accounts/k1/payoff":                                  "/accounts/k1/payoff",
+		"/accounts/k1/payoff/letter.pdf":                       "/accounts/k1/payoff",
+		"/accounts/k1/lease":                                   "/accounts/k1/lease",
+		"/accounts/k1/lease/x":                                 "/accounts/k1/lease",
+		"/accounts/k1/history/12":                              "/accounts/k1/history/12",
+		"/accounts/k1/history/x":                               "/accounts/k1",
+		"/accounts/k1/pay/bank-account":                        "/accounts/k1/pay",
+		"/accounts/k1/autopay/agree":                           "/accounts/k1/autopay",
+		"/accounts/k1/payments/p1/receipt.pdf":                 "/accounts/k1/payments/p1",
+		"/accounts/k1/payments/p1/cancel":                      "/accounts/k1/payments/p1/cancel",
+		"/accounts/k1/statements/2026-11-24.pdf":               "/accounts/k1",
+		"/payment-methods/b1/remove":                           "/payment-methods/b1/remove",
+		"/payment-methods/b1/x":                                "/payment-methods/b1",
+		"/messages":                                            "/messages",
+		"/messages/settings/texts-off":                         "/messages/settings",
+		"/messages/not-there/email":                            "/messages/not-there",
+		"/messages/0193a5b0-0000-7000-8000-000000000001/again": "/messages/0193a5b0-0000-7000-8000-000000000001",
+		"/security/password":                                   "/security/password",
+		"/security/password/x/y":                               "/security/password",
+		"/accounts/k1/pay/review":                              "/accounts/k1/pay/review",
+		"/confirm":                                             "/",
+		"/payments":                                            "/payments",
+		"":                                                     "/",
+		"/":                                                    "/",
+		"//evil.example/payments":                              "/",
+		"https://evil.example/payments":                        "/",
+		"/\\evil.example":                                      "/",
+		"/payments/../../evil":                                 "/",
+		"javascript:alert(1)":                                  "/",
+		"/sign-out":                                            "/",
+		"/accounts/" + strings.Repeat("a", 400):                "/",
+		"/payments?x=%0d%0aSet-Cookie:a":                       "/",
+		"/accounts/k1/statements/2026-11-24\r\nX: y":           "/accounts/k1",
 	} {
 		if got := pageFor(address); got != want {
 			t.Errorf("pageFor(%q) = %q, want %q", address, got, want)

@@ -237,3 +237,30 @@ func (s *Service) again(ctx context.Context, who, id string, resent int) (may bo
 	})
 	return may, err
 }
+
+// StatementsTold lists the newest messages that a statement is ready, with where
+// each of them went, for somebody who has not seen them.
+func (s *Service) StatementsTold(ctx context.Context, actor identity.Actor) (out []InboxMessage, err error) {
+	who, err := customer(actor)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		rows, err := tx.InboxOf(who, string(billing.NoticeStatementReady), statementsTold)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			m, err := s.message(tx, who, row.ID)
+			if err != nil {
+				return err
+			}
+			out = append(out, m)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// statementsTold is a year of them.
+const statementsTold = 12

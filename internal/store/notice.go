@@ -52,7 +52,8 @@ var (
 
 	selectInbox = stmt(`SELECT ` + noticeColumns + ` FROM notice WHERE customer_id = $1 AND said_id = id AND content <> ''
 		AND (created_at < $2 OR created_at = $2 AND id < $3) ORDER BY created_at DESC, id DESC LIMIT $4`)
-	countUnread = stmt(`SELECT COUNT(*) FROM notice WHERE customer_id = $1 AND said_id = id AND read_at = 0 AND content <> ''`)
+	selectInboxOf = stmt(`SELECT ` + noticeColumns + ` FROM notice WHERE customer_id = $1 AND said_id = id AND content <> '' AND kind = $2 ORDER BY created_at DESC, id DESC LIMIT $3`)
+	countUnread   = stmt(`SELECT COUNT(*) FROM notice WHERE customer_id = $1 AND said_id = id AND read_at = 0 AND content <> ''`)
 
 	insertTry = stmt(`INSERT INTO notice_try (notice_id, n, channel, masked, address_hash, copy, at, outcome, reason)
 		SELECT $1, COALESCE(MAX(n), 0) + 1, $2, $3, $4, CAST($5 AS BIGINT), CAST($6 AS BIGINT), $7, $8 FROM notice_try WHERE notice_id = $1`)
@@ -183,6 +184,11 @@ func (tx *Tx) ReadNotice(id, customer string, at money.Instant) {
 // Inbox reads a customer's messages before a moment and id, newest first.
 func (tx *Tx) Inbox(customer string, before money.Instant, id string, limit int) ([]*Notice, error) {
 	return tx.notices(selectInbox, customer, before, id, limit)
+}
+
+// InboxOf reads a customer's newest messages of one kind.
+func (tx *Tx) InboxOf(customer, kind string, limit int) ([]*Notice, error) {
+	return tx.notices(selectInboxOf, customer, kind, limit)
 }
 
 // Unread counts a customer's messages that were not opened.
