@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -169,6 +170,31 @@ func TestTheSizeOfADocument(t *testing.T) {
 		if len(file) > c.most {
 			t.Errorf("%s: %d bytes", what, len(file))
 		}
+	}
+}
+
+// A history of an account may have more cells than two bytes count.
+func TestALongTable(t *testing.T) {
+	const lines, pages = 140, 100
+	d := pdf.New(info)
+	d.Open(pdf.Table)
+	for n := range pages {
+		d.AddPage(612, 2000)
+		for i := range lines {
+			d.In(pdf.TR, func() {
+				for c := range 5 {
+					d.In(pdf.TD, func() { d.Text(float64(20+100*c), float64(20+14*i), strconv.Itoa(n*lines+i), regular(9)) })
+				}
+			})
+		}
+	}
+	d.Close()
+	file, err := d.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out := words(run(t, file, "pdftotext", "-f", "100", "-raw", "FILE", "-")); !strings.HasSuffix(out, "13999 13999 13999 13999 13999") {
+		t.Errorf("it ends with %s", out[len(out)-40:])
 	}
 }
 

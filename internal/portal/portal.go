@@ -149,6 +149,8 @@ func (p *portal) routes() []route {
 		open("GET /activate/password", p.showPassword),
 		open("POST /activate/password", p.finishActivation),
 		mine("GET /activate/done", p.activated),
+		open("GET "+servicing.PayoffCheckPath, p.showPayoffCheck),
+		open("POST "+servicing.PayoffCheckPath, p.checkPayoff),
 		open("GET /help-signing-in", p.helpSigningIn),
 		open("GET /recover", p.showRecover),
 		open("POST /recover", p.startRecovery),

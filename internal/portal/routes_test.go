@@ -23,6 +23,7 @@ var openRoutes = map[string]bool{
 	"GET /activate": true, "POST /activate": true, "GET /activate/code": true, "POST /activate/code": true,
 	"POST /sign-in/passkey": true, "GET /sign-in/second": true, "POST /sign-in/second": true,
 	"POST /activate/code/send": true, "GET /activate/password": true, "POST /activate/password": true,
+	"GET /payoff-letter": true, "POST /payoff-letter": true,
 	"GET /help-signing-in": true, "GET /recover": true, "POST /recover": true, "GET /recover/proofs": true, "POST /recover/proofs": true,
 	"POST /recover/questions": true, "GET /recover/finish": true, "POST /recover/finish": true, "GET /recover/username": true, "POST /recover/username": true,
 	"GET /not-me/{token}": true, "POST /not-me/{token}": true, "GET /not-me/done": true, "GET /unsubscribe/{token}": true, "POST /unsubscribe/{token}": true, "GET /.well-known/change-password": true,

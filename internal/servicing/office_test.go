@@ -23,7 +23,8 @@ import (
 )
 
 var lender = billing.Lender{
-	Name: "Marque Financial", ShortName: "MARQUE FINANCIAL", Address: []string{"1 Example Plaza", "Springfield, IL 62701"},
+	Portal: "https://pay.kestrane.example",
+	Name:   "Marque Financial", ShortName: "MARQUE FINANCIAL", Address: []string{"1 Example Plaza", "Springfield, IL 62701"},
 	Phone: "(800) 555-0100", OriginID: "1234567890", ODFI: "121042882",
 }
 

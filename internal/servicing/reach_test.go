@@ -446,7 +446,7 @@ var systems = []reach{
 }
 
 // open are the doors before anyone is known, and what concerns nobody.
-var open = strings.Fields(`Today ReadyCheck PaperlessText LeastPassword Lender TakesCards
+var open = strings.Fields(`Today ReadyCheck PaperlessText LeastPassword Lender TakesCards CheckPayoff
 	StartActivation SendActivationCode ProveActivation ActivationName FinishActivation RemindUsername
 	SignIn SignInFactors SendSignInText ProveSignIn SignInPasskey ProveSignInPasskey PasskeySignIn FinishPasskeySignIn SignOut Session
 	StartRecovery ReadRecovery SendRecoveryCode ProveRecovery RecoveryPasskey ProveRecoveryPasskey AnswerRecovery FinishRecovery ReadNotMe PressNotMe

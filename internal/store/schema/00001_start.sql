@@ -556,6 +556,7 @@ CREATE TABLE payoff_quote (
   key          TEXT NOT NULL,
   good_through TEXT NOT NULL CHECK (length(good_through) = 10),
   total        BIGINT NOT NULL,
+  code_hash    TEXT NOT NULL UNIQUE,   -- of the code by which a dealer or a buyer checks the letter
   document_id  TEXT NOT NULL,
   PRIMARY KEY (contract_id, event_seq),
   FOREIGN KEY (contract_id, document_id) REFERENCES document (contract_id, id)
