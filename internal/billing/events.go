@@ -9,21 +9,21 @@ type EventGroup string
 // The groups. Codes and answers to a text message are asked for one by one and
 // have no switch.
 const (
-	GroupStatements EventGroup = "statements"
-	GroupPayments   EventGroup = "payments"
-	GroupAutopay    EventGroup = "autopay"
-	GroupReminders  EventGroup = "reminders"
-	GroupSecurity   EventGroup = "security"
-	GroupAccount    EventGroup = "account"
-	GroupLease      EventGroup = "lease"
-	GroupTitle      EventGroup = "title"
-	GroupMessages   EventGroup = "messages"
-	GroupCodes      EventGroup = "codes"
-	GroupAnswers    EventGroup = "answers"
+	AboutStatements EventGroup = "statements"
+	AboutPayments   EventGroup = "payments"
+	AboutAutopay    EventGroup = "autopay"
+	AboutReminders  EventGroup = "reminders"
+	AboutSecurity   EventGroup = "security"
+	AboutAccount    EventGroup = "account"
+	AboutLease      EventGroup = "lease"
+	AboutTitle      EventGroup = "title"
+	AboutMessages   EventGroup = "messages"
+	AboutCodes      EventGroup = "codes"
+	AboutAnswers    EventGroup = "answers"
 )
 
 // EventGroups are the groups that a person chooses about, in the order of the page.
-var EventGroups = []EventGroup{GroupStatements, GroupPayments, GroupAutopay, GroupReminders, GroupAccount, GroupLease, GroupTitle, GroupMessages, GroupSecurity}
+var EventGroups = []EventGroup{AboutStatements, AboutPayments, AboutAutopay, AboutReminders, AboutAccount, AboutLease, AboutTitle, AboutMessages, AboutSecurity}
 
 // The ways a message goes. One by the portal stands in the person's inbox there;
 // one on paper is a letter.
@@ -86,83 +86,83 @@ const (
 
 // Events is the one list of what people are told, a line for each kind.
 var Events = []Event{
-	{Kind: NoticeStatementReady, Group: GroupStatements, Ways: spread},
+	{Kind: NoticeStatementReady, Group: AboutStatements, Ways: spread},
 
-	{Kind: NoticePaymentReceived, Group: GroupPayments, Ways: spread, AtOnce: true},
-	{Kind: NoticePaymentScheduled, Group: GroupPayments, Ways: spread, AtOnce: true},
-	{Kind: NoticePaymentChanged, Group: GroupPayments, Ways: spread},
-	{Kind: NoticePaymentCancelled, Group: GroupPayments, Ways: spread, AtOnce: true},
-	{Kind: NoticePhonePayment, Group: GroupPayments, Ways: certain, Required: true, AtOnce: true},
-	{Kind: NoticePaymentNotTaken, Group: GroupPayments, Ways: widest, Required: true},
-	{Kind: NoticePaymentReturned, Group: GroupPayments, Ways: widest, Required: true},
-	{Kind: NoticePaymentReversed, Group: GroupPayments, Ways: certain, Required: true},
-	{Kind: NoticeCheckSent, Group: GroupPayments, Ways: written, AtOnce: true},
-	{Kind: NoticeCheckPassed, Group: GroupPayments, Ways: written},
-	{Kind: NoticeCheckFailed, Group: GroupPayments, Ways: written, Required: true},
-	{Kind: NoticeLateFee, Group: GroupPayments, Ways: certain, Required: true},
-	{Kind: NoticePaidOff, Group: GroupPayments, Ways: widest, Required: true},
+	{Kind: NoticePaymentReceived, Group: AboutPayments, Ways: spread, AtOnce: true},
+	{Kind: NoticePaymentScheduled, Group: AboutPayments, Ways: spread, AtOnce: true},
+	{Kind: NoticePaymentChanged, Group: AboutPayments, Ways: spread},
+	{Kind: NoticePaymentCancelled, Group: AboutPayments, Ways: spread, AtOnce: true},
+	{Kind: NoticePhonePayment, Group: AboutPayments, Ways: certain, Required: true, AtOnce: true},
+	{Kind: NoticePaymentNotTaken, Group: AboutPayments, Ways: widest, Required: true},
+	{Kind: NoticePaymentReturned, Group: AboutPayments, Ways: widest, Required: true},
+	{Kind: NoticePaymentReversed, Group: AboutPayments, Ways: certain, Required: true},
+	{Kind: NoticeCheckSent, Group: AboutPayments, Ways: written, AtOnce: true},
+	{Kind: NoticeCheckPassed, Group: AboutPayments, Ways: written},
+	{Kind: NoticeCheckFailed, Group: AboutPayments, Ways: written, Required: true},
+	{Kind: NoticeLateFee, Group: AboutPayments, Ways: certain, Required: true},
+	{Kind: NoticePaidOff, Group: AboutPayments, Ways: widest, Required: true},
 
-	{Kind: NoticeAutopayOn, Group: GroupAutopay, Ways: certain, Required: true, AtOnce: true},
-	{Kind: NoticeAutopayOff, Group: GroupAutopay, Ways: certain, Required: true, AtOnce: true},
-	{Kind: NoticeAutopayChanged, Group: GroupAutopay, Ways: written, Required: true, AtOnce: true},
-	{Kind: NoticeAutopayComing, Group: GroupAutopay, Ways: widest, Required: true},
-	{Kind: NoticeAutopayNotTaken, Group: GroupAutopay, Ways: widest, Required: true},
-	{Kind: NoticeAutopayDrawn, Group: GroupAutopay, Ways: spread},
+	{Kind: NoticeAutopayOn, Group: AboutAutopay, Ways: certain, Required: true, AtOnce: true},
+	{Kind: NoticeAutopayOff, Group: AboutAutopay, Ways: certain, Required: true, AtOnce: true},
+	{Kind: NoticeAutopayChanged, Group: AboutAutopay, Ways: written, Required: true, AtOnce: true},
+	{Kind: NoticeAutopayComing, Group: AboutAutopay, Ways: widest, Required: true},
+	{Kind: NoticeAutopayNotTaken, Group: AboutAutopay, Ways: widest, Required: true},
+	{Kind: NoticeAutopayDrawn, Group: AboutAutopay, Ways: spread},
 
-	{Kind: NoticeDueSoon, Group: GroupReminders, Ways: spread, Life: 4 * 24 * time.Hour},
-	{Kind: NoticeDueToday, Group: GroupReminders, Ways: spread, Life: 24 * time.Hour},
-	{Kind: NoticePastDue, Group: GroupReminders, Ways: spread, Life: 4 * 24 * time.Hour},
-	{Kind: NoticePayoffNear, Group: GroupReminders, Ways: spread, Life: 14 * 24 * time.Hour},
+	{Kind: NoticeDueSoon, Group: AboutReminders, Ways: spread, Life: 4 * 24 * time.Hour},
+	{Kind: NoticeDueToday, Group: AboutReminders, Ways: spread, Life: 24 * time.Hour},
+	{Kind: NoticePastDue, Group: AboutReminders, Ways: spread, Life: 4 * 24 * time.Hour},
+	{Kind: NoticePayoffNear, Group: AboutReminders, Ways: spread, Life: 14 * 24 * time.Hour},
 
-	{Kind: NoticeAccountChanged, Group: GroupAccount, Ways: widest, Required: true},
-	{Kind: NoticePaperlessOn, Group: GroupAccount, Ways: written, Required: true, AtOnce: true},
-	{Kind: NoticePaperlessOff, Group: GroupAccount, Ways: certain, Required: true, AtOnce: true},
+	{Kind: NoticeAccountChanged, Group: AboutAccount, Ways: widest, Required: true},
+	{Kind: NoticePaperlessOn, Group: AboutAccount, Ways: written, Required: true, AtOnce: true},
+	{Kind: NoticePaperlessOff, Group: AboutAccount, Ways: certain, Required: true, AtOnce: true},
 
-	{Kind: NoticeLeaseMaturity, Group: GroupLease, Ways: widest},
-	{Kind: NoticeMileagePace, Group: GroupLease, Ways: spread, Life: 21 * 24 * time.Hour},
+	{Kind: NoticeLeaseMaturity, Group: AboutLease, Ways: widest},
+	{Kind: NoticeMileagePace, Group: AboutLease, Ways: spread, Life: 21 * 24 * time.Hour},
 
-	{Kind: NoticeTitleSent, Group: GroupTitle, Ways: widest, Required: true},
+	{Kind: NoticeTitleSent, Group: AboutTitle, Ways: widest, Required: true},
 
-	{Kind: NoticeSupportMessage, Group: GroupMessages, Ways: widest},
+	{Kind: NoticeSupportMessage, Group: AboutMessages, Ways: widest},
 
-	{Kind: NoticeActivated, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeUsernameReminder, Group: GroupCodes, Ways: InEmail | InText, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeNewDevice, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeSignInLocked, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeSignInUnlocked, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeFactorFailed, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeFactorAdded, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeFactorRemoved, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeSavedCodesMade, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeSavedCodeUsed, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticePasswordChanged, Group: GroupSecurity, Ways: widest, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticePasswordBreached, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeEmailChanged, Group: GroupSecurity, Ways: widest, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticePhoneChanged, Group: GroupSecurity, Ways: widest, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeAddressChanged, Group: GroupSecurity, Ways: widest, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeRecoveryStarted, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeRecoveryDone, Group: GroupSecurity, Ways: widest, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeChangesHeld, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeSessionsEnded, Group: GroupSecurity, Ways: written, Required: true, AtOnce: true},
-	{Kind: NoticeLockedByYou, Group: GroupSecurity, Ways: widest, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeQuestionsChanged, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeDeviceForgotten, Group: GroupSecurity, Ways: written, Required: true, AtOnce: true},
-	{Kind: NoticeBankAccountAdded, Group: GroupSecurity, Ways: widest, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeAccountCorrected, Group: GroupSecurity, Ways: written, Required: true, AtOnce: true},
-	{Kind: NoticeMethodReplaced, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeMethodRemoved, Group: GroupSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeActivated, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeUsernameReminder, Group: AboutCodes, Ways: InEmail | InText, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeNewDevice, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeSignInLocked, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeSignInUnlocked, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeFactorFailed, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeFactorAdded, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeFactorRemoved, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeSavedCodesMade, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeSavedCodeUsed, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticePasswordChanged, Group: AboutSecurity, Ways: widest, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticePasswordBreached, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeEmailChanged, Group: AboutSecurity, Ways: widest, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticePhoneChanged, Group: AboutSecurity, Ways: widest, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeAddressChanged, Group: AboutSecurity, Ways: widest, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeRecoveryStarted, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeRecoveryDone, Group: AboutSecurity, Ways: widest, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeChangesHeld, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeSessionsEnded, Group: AboutSecurity, Ways: written, Required: true, AtOnce: true},
+	{Kind: NoticeLockedByYou, Group: AboutSecurity, Ways: widest, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeQuestionsChanged, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeDeviceForgotten, Group: AboutSecurity, Ways: written, Required: true, AtOnce: true},
+	{Kind: NoticeBankAccountAdded, Group: AboutSecurity, Ways: widest, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeAccountCorrected, Group: AboutSecurity, Ways: written, Required: true, AtOnce: true},
+	{Kind: NoticeMethodReplaced, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeMethodRemoved, Group: AboutSecurity, Ways: spread, Required: true, AtOnce: true, Unasked: true},
 
-	{Kind: NoticeActivationCode, Group: GroupCodes, Ways: InEmail | InText, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeSignInCode, Group: GroupCodes, Ways: InEmail | InText, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeRecoveryCode, Group: GroupCodes, Ways: InEmail | InText, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeUnlockCode, Group: GroupCodes, Ways: InEmail | InText, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeContactCode, Group: GroupCodes, Ways: InEmail | InText, Required: true, AtOnce: true, Unasked: true},
-	{Kind: NoticeCallerCode, Group: GroupCodes, Ways: InEmail | InText, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeActivationCode, Group: AboutCodes, Ways: InEmail | InText, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeSignInCode, Group: AboutCodes, Ways: InEmail | InText, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeRecoveryCode, Group: AboutCodes, Ways: InEmail | InText, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeUnlockCode, Group: AboutCodes, Ways: InEmail | InText, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeContactCode, Group: AboutCodes, Ways: InEmail | InText, Required: true, AtOnce: true, Unasked: true},
+	{Kind: NoticeCallerCode, Group: AboutCodes, Ways: InEmail | InText, Required: true, AtOnce: true, Unasked: true},
 
-	{Kind: NoticeTextsOn, Group: GroupAnswers, Ways: InText, Required: true, AtOnce: true, Unasked: true, Life: time.Hour},
-	{Kind: NoticeTextsStopped, Group: GroupAnswers, Ways: InText, Required: true, AtOnce: true, Unasked: true, Life: 5 * time.Minute}, // 47 CFR 64.1200(a)(12)
-	{Kind: NoticeTextsHelp, Group: GroupAnswers, Ways: InText, Required: true, AtOnce: true, Unasked: true, Life: time.Hour},
-	{Kind: NoticeTextsBack, Group: GroupAnswers, Ways: InText, Required: true, AtOnce: true, Unasked: true, Life: time.Hour},
+	{Kind: NoticeTextsOn, Group: AboutAnswers, Ways: InText, Required: true, AtOnce: true, Unasked: true, Life: time.Hour},
+	{Kind: NoticeTextsStopped, Group: AboutAnswers, Ways: InText, Required: true, AtOnce: true, Unasked: true, Life: 5 * time.Minute}, // 47 CFR 64.1200(a)(12)
+	{Kind: NoticeTextsHelp, Group: AboutAnswers, Ways: InText, Required: true, AtOnce: true, Unasked: true, Life: time.Hour},
+	{Kind: NoticeTextsBack, Group: AboutAnswers, Ways: InText, Required: true, AtOnce: true, Unasked: true, Life: time.Hour},
 }
 
 var events = func() map[NoticeKind]Event {

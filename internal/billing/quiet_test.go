@@ -79,7 +79,7 @@ func TestEveryKindIsOneEvent(t *testing.T) {
 			t.Errorf("%s stands twice", e.Kind)
 		}
 		seen[e.Kind] = true
-		choosable := e.Group != billing.GroupCodes && e.Group != billing.GroupAnswers
+		choosable := e.Group != billing.AboutCodes && e.Group != billing.AboutAnswers
 		if e.Ways == 0 || e.Ways.Has(billing.ByPortal) != choosable {
 			t.Errorf("%s: secrets and answers are not kept in the inbox, all else is", e.Kind)
 		}
@@ -87,7 +87,7 @@ func TestEveryKindIsOneEvent(t *testing.T) {
 			t.Errorf("%s goes by mail and is of no use when it arrives", e.Kind)
 		}
 	}
-	if billing.GroupSecurity.Chosen(billing.ByEmail) || billing.GroupSecurity.Chosen(billing.ByText) || !billing.GroupReminders.Chosen(billing.ByText) {
+	if billing.AboutSecurity.Chosen(billing.ByEmail) || billing.AboutSecurity.Chosen(billing.ByText) || !billing.AboutReminders.Chosen(billing.ByText) {
 		t.Error("what can be turned off is not as the list says")
 	}
 }

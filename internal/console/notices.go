@@ -29,9 +29,9 @@ type noticeLine struct {
 }
 
 var groupNames = map[billing.EventGroup]string{
-	billing.GroupStatements: "Statements", billing.GroupPayments: "Payments", billing.GroupAutopay: "Autopay", billing.GroupReminders: "Reminders",
-	billing.GroupAccount: "Changes to the account", billing.GroupLease: "Lease", billing.GroupTitle: "Title papers", billing.GroupMessages: "Messages from staff",
-	billing.GroupSecurity: "Sign-in and security", billing.GroupCodes: "Codes", billing.GroupAnswers: "Answers to text messages",
+	billing.AboutStatements: "Statements", billing.AboutPayments: "Payments", billing.AboutAutopay: "Autopay", billing.AboutReminders: "Reminders",
+	billing.AboutAccount: "Changes to the account", billing.AboutLease: "Lease", billing.AboutTitle: "Title papers", billing.AboutMessages: "Messages from staff",
+	billing.AboutSecurity: "Sign-in and security", billing.AboutCodes: "Codes", billing.AboutAnswers: "Answers to text messages",
 }
 
 var ways = []struct{ way, name string }{{billing.ByEmail, "e-mail"}, {billing.ByText, "text message"}, {billing.ByPortal, "inbox"}, {billing.ByPaper, "letter"}}

@@ -66,6 +66,7 @@ type Day struct {
 	Matched    int                         `json:"settlements_matched"`
 	Dropped    int                         `json:"files_dropped"`
 	PaidOut    int                         `json:"card_movements_paid_out,omitempty"`
+	Letters    int                         `json:"contracts_with_letters"`
 	Papers     int                         `json:"papers"`
 	Problems   []string                    `json:"problems,omitempty"` // what a person has to look at
 }
@@ -159,6 +160,9 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 		}},
 		{"remind", &d.Reminded, func(w servicing.Work) []func() error {
 			return each(w.Due, func(r servicing.ReminderRef) error { return s.TellDue(ctx, actor, r, day) })
+		}},
+		{"make letters", &d.Letters, func(w servicing.Work) []func() error {
+			return each(w.Papers, func(c servicing.ContractID) error { return s.MakePapers(ctx, actor, c, day) })
 		}},
 	}
 	for _, step := range steps {

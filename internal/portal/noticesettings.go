@@ -31,15 +31,15 @@ type groupRow struct {
 
 // groupWords name the groups as the page does.
 var groupWords = map[billing.EventGroup][2]string{
-	billing.GroupStatements: {"Statements", "When there is a new one"},
-	billing.GroupPayments:   {"Payments", "Received, scheduled, changed or canceled. A payment that fails or is returned is always told by e-mail."},
-	billing.GroupAutopay:    {"Autopay", "After each payment. When autopay is turned on or off, or takes another amount, is always told by e-mail."},
-	billing.GroupReminders:  {"Reminders", "Before the due date, on it, and when a payment is late"},
-	billing.GroupAccount:    {"Changes to your account", "Always told by e-mail"},
-	billing.GroupLease:      {"Lease", "Before it ends, and when the miles run ahead"},
-	billing.GroupTitle:      {"Title papers", "Always told by e-mail"},
-	billing.GroupMessages:   {"Messages from us", "When we write to you here"},
-	billing.GroupSecurity:   {"Sign-in and security", "Always on, by e-mail and text message: it is how you hear of somebody else"},
+	billing.AboutStatements: {"Statements", "When there is a new one"},
+	billing.AboutPayments:   {"Payments", "Received, scheduled, changed or canceled. A payment that fails or is returned is always told by e-mail."},
+	billing.AboutAutopay:    {"Autopay", "After each payment. When autopay is turned on or off, or takes another amount, is always told by e-mail."},
+	billing.AboutReminders:  {"Reminders", "Before the due date, on it, and when a payment is late"},
+	billing.AboutAccount:    {"Changes to your account", "Always told by e-mail"},
+	billing.AboutLease:      {"Lease", "Before it ends, and when the miles run ahead"},
+	billing.AboutTitle:      {"Title papers", "Always told by e-mail"},
+	billing.AboutMessages:   {"Messages from us", "When we write to you here"},
+	billing.AboutSecurity:   {"Sign-in and security", "Always on, by e-mail and text message: it is how you hear of somebody else"},
 }
 
 var settingsDone = map[string]string{

@@ -173,7 +173,7 @@ func (s *Service) waysOf(tx *store.Tx, row *store.Notice) (out []MessageWay, err
 // and is still of use.
 func mayGoAgain(row *store.Notice) bool {
 	e, known := billing.EventOf(billing.NoticeKind(row.Kind))
-	return known && e.Life == 0 && e.Group != billing.GroupSecurity && row.State != noticeQueued && e.Ways.Has(billing.ByEmail)
+	return known && e.Life == 0 && e.Group != billing.AboutSecurity && row.State != noticeQueued && e.Ways.Has(billing.ByEmail)
 }
 
 // SendAgain sends one of the acting customer's messages once more, by e-mail or

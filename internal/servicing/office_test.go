@@ -264,6 +264,9 @@ func closeDay(s *servicing.Service, on money.Date) error {
 	for _, c := range w.Statements {
 		err = first(err, func() error { return s.CutStatement(ctx, system, c, on) })
 	}
+	for _, c := range w.Papers {
+		err = first(err, func() error { return s.MakePapers(ctx, system, c, on) })
+	}
 	if on.BankingDay() {
 		err = first(err, func() error { _, err := s.CutFile(ctx, system, on); return err })
 	}
