@@ -29,8 +29,8 @@ type groupRow struct {
 	Name, Hint string
 }
 
-// groupWords name the groups as the page does.
-var groupWords = map[billing.EventGroup][2]string{
+// switchWords name the groups as the page does.
+var switchWords = map[billing.EventGroup][2]string{
 	billing.AboutStatements: {"Statements", "When there is a new one"},
 	billing.AboutPayments:   {"Payments", "Received, scheduled, changed or canceled. A payment that fails or is returned is always told by e-mail."},
 	billing.AboutAutopay:    {"Autopay", "After each payment. When autopay is turned on or off, or takes another amount, is always told by e-mail."},
@@ -69,7 +69,7 @@ func newNoticeSettingsPage(s servicing.Session, set servicing.NoticeSettings, fo
 			c.Email = c.EmailFixed || slices.Contains(form.All("email"), string(c.Group))
 			c.Text = c.TextFixed || slices.Contains(form.All("text"), string(c.Group))
 		}
-		v.Groups = append(v.Groups, groupRow{c, groupWords[c.Group][0], groupWords[c.Group][1]})
+		v.Groups = append(v.Groups, groupRow{c, switchWords[c.Group][0], switchWords[c.Group][1]})
 	}
 	field := func(name, label, value string, options []web.Option) web.Field {
 		f := web.Field{Name: name, Label: label, Value: value, Options: options, Error: form.ErrorFor(name)}
@@ -156,7 +156,7 @@ func (p *portal) showUnsubscribe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return found(err)
 	}
-	v := unsubscribePage{Page: web.Page{Title: "End these e-mails?", Layout: "flow"}, Group: strings.ToLower(groupWords[u.Group][0]), Action: "/unsubscribe/" + token, Done: u.Done}
+	v := unsubscribePage{Page: web.Page{Title: "End these e-mails?", Layout: "flow"}, Group: strings.ToLower(switchWords[u.Group][0]), Action: "/unsubscribe/" + token, Done: u.Done}
 	if u.Done {
 		v.Title = "These e-mails are off"
 	}

@@ -44,7 +44,7 @@ const (
 const longestSearch = 200
 
 var groupWords = map[billing.HistoryGroup]string{
-	billing.AboutPayments: "Payments", billing.GroupReturned: "Returned and canceled payments", billing.GroupFees: "Fees",
+	billing.GroupPayments: "Payments", billing.GroupReturned: "Returned and canceled payments", billing.GroupFees: "Fees",
 	billing.GroupCorrections: "Corrections", billing.GroupChanges: "Changes to the account",
 }
 

@@ -90,7 +90,7 @@ func (o *office) one(kind billing.NoticeKind, outcome servicing.Outcome) servici
 	return servicing.Outgoing{}
 }
 
-func only(list []string, kind billing.NoticeKind) (out []string) {
+func about(list []string, kind billing.NoticeKind) (out []string) {
 	for _, s := range list {
 		if strings.Contains(s, " "+string(kind)+" ") {
 			out = append(out, s)
@@ -133,7 +133,7 @@ func TestWhatIsRequiredCannotBeTurnedOff(t *testing.T) {
 		must(t, o.SaveNoticeSettings(ctx, a.actor, without(without(allOn(), billing.ByEmail, billing.AboutPayments), billing.ByText, billing.AboutPayments), src))
 		o.sentOut()
 		o.pay(a, 100_00)
-		same(t, "a receipt that is not wanted", only(o.sentOut(), billing.NoticePaymentReceived))
+		same(t, "a receipt that is not wanted", about(o.sentOut(), billing.NoticePaymentReceived))
 		list, _, err := o.Inbox(ctx, a.actor, servicing.InboxCursor{}, 50)
 		must(t, err)
 		if list[0].Kind != billing.NoticePaymentReceived || list[0].Notice.Amount != 100_00 || list[0].Read {
@@ -142,7 +142,7 @@ func TestWhatIsRequiredCannotBeTurnedOff(t *testing.T) {
 		o.to(day("2026-01-22"))
 		o.at("2026-01-22 12:00")
 		o.bringBack(a.paid1(o), "R01")
-		same(t, "a payment that came back", only(o.sentOut(), billing.NoticePaymentReturned), "email payment_returned "+jordansMail)
+		same(t, "a payment that came back", about(o.sentOut(), billing.NoticePaymentReturned), "email payment_returned "+jordansMail)
 	})
 }
 
@@ -162,25 +162,25 @@ func TestTextMessagesNeedAnAgreementToTheNumber(t *testing.T) {
 		}
 		o.sentOut()
 		o.pay(a, 100_00)
-		same(t, "nothing was agreed to", only(o.sentOut(), billing.NoticePaymentReceived), "email payment_received "+jordansMail)
+		same(t, "nothing was agreed to", about(o.sentOut(), billing.NoticePaymentReceived), "email payment_received "+jordansMail)
 
 		must(t, o.SaveNoticeSettings(ctx, a.actor, allOn(), src))
-		same(t, "the agreement is confirmed", only(o.sentOut(), billing.NoticeTextsOn), "text texts_on "+jordansPhone)
+		same(t, "the agreement is confirmed", about(o.sentOut(), billing.NoticeTextsOn), "text texts_on "+jordansPhone)
 		words := o.rows(`SELECT version, length(hash), given FROM consent WHERE kind = 'texts'`)
 		if len(words) != 1 || !strings.Contains(words[0], "64") || !strings.Contains(words[0], servicing.TextsVersion) {
 			t.Errorf("what was agreed to: %q", words)
 		}
 		o.pay(a, 110_00)
-		same(t, "both ways", only(o.sentOut(), billing.NoticePaymentReceived), "email payment_received "+jordansMail, "text payment_received "+jordansPhone)
+		same(t, "both ways", about(o.sentOut(), billing.NoticePaymentReceived), "email payment_received "+jordansMail, "text payment_received "+jordansPhone)
 
 		// Another number has agreed to nothing.
 		o.force(`UPDATE customer SET phone = '+12025550177'`)
 		o.pay(a, 120_00)
-		same(t, "another number", only(o.sentOut(), billing.NoticePaymentReceived), "email payment_received "+jordansMail)
+		same(t, "another number", about(o.sentOut(), billing.NoticePaymentReceived), "email payment_received "+jordansMail)
 		o.force(`UPDATE customer SET phone = '` + jordansPhone + `'`)
 		must(t, o.StopTexts(ctx, a.actor, src))
 		o.pay(a, 130_00)
-		same(t, "taken back", only(o.sentOut(), billing.NoticePaymentReceived), "email payment_received "+jordansMail)
+		same(t, "taken back", about(o.sentOut(), billing.NoticePaymentReceived), "email payment_received "+jordansMail)
 	})
 }
 
@@ -447,8 +447,8 @@ func TestRemindersFollowTheAccountAsItIs(t *testing.T) {
 			o.to(day(date))
 			o.at(date + " 12:00")
 			o.closeDay()
-			must(t, tellAll(o.Service, o.day))
-			must(t, tellAll(o.Service, o.day)) // a day run twice
+			must(t, remindAll(o.Service, o.day))
+			must(t, remindAll(o.Service, o.day)) // a day run twice
 			var list []string
 			for _, s := range o.sentOut() {
 				for _, k := range []billing.NoticeKind{billing.NoticeDueSoon, billing.NoticeDueToday, billing.NoticePastDue} {
@@ -484,8 +484,8 @@ func TestRemindersFollowTheAccountAsItIs(t *testing.T) {
 	})
 }
 
-// tellAll does the reminders of a day.
-func tellAll(s *servicing.Service, on money.Date) error {
+// remindAll does the reminders of a day.
+func remindAll(s *servicing.Service, on money.Date) error {
 	w, err := s.DayWork(ctx, system, on)
 	for _, r := range w.Due {
 		err = first(err, func() error { return s.TellDue(ctx, system, r, on) })
