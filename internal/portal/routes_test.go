@@ -34,7 +34,7 @@ var leadsHome = map[string]bool{"GET /confirm": true, "POST /confirm": true, "PO
 
 func TestEveryRouteButTheListedNeedsASession(t *testing.T) {
 	p, h := testPortal(t, "")
-	fill := strings.NewReplacer("{id}", "k1", "{payment}", "p1", "{closing}", "2026-11-24", "{event}", "3", "{change}", "c1", "{$}", "")
+	fill := strings.NewReplacer("{id}", "k1", "{payment}", "p1", "{closing}", "2026-11-24", "{event}", "3", "{year}", "2026", "{change}", "c1", "{$}", "")
 	for _, r := range p.routes() {
 		if (r.open != nil) != openRoutes[r.pattern] {
 			t.Errorf("%s: open is %t", r.pattern, r.open != nil)
@@ -68,7 +68,11 @@ func TestSigningInLeadsOnlyToOurOwnPages(t *testing.T) {
 		"/accounts/k1/lease":                         "/accounts/k1/lease",
 		"/accounts/k1/lease/x":                       "/accounts/k1/lease",
 		"/accounts/k1/history/12":                    "/accounts/k1/history/12",
-		"/accounts/k1/history/x":                     "/accounts/k1",
+		"/accounts/k1/history/x":                     "/accounts/k1/history",
+		"/accounts/k1/history":                       "/accounts/k1/history",
+		"/accounts/k1/history/download":              "/accounts/k1/history",
+		"/accounts/k1/years/2026":                    "/accounts/k1/years/2026",
+		"/accounts/k1/years/x":                       "/accounts/k1",
 		"/accounts/k1/pay/bank-account":              "/accounts/k1/pay",
 		"/accounts/k1/autopay/agree":                 "/accounts/k1/autopay",
 		"/accounts/k1/payments/p1/receipt.pdf":       "/accounts/k1/payments/p1",

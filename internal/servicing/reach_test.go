@@ -95,6 +95,13 @@ var theirs = []reach{
 	{"Payment", func(v *victim, by identity.Actor) (any, error) { return v.Payment(ctx, by, v.id, v.pending) }},
 	{"Lease", func(v *victim, by identity.Actor) (any, error) { return v.Lease(ctx, by, v.id) }},
 	{"Explain", func(v *victim, by identity.Actor) (any, error) { return v.Explain(ctx, by, v.id, 1) }},
+	{"History", func(v *victim, by identity.Actor) (any, error) {
+		return v.History(ctx, by, v.id, servicing.HistoryRequest{Limit: 5})
+	}},
+	{"Year", func(v *victim, by identity.Actor) (any, error) {
+		_, y, err := v.Year(ctx, by, v.id, 2026)
+		return y, err
+	}},
 	{"QuotePayoff", func(v *victim, by identity.Actor) (any, error) {
 		return v.QuotePayoff(ctx, by, servicing.PayoffRequest{Key: servicing.NewKey(), Contract: v.id, GoodThrough: v.day + 5})
 	}},
