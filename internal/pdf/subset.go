@@ -2,7 +2,6 @@ package pdf
 
 import (
 	"bytes"
-	"compress/zlib"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -122,25 +121,11 @@ func (f *Font) cut(runes []rune) prepared {
 	}
 	return prepared{
 		name:      string(tag[:]) + "+" + f.name,
-		file:      pack(file),
+		file:      fontBook().deflate(nil, file, new(heads)),
 		length:    len(file),
 		widths:    widths.Bytes(),
-		toUnicode: pack(toUnicode(runes)),
+		toUnicode: objectBook().deflate(nil, toUnicode(runes), new(heads)),
 	}
-}
-
-func pack(b []byte) []byte {
-	var out bytes.Buffer
-	w, err := zlib.NewWriterLevel(&out, zlib.BestCompression)
-	if err == nil {
-		if _, err = w.Write(b); err == nil {
-			err = w.Close()
-		}
-	}
-	if err != nil {
-		panic("pdf: a buffer in memory refuses bytes: " + err.Error())
-	}
-	return out.Bytes()
 }
 
 // toUnicode is the CMap that gives back the characters of a block's codes.
@@ -172,13 +157,13 @@ func (t *trueType) subset(ids []uint16) []byte {
 			place[id] = i
 		}
 	}
-	var glyf, hmtx []byte
-	var loca []byte
+	var glyf, hmtx, loca []byte
+	var starts []int
 	for i := 0; i < len(ids); i++ { // ids grows
 		advance, bearing := t.metric(ids[i])
 		hmtx = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(hmtx, advance), bearing)
-		loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
 		at := len(glyf)
+		starts = append(starts, at)
 		glyf = append(glyf, t.outline(ids[i])...)
 		eachPart(glyf[at:], func(number []byte) {
 			id := binary.BigEndian.Uint16(number)
@@ -191,15 +176,22 @@ func (t *trueType) subset(ids []uint16) []byte {
 			}
 			binary.BigEndian.PutUint16(number, uint16(place[id]))
 		})
-		for len(glyf)%4 != 0 {
+		if len(glyf)%2 != 0 {
 			glyf = append(glyf, 0)
 		}
 	}
-	loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
+	long := uint16(len(glyf) >> 17) // whether two bytes are too few for half an offset
+	for _, at := range append(starts, len(glyf)) {
+		if long > 0 {
+			loca = binary.BigEndian.AppendUint32(loca, uint32(at))
+		} else {
+			loca = binary.BigEndian.AppendUint16(loca, uint16(at/2))
+		}
+	}
 
 	head := slices.Clone(t.tables["head"])
-	binary.BigEndian.PutUint32(head[8:], 0)  // sum of the whole, reckoned last
-	binary.BigEndian.PutUint16(head[50:], 1) // long loca
+	binary.BigEndian.PutUint32(head[8:], 0) // sum of the whole, reckoned last
+	binary.BigEndian.PutUint16(head[50:], min(long, 1))
 	hhea := slices.Clone(t.tables["hhea"])
 	binary.BigEndian.PutUint16(hhea[34:], uint16(len(ids)))
 	maxp := slices.Clone(t.tables["maxp"])

@@ -46,7 +46,7 @@ func TestEveryCharacterIsCutOutWhole(t *testing.T) {
 					number[0], number[1] = 0, 0
 				})
 			}
-			for len(b) > len(a) && b[len(b)-1] == 0 { // filled up to four bytes
+			for len(b) > len(a) && b[len(b)-1] == 0 { // filled up to an even number
 				b = b[:len(b)-1]
 			}
 			a = a[:min(len(a), len(b))]
@@ -96,7 +96,7 @@ func cutFont(t *testing.T, file []byte) *trueType {
 		}
 	}
 	glyphs := int(binary.BigEndian.Uint16(cut.tables["maxp"][4:]))
-	if err := cut.outlines(glyphs, true, int(binary.BigEndian.Uint16(cut.tables["hhea"][34:]))); err != nil {
+	if err := cut.outlines(glyphs, binary.BigEndian.Uint16(cut.tables["head"][50:]) == 1, int(binary.BigEndian.Uint16(cut.tables["hhea"][34:]))); err != nil {
 		t.Fatal(err)
 	}
 	return &cut
