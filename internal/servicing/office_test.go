@@ -16,14 +16,14 @@ import (
 	"marque/internal/contract"
 	"marque/internal/identity"
 	"marque/internal/money"
-	"marque/internal/pgtest"
 	"marque/internal/servicing"
 	"marque/internal/store"
 	"marque/internal/tape"
 )
 
 var lender = billing.Lender{
-	Name: "Marque Financial", ShortName: "MARQUE FINANCIAL", Address: []string{"1 Example Plaza", "Springfield, IL 62701"},
+	Portal: "https://pay.kestrane.example",
+	Name:   "Marque Financial", ShortName: "MARQUE FINANCIAL", Address: []string{"1 Example Plaza", "Springfield, IL 62701"},
 	Phone: "(800) 555-0100", OriginID: "1234567890", ODFI: "121042882",
 }
 
@@ -54,11 +54,15 @@ type office struct {
 	day   money.Date
 }
 
-// onBoth runs a test in a fresh office on each database.
+// onBoth runs a test in a fresh office on each database, on both at once.
 func onBoth(t *testing.T, test func(t *testing.T, o *office)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, newOffice(t, filepath.Join(t.TempDir(), "marque.db"))) })
-	t.Run("postgres", func(t *testing.T) { test(t, newOffice(t, pgtest.URL(t))) })
+	for database, url := range map[string]func(testing.TB) string{"sqlite": freshSQLite, "postgres": freshPostgres} {
+		t.Run(database, func(t *testing.T) {
+			t.Parallel()
+			test(t, newOffice(t, url(t)))
+		})
+	}
 }
 
 func newOffice(t testing.TB, url string) *office {
@@ -70,11 +74,11 @@ func newOffice(t testing.TB, url string) *office {
 	o.db = o.open(url)
 	must(t, o.db.Migrate(ctx))
 	o.Service = o.service(o.db)
-	driver := "sqlite"
+	driver, at := "sqlite", url+"?_pragma=busy_timeout(10000)"
 	if o.db.Name() == "postgres" {
-		driver = "pgx"
+		driver, at = "pgx", url
 	}
-	o.raw, err = sql.Open(driver, url)
+	o.raw, err = sql.Open(driver, at)
 	must(t, err)
 	t.Cleanup(func() { must(t, o.raw.Close()) })
 	return o
@@ -262,6 +266,9 @@ func closeDay(s *servicing.Service, on money.Date) error {
 	}
 	for _, c := range w.Statements {
 		err = first(err, func() error { return s.CutStatement(ctx, system, c, on) })
+	}
+	for _, c := range w.Papers {
+		err = first(err, func() error { return s.MakePapers(ctx, system, c, on) })
 	}
 	if on.BankingDay() {
 		err = first(err, func() error { _, err := s.CutFile(ctx, system, on); return err })
