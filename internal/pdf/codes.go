@@ -2,7 +2,7 @@ package pdf
 
 // The lengths of the codes, in base 16: of the 256 bytes, the end and the 29
 // lengths of matches, then of the 30 distances. They were reckoned by Huffman's
-// method from what some twenty papers have, and from the blocks of the typeface.
+// method from what some twenty papers have, and from the typeface.
 const (
 	contentCodes = "" +
 		"36ddd9bddb7ddd98c8888889899bbddd6b9aa9a989abb7586566666667bdad9dda787878888ca78878b878899a9a9cdd" +

@@ -9,18 +9,14 @@ import (
 	"sync"
 )
 
-// block is a part of a font that goes into documents as a whole: documents
-// that use any of its characters carry all of them. So what a document carries
-// is made and packed once, is the same for all, and there is an end to it; the
-// characters of US English and Spanish are all in the first.
-type block struct {
-	runes []rune // by code; code 0 is the glyph for what is missing
-	once  sync.Once
-	made  prepared
-}
+// A document takes a font in one or two parts. The usual characters are cut out
+// and packed once for all documents, which take that part over as it is. The
+// others, which most documents have none of, are cut out for each document: only
+// those that it has, in the order in which it first has them. So the same calls
+// give the same bytes whatever other documents have had.
 
-// prepared is what a document takes over unread.
-type prepared struct {
+// part is a part of a font as a document takes it.
+type part struct {
 	name      string // with the tag that tells parts of a font apart
 	file      []byte // packed TrueType
 	length    int    // of the file unpacked
@@ -28,10 +24,8 @@ type prepared struct {
 	toUnicode []byte // packed
 }
 
-const blockSize = 96
-
-// usual are the characters of the first block: Windows-1252, which has all of
-// English and Spanish, and the signs that papers use.
+// usual are Windows-1252, which has all of English and Spanish, and the signs
+// that papers use.
 func usual() []rune {
 	var out []rune
 	for r := rune(0x20); r < 0x7f; r++ {
@@ -43,62 +37,29 @@ func usual() []rune {
 	return append(out, []rune("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ−✓→")...)
 }
 
-// divide deals the font's characters out into blocks: the usual ones, Latin
-// Extended-A with Romanian, Vietnamese, and the rest by code point.
+// divide says of each character where it is: the usual ones have their code,
+// the others get one in each document.
 func (f *Font) divide() {
-	dealt := make(map[rune]bool)
-	deal := func(runes []rune) {
-		b := &block{runes: []rune{0}}
-		for _, r := range runes {
-			id, has := f.file.runes[r]
-			if !has || dealt[r] {
-				continue
-			}
-			dealt[r] = true
-			if f.pages[r>>8] == nil {
-				f.pages[r>>8] = make([]glyph, 256)
-			}
-			advance, _ := f.file.metric(id)
-			f.pages[r>>8][r&255] = glyph{
-				width: uint16(f.file.thousandths(int(advance))),
-				code:  uint16(len(b.runes)),
-				block: uint8(len(f.blocks)),
-			}
-			b.runes = append(b.runes, r)
+	f.usual = []rune{0}
+	for r, id := range f.file.runes {
+		if f.pages[r>>8] == nil {
+			f.pages[r>>8] = make([]glyph, 256)
 		}
-		if len(b.runes) > 1 {
-			f.blocks = append(f.blocks, b)
+		advance, _ := f.file.metric(id)
+		f.pages[r>>8][r&255] = glyph{width: uint16(f.file.thousandths(int(advance))), has: true}
+	}
+	for _, r := range usual() {
+		if f.Covers(r) {
+			f.pages[r>>8][r&255].code = uint16(len(f.usual))
+			f.usual = append(f.usual, r)
 		}
 	}
-	span := func(from, to rune) (out []rune) {
-		for r := from; r <= to; r++ {
-			out = append(out, r)
-		}
-		return out
-	}
-	deal(usual())
-	deal(append(span(0x100, 0x17f), []rune("ȘșȚț")...))
-	deal(append([]rune("ƠơƯư₫"), span(0x1ea0, 0x1ef9)...))
-	var rest []rune
-	for r := range f.file.runes {
-		if !dealt[r] {
-			rest = append(rest, r)
-		}
-	}
-	slices.Sort(rest)
-	for chunk := range slices.Chunk(rest, max(blockSize, len(rest)/200+1)) {
-		deal(chunk)
-	}
+	f.prepared = sync.OnceValue(func() part { return f.cut(f.usual, new(heads)) })
 }
 
-func (f *Font) prepare(n uint8) *prepared {
-	b := f.blocks[n]
-	b.once.Do(func() { b.made = f.cut(b.runes) })
-	return &b.made
-}
-
-// cut makes the part of the font that has these characters.
-func (f *Font) cut(runes []rune) prepared {
+// cut makes the part of the font that has these characters, by code. Code 0 is
+// the glyph for what is missing.
+func (f *Font) cut(runes []rune, seen *heads) part {
 	ids := make([]uint16, len(runes))
 	for i, r := range runes {
 		ids[i] = f.file.runes[r]
@@ -119,16 +80,16 @@ func (f *Font) cut(runes []rune) prepared {
 	for i := range tag {
 		tag[i] = 'A' + sum[i]%26
 	}
-	return prepared{
+	return part{
 		name:      string(tag[:]) + "+" + f.name,
-		file:      fontBook().deflate(nil, file, new(heads)),
+		file:      fontBook().deflate(nil, file, seen),
 		length:    len(file),
 		widths:    widths.Bytes(),
-		toUnicode: objectBook().deflate(nil, toUnicode(runes), new(heads)),
+		toUnicode: objectBook().deflate(nil, toUnicode(runes), seen),
 	}
 }
 
-// toUnicode is the CMap that gives back the characters of a block's codes.
+// toUnicode is the CMap that gives back the characters of the codes.
 func toUnicode(runes []rune) []byte {
 	var b bytes.Buffer
 	b.WriteString("/CIDInit/ProcSet findresource begin 12 dict begin begincmap\n" +
