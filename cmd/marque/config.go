@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"marque/internal/ach"
 	"marque/internal/billing"
@@ -26,6 +27,7 @@ type Config struct {
 	BaseURL string `json:"base_url"` // "https://pay.lender.example"; empty is the address listened on, for trying out
 	Brand   string `json:"brand"`    // folder of the brand; empty is the built-in one
 	Website string `json:"website"`
+	Quicken string `json:"quicken_id"` // what Quicken knows the lender by, digits; without it no history is offered as QFX
 
 	TLS            tlsSettings      `json:"tls"`
 	TrustedProxies []string         `json:"trusted_proxies"` // networks whose X-Forwarded-For is believed: "127.0.0.1/32"
@@ -132,6 +134,9 @@ func readConfig(data, path string) (Config, error) {
 	}
 	if c.ACH.RetryReturned < 0 || c.ACH.RetryReturned > billing.MaxRetries || c.ACH.RetryAfterDays < 1 || c.ACH.RetryAfterDays > 60 {
 		return c, fmt.Errorf("read settings %s: ach.retry_returned is 0 to %d (the network allows no more) and ach.retry_after_days 1 to 60", path, billing.MaxRetries)
+	}
+	if strings.Trim(c.Quicken, "0123456789") != "" || len(c.Quicken) > 9 {
+		return c, fmt.Errorf("read settings %s: quicken_id is %q: it is at most nine digits", path, c.Quicken)
 	}
 	if err := c.checkShape(); err != nil {
 		return c, fmt.Errorf("read settings %s: %w", path, err)

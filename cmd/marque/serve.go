@@ -130,7 +130,7 @@ func (c *company) doors(ctx context.Context) (doors []door, err error) {
 	if err := c.openCards(); err != nil {
 		return doors, err
 	}
-	pages, err := portal.New(c.service, c.brand, portal.Options{BaseURL: doors[0].base, TrustedProxies: proxies, Log: c.log, Now: time.Now, Papers: c.papers.Open})
+	pages, err := portal.New(c.service, c.brand, portal.Options{BaseURL: doors[0].base, TrustedProxies: proxies, QuickenID: c.config.Quicken, Log: c.log, Now: time.Now, Papers: c.papers.Open})
 	if err == nil {
 		doors[0].handler = c.withHook(pages)
 	}

@@ -26,6 +26,7 @@ type Lender struct {
 	PaymentAddress    []string `json:"payment_address,omitempty"`    // where checks go, as lines
 	DisputeAddress    []string `json:"dispute_address,omitempty"`    // for what was reported to credit bureaus (12 CFR 1022.43(c)); empty: Address
 	BankruptcyAddress []string `json:"bankruptcy_address,omitempty"` // notices about a bankruptcy; empty: Address
+	Agency            []string `json:"agency,omitempty"`             // name and address, as lines, of the federal agency that an adverse-action notice names (12 CFR 1002.9(b)(1))
 	Messages          []Words  `json:"-"`                            // what every statement says at present; frozen in Statement.Messages
 }
 

@@ -63,6 +63,7 @@ type Day struct {
 	Matched    int                         `json:"settlements_matched"`
 	Dropped    int                         `json:"files_dropped"`
 	PaidOut    int                         `json:"card_movements_paid_out,omitempty"`
+	Letters    int                         `json:"contracts_with_letters"`
 	Papers     int                         `json:"papers"`
 	Problems   []string                    `json:"problems,omitempty"` // what a person has to look at
 }
@@ -153,6 +154,9 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 		}},
 		{"cut statement", &d.Statements, func(w servicing.Work) []func() error {
 			return each(w.Statements, func(c servicing.ContractID) error { return s.CutStatement(ctx, actor, c, day) })
+		}},
+		{"make letters", &d.Letters, func(w servicing.Work) []func() error {
+			return each(w.Papers, func(c servicing.ContractID) error { return s.MakePapers(ctx, actor, c, day) })
 		}},
 	}
 	for _, step := range steps {

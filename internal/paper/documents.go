@@ -34,6 +34,18 @@ var setters = map[billing.DocumentKind]func(language string, content []byte) ([]
 	billing.DocConfirmation:  of(Confirmation),
 	billing.DocAuthorization: of(Authorization),
 	billing.DocPayoffLetter:  of(PayoffLetter),
+
+	billing.DocSchedule:        of(Schedule),
+	billing.DocHistory:         of(History),
+	billing.DocInterestSummary: of(InterestSummary),
+	billing.DocPaidInFull:      of(PaidInFull),
+	billing.DocLienRelease:     of(LienRelease),
+	billing.DocLeaseEnd:        of(LeaseEnd),
+	billing.DocLateNotice:      of(LateNotice),
+	billing.DocReturnNotice:    of(ReturnNotice),
+	billing.DocAdverseNotice:   of(Adverse),
+	billing.DocChangeNotice:    of(ChangeNotice),
+	billing.DocMessage:         of(Message),
 }
 
 // PDF sets a document from its snapshot, JSON as it was frozen. Errors wrap

@@ -14,11 +14,11 @@ type Font struct {
 	file   trueType
 	pages  [(utf8.MaxRune + 1) >> 8][]glyph
 	blocks []*block
+	ascii  [128]uint16 // widths
 
 	bbox                                [4]int
 	ascent, descent, capHeight, xHeight int
 	weight                              int
-	space                               glyph
 }
 
 // glyph is a character's place in the font. All measures of a Font are in
@@ -41,7 +41,9 @@ func NewFont(ttf []byte, name string) (*Font, error) {
 			return nil, fmt.Errorf("read font %s: no glyph for %q", name, r)
 		}
 	}
-	f.space = f.glyph(' ')
+	for r := rune(' '); r < 0x7f; r++ {
+		f.ascii[r] = f.glyph(r).width
+	}
 	return f, nil
 }
 

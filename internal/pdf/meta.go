@@ -3,6 +3,7 @@ package pdf
 import (
 	"encoding/binary"
 	"math"
+	"regexp"
 	"strings"
 	"sync"
 )
@@ -39,6 +40,14 @@ func (d *Doc) appendText(b []byte, s string) []byte {
 		}
 	}
 	return append(b, ')')
+}
+
+var languageTag = regexp.MustCompile(`^[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*$`) // RFC 3066
+
+func (d *Doc) language(tag string) {
+	if tag != "en-US" && !languageTag.MatchString(tag) {
+		d.fail("write document: %q is no language", tag)
+	}
 }
 
 var xmlEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")

@@ -2,15 +2,14 @@ package pdf
 
 import (
 	"bytes"
-	"compress/zlib"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // The numbers of the objects that every document has.
@@ -34,7 +33,8 @@ type output struct {
 	body   []byte  // the objects of the object stream, one after the other
 	index  []byte  // their numbers and places in it
 	inside int     // how many
-	z      bytes.Buffer
+	z      []byte  // the stream being packed
+	seen   heads
 	fixed  [2]int // where the fonts begin and end in the file
 }
 
@@ -44,14 +44,6 @@ type place struct {
 	at     int
 	packed bool
 }
-
-var packers = sync.Pool{New: func() any {
-	w, err := zlib.NewWriterLevel(io.Discard, zlib.BestSpeed)
-	if err != nil {
-		panic("pdf: " + err.Error()) // the level is a constant
-	}
-	return w
-}}
 
 // WriteTo ends the document and writes the file.
 func (d *Doc) WriteTo(w io.Writer) (int64, error) {
@@ -79,9 +71,10 @@ func (d *Doc) Bytes() ([]byte, error) {
 		d.fail("end document: %s is open", d.nodes[d.top()].tag)
 	case len(d.pages) == 0:
 		d.fail("end document: it has no page")
-	case strings.TrimSpace(d.info.Title) == "" || d.info.Language == "":
-		d.fail("end document: it has no title or no language")
+	case strings.TrimSpace(readable(d.info.Title)) == "":
+		d.fail("end document: it has no title")
 	}
+	d.language(d.info.Language)
 	if d.err == nil {
 		d.write()
 	}
@@ -112,8 +105,8 @@ func (d *Doc) write() {
 	o.places = slices.Grow(o.places[:0], next)[:next]
 
 	o.file = append(o.file, "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"...)
-	o.stream(metadataObject, "/Type/Metadata/Subtype/XML", d.metadata(), false)
-	o.stream(profileObject, "/N 3/Filter/FlateDecode", profile(), false)
+	o.stream(metadataObject, "/Type/Metadata/Subtype/XML", d.metadata())
+	o.stream(profileObject, "/N 3/Filter/FlateDecode", profile())
 	o.fixed[0] = len(o.file)
 	for i, u := range d.fonts {
 		d.writeFont(fonts+5*i, u)
@@ -145,34 +138,14 @@ func (o *output) ref(n int)    { o.body = append(strconv.AppendInt(o.body, int64
 func (o *output) length(v int) { o.body = appendLength(o.body, v) }
 func (o *output) finish()      { o.body = append(o.body, '\n') }
 
-// stream writes an object that is a stream, packed if it is to be.
-func (o *output) stream(number int, dict string, data []byte, compress bool) {
-	if compress {
-		o.z.Reset()
-		o.compress(data)
-		data = o.z.Bytes()
-		dict += "/Filter/FlateDecode"
-	}
+// stream writes an object that is a stream.
+func (o *output) stream(number int, dict string, data []byte) {
 	o.places[number] = place{at: len(o.file)}
 	o.file = strconv.AppendInt(o.file, int64(number), 10)
 	o.file = append(append(o.file, " 0 obj\n<<"...), dict...)
 	o.file = strconv.AppendInt(append(o.file, "/Length "...), int64(len(data)), 10)
 	o.file = append(o.file, ">>\nstream\n"...)
 	o.file = append(append(o.file, data...), "\nendstream\nendobj\n"...)
-}
-
-func (o *output) compress(parts ...[]byte) {
-	w := packers.Get().(*zlib.Writer)
-	defer packers.Put(w)
-	w.Reset(&o.z)
-	for _, b := range parts {
-		if _, err := w.Write(b); err != nil {
-			panic("pdf: a buffer in memory refuses bytes: " + err.Error())
-		}
-	}
-	if err := w.Close(); err != nil {
-		panic("pdf: a buffer in memory refuses bytes: " + err.Error())
-	}
 }
 
 func (d *Doc) writeFont(number int, u used) {
@@ -212,8 +185,8 @@ func (d *Doc) writeFont(number int, u used) {
 	o.ref(number + 3)
 	o.str(">>")
 	o.finish()
-	o.stream(number+3, "/Filter/FlateDecode/Length1 "+strconv.Itoa(made.length), made.file, false)
-	o.stream(number+4, "/Filter/FlateDecode", made.toUnicode, false)
+	o.stream(number+3, "/Filter/FlateDecode/Length1 "+strconv.Itoa(made.length), made.file)
+	o.stream(number+4, "/Filter/FlateDecode", made.toUnicode)
 }
 
 func (d *Doc) writePage(i, number int) {
@@ -234,7 +207,8 @@ func (d *Doc) writePage(i, number int) {
 	o.num(i)
 	o.str(">>")
 	o.finish()
-	o.stream(number+1, "", p.content, true)
+	o.z = contentBook().deflate(o.z[:0], p.content, &o.seen)
+	o.stream(number+1, "/Filter/FlateDecode", o.z)
 }
 
 // writeTree writes the structure: its root, and every element with its
@@ -294,8 +268,15 @@ func (d *Doc) writeKids(n *node, pages int) {
 		o.str("/Pg ")
 		o.ref(pages + 2*int(page-1))
 	}
-	o.str("/K[")
+	one := n.first == n.last
+	o.str("/K ")
+	if !one {
+		o.str("[")
+	}
 	for k := n.first; k != 0; k = d.nodes[k].next {
+		if k != n.first {
+			o.str(" ")
+		}
 		switch kid := &d.nodes[k]; kid.page {
 		case 0:
 			o.ref(int(kid.object))
@@ -308,9 +289,10 @@ func (d *Doc) writeKids(n *node, pages int) {
 			o.num(int(kid.mcid))
 			o.str(">>")
 		}
-		o.str(" ")
 	}
-	o.str("]")
+	if !one {
+		o.str("]")
+	}
 }
 
 // writeIDs writes the tree of the elements' names, in order as it has to be.
@@ -458,9 +440,10 @@ func (d *Doc) writeRest(fonts, pages, outline int) {
 
 // pack writes the object stream.
 func (o *output) pack() {
-	o.z.Reset()
-	o.compress(o.index, o.body)
-	o.stream(packedObject, fmt.Sprintf("/Type/ObjStm/N %d/First %d/Filter/FlateDecode", o.inside, len(o.index)), o.z.Bytes(), false)
+	first := len(o.index)
+	o.index = append(o.index, o.body...)
+	o.z = objectBook().deflate(o.z[:0], o.index, &o.seen)
+	o.stream(packedObject, fmt.Sprintf("/Type/ObjStm/N %d/First %d/Filter/FlateDecode", o.inside, first), o.z)
 }
 
 // xref writes the table of the objects. The file's identifier is reckoned from
@@ -475,16 +458,17 @@ func (o *output) xref() {
 	o.places[xrefObject] = place{at: at}
 	o.body = o.body[:0]
 	for i, p := range o.places {
+		kind, where, index := byte(1), p.at, 0
 		switch {
-		case i == 0:
-			o.body = append(o.body, 0, 0, 0, 0, 0, 0)
+		case i == 0: // the head of the list of free objects, which is empty
+			kind = 0
 		case p.packed:
-			o.body = append(o.body, 2, 0, 0, packedObject, byte(p.at>>8), byte(p.at))
-		default:
-			o.body = append(o.body, 1, byte(p.at>>16), byte(p.at>>8), byte(p.at), 0, 0)
+			kind, where, index = 2, packedObject, p.at
 		}
+		o.body = binary.BigEndian.AppendUint32(append(o.body, kind), uint32(where))
+		o.body = append(o.body, byte(index>>16), byte(index>>8), byte(index))
 	}
-	o.stream(xrefObject, fmt.Sprintf("/Type/XRef/Size %d/W[1 3 2]/Root %d 0 R/Info %d 0 R/ID[<%s><%s>]",
-		len(o.places), catalogObject, infoObject, id, id), o.body, false)
+	o.stream(xrefObject, fmt.Sprintf("/Type/XRef/Size %d/W[1 4 3]/Root %d 0 R/Info %d 0 R/ID[<%s><%s>]",
+		len(o.places), catalogObject, infoObject, id, id), o.body)
 	o.file = append(strconv.AppendInt(append(o.file, "startxref\n"...), int64(at), 10), "\n%%EOF\n"...)
 }

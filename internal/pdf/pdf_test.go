@@ -291,7 +291,7 @@ func everywhere(s string) *pdf.Doc {
 	d.In(pdf.H1, func() { d.Text(10, 20, "H"+s, regular(9)) }, pdf.ActualText(s))
 	d.In(pdf.P, func() { d.Text(10, 50, s, regular(9)) }, pdf.Lang("es-US"))
 	d.In(pdf.Figure, func() { d.Rect(1, 2, 3, 4, pdf.Color{R: 255}) }, pdf.Alt("A"+s), pdf.Box(1, 2, 3, 4))
-	d.In(pdf.Note, func() { d.Text(10, 90, s, regular(9)) }, pdf.ID(s))
+	d.In(pdf.Note, func() { d.Text(10, 90, s, regular(9)) })
 	d.Artifact(func() { d.Text(10, 70, s, regular(9)) })
 	return d
 }

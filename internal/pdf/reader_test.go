@@ -3,6 +3,7 @@ package pdf_test
 import (
 	"bytes"
 	"compress/zlib"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -180,9 +181,9 @@ func read(file []byte) (*reader, error) {
 	r.trailer = table.dict
 	var packed *stream
 	var inside []int
-	for i := range len(table.data) / 6 {
-		e := table.data[6*i:]
-		at := int(e[1])<<16 | int(e[2])<<8 | int(e[3])
+	for i := range len(table.data) / 8 {
+		e := table.data[8*i:]
+		at := int(binary.BigEndian.Uint32(e[1:]))
 		switch e[0] {
 		case 1:
 			number, v, err := direct(file, at)
@@ -209,7 +210,7 @@ func read(file []byte) (*reader, error) {
 		if err := errors.Join(err1, err2, err3); err != nil {
 			return nil, fmt.Errorf("packed object %d: %w", i, err)
 		}
-		if e := table.data[6*int(n.(float64)):]; e[0] != 2 || int(e[4])<<8|int(e[5]) != i {
+		if e := table.data[8*int(n.(float64)):]; e[0] != 2 || int(e[5])<<16|int(e[6])<<8|int(e[7]) != i {
 			return nil, fmt.Errorf("packed object %v is not at %d", n, i)
 		}
 		r.objects[int(n.(float64))] = v

@@ -34,7 +34,7 @@ func (d *Doc) Text(x, y float64, s string, style Style) float64 {
 		if goesOn {
 			w.show(" ")
 		} else {
-			apart = int(style.Font.space.width) * w.size / 1000
+			apart = int(style.Font.ascii[' ']) * w.size / 1000
 		}
 	}
 	p.fillColor(style.Color)
@@ -113,8 +113,9 @@ type writer struct {
 	p     *page
 	font  *Font
 	size  int
-	open  bool // within a string
-	count int  // characters in it
+	open  bool  // within a string
+	block uint8 // of the font, that the string is in
+	count int   // characters in it
 }
 
 // longest is how many characters a string may have: ISO 19005-2, 6.1.13, has
@@ -145,10 +146,26 @@ func (w *writer) show(s string) (units int) {
 
 // letters draws characters that the font has.
 func (w *writer) letters(s string) (units int) {
-	for _, r := range s {
+	for i := 0; i < len(s); {
+		if s[i] < utf8.RuneSelf && w.open && w.block == 0 {
+			n := min(len(s)-i, longest-w.count)
+			b := w.p.content
+			start := i
+			for ; i < start+n && s[i] < utf8.RuneSelf; i++ { // NewFont has put them all into the first block, in order
+				b = appendCode(b, uint16(s[i]-' '+1))
+				units += int(w.font.ascii[s[i]])
+			}
+			w.p.content, w.count = b, w.count+i-start
+			if i < len(s) && w.count == longest {
+				w.close()
+			}
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
 		g := w.font.glyph(r)
 		w.glyph(g)
 		units += int(g.width)
+		i += size
 	}
 	return units
 }
@@ -165,6 +182,7 @@ func (w *writer) glyph(g glyph) {
 		w.close()
 		w.choose(n)
 	}
+	w.block = g.block
 	if w.count == longest {
 		w.close()
 	}

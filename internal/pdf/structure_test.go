@@ -104,19 +104,33 @@ func (w *walker) check(e element) {
 		w.fail("header cell %q without a scope", e.reading())
 	case e.tag == "Table":
 		columns := map[int]bool{}
+		reach := map[int]int{} // columns that cells above take, by how many rows more
 		e.each(func(row element) {
 			if row.tag != "TR" {
 				return
 			}
 			n := 0
-			for _, cell := range row.kids {
-				if span, is := cell.attrs["ColSpan"].(float64); is {
-					n += int(span)
-				} else {
-					n++
+			still := map[int]int{}
+			for rows, wide := range reach {
+				n += wide
+				if rows > 1 {
+					still[rows-1] += wide
 				}
 			}
-			columns[n] = true
+			for _, cell := range row.kids {
+				wide, rows := 1, 1
+				if span, is := cell.attrs["ColSpan"].(float64); is {
+					wide = int(span)
+				}
+				if span, is := cell.attrs["RowSpan"].(float64); is {
+					rows = int(span)
+				}
+				n += wide
+				if rows > 1 {
+					still[rows-1] += wide
+				}
+			}
+			columns[n], reach = true, still
 		})
 		if len(columns) > 1 {
 			w.fail("rows of different lengths: %v", columns)
@@ -141,7 +155,10 @@ func (w *walker) element(self, parent ref) element {
 			e.attrs[k] = v
 		}
 	}
-	kids, _ := d["K"].(array)
+	kids, several := d["K"].(array)
+	if !several && d["K"] != nil {
+		kids = array{d["K"]}
+	}
 	for _, k := range kids {
 		p := piece{mcid: -1}
 		p.page, _ = d["Pg"].(ref)

@@ -16,17 +16,27 @@ import (
 // however it was typed); full-width Latin becomes plain. Characters that the
 // font lacks stay: Text shows them by name.
 func (f *Font) Printable(s string) string {
-	plain := true
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c < ' ' || c >= 0x7f {
-			plain = false
-			break
+			if strings.IndexFunc(s[i:], func(r rune) bool { return !f.isPlain(r) }) < 0 {
+				break
+			}
+			return string(f.compose(spell(s)))
 		}
 	}
-	if plain {
-		return s
+	return s
+}
+
+// isPlain says of most characters that Printable leaves as they are that it
+// does so.
+func (f *Font) isPlain(r rune) bool {
+	switch {
+	case r < 0x7f:
+		return r >= ' '
+	case r > 0xa0 && r < 0x300, r > 0x2011 && r < 0x2028, r >= 0x20a0 && r < 0x20d0, r >= 0x2190 && r < 0x2c00:
+		return r != 0xad && f.Covers(r)
 	}
-	return string(f.compose(spell(s)))
+	return false
 }
 
 // spell maps character by character.
@@ -124,6 +134,12 @@ func (f *Font) Width(s string, size float64) float64 {
 
 // units measures printable text in thousandths of the size.
 func (f *Font) units(s string) (units int) {
+	for i := 0; i < len(s) && s[i] < utf8.RuneSelf; i++ { // by far the most is nothing else
+		if units += int(f.ascii[s[i]]); i == len(s)-1 {
+			return units
+		}
+	}
+	units = 0
 	for len(s) > 0 {
 		kind, n := f.stretch(s)
 		for i, r := range s[:n] {

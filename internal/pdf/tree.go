@@ -143,13 +143,6 @@ type identifier struct {
 	node int32
 }
 
-// table is one under way, with what its rows have to agree on.
-type table struct {
-	node          int32
-	columns, here int
-	rowSpans      bool
-}
-
 type heading struct {
 	node  int32
 	level int
@@ -188,7 +181,7 @@ func (d *Doc) Open(tag Tag, attributes ...Attribute) {
 	case H1, H2, H3:
 		d.openHeading(n, int(tag-H1)+1)
 	case Table:
-		d.tables = append(d.tables, table{node: n})
+		d.tables = append(d.tables, table{})
 	}
 	d.attribute(n, attributes)
 }
@@ -223,15 +216,19 @@ func (d *Doc) Close() {
 	}
 	n := d.top()
 	d.open = d.open[:len(d.open)-1]
-	switch d.nodes[n].tag {
-	case Table:
-		d.tables = d.tables[:len(d.tables)-1]
+	switch tag := d.nodes[n].tag; tag {
 	case TR:
-		t := &d.tables[len(d.tables)-1]
-		if t.columns != 0 && t.here != t.columns && !t.rowSpans {
-			d.fail("close TR: %d columns in a table of %d", t.here, t.columns)
+		d.closeRow()
+	case THead, TBody, TFoot:
+		d.closeRows()
+	case Table:
+		d.closeRows()
+		d.closeTable(n)
+		d.tables = d.tables[:len(d.tables)-1]
+	case L:
+		if d.nodes[n].first != 0 {
+			d.captions(d.nodes[d.nodes[n].first].next, tag)
 		}
-		t.columns, t.here = t.here, 0
 	}
 }
 
@@ -260,7 +257,7 @@ func (d *Doc) attribute(n int32, attributes []Attribute) {
 	var table, layout, list []byte // rarely more than one, and short
 	var space [3][48]byte
 	table, layout, list = space[0][:0], space[1][:0], space[2][:0]
-	columns, named, described := 1, false, false
+	columns, rows, named, described := 1, 1, false, false
 	for _, a := range attributes {
 		switch a.kind {
 		case altKind:
@@ -270,6 +267,7 @@ func (d *Doc) attribute(n int32, attributes []Attribute) {
 			described = true
 			b = d.appendText(append(b, "/ActualText"...), a.text)
 		case langKind:
+			d.language(a.text)
 			b = d.appendText(append(b, "/Lang"...), a.text)
 		case scopeKind:
 			table = append(append(table, "/Scope/"...), a.text...)
@@ -277,10 +275,13 @@ func (d *Doc) attribute(n int32, attributes []Attribute) {
 			columns = a.n
 			table = strconv.AppendInt(append(table, "/ColSpan "...), int64(a.n), 10)
 		case rowSpanKind:
-			d.tables[len(d.tables)-1].rowSpans = true
+			rows = a.n
 			table = strconv.AppendInt(append(table, "/RowSpan "...), int64(a.n), 10)
 		case idKind:
 			named = true
+			if a.text == "" || strings.ContainsFunc(a.text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+				d.fail("open %s: the ID %q", tag, a.text)
+			}
 			d.ids = append(d.ids, identifier{a.text, n})
 			b = d.appendText(append(b, "/ID"...), a.text)
 		case headersKind:
@@ -298,12 +299,7 @@ func (d *Doc) attribute(n int32, attributes []Attribute) {
 	}
 	switch tag {
 	case TH, TD:
-		if columns < 1 {
-			d.fail("open %s: over %d columns", tag, columns)
-		}
-		if len(d.tables) > 0 {
-			d.tables[len(d.tables)-1].here += columns
-		}
+		d.cell(tag, columns, rows)
 	case Figure:
 		if !described {
 			d.fail("open Figure: nothing says in words what it shows")

@@ -46,6 +46,8 @@ type Options struct {
 	Now            func() time.Time // for the access log and the patience with a connection
 	// Papers opens the bytes of a document that the person may see.
 	Papers func(context.Context, servicing.DueDocument) (io.ReadCloser, int64, error)
+	// QuickenID is what Quicken knows the lender by; empty offers no QFX.
+	QuickenID string
 }
 
 type portal struct {
@@ -56,6 +58,8 @@ type portal struct {
 	base   string // where it is reached; empty on a machine of one's own
 	now    func() time.Time
 	papers func(context.Context, servicing.DueDocument) (io.ReadCloser, int64, error)
+	lender string
+	quick  string         // what Quicken knows the lender by
 	forms  *http.ServeMux // the addresses of the signed in's forms
 }
 
@@ -103,7 +107,8 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 	if err != nil {
 		return nil, err
 	}
-	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL, papers: o.Papers, now: o.Now}
+	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL, papers: o.Papers, now: o.Now,
+		lender: brand.Name, quick: o.QuickenID}
 	p.forms = newForms(p.routes())
 	return p, nil
 }
@@ -148,6 +153,8 @@ func (p *portal) routes() []route {
 		open("GET /activate/password", p.showPassword),
 		open("POST /activate/password", p.finishActivation),
 		mine("GET /activate/done", p.activated),
+		open("GET "+servicing.PayoffCheckPath, p.showPayoffCheck),
+		open("POST "+servicing.PayoffCheckPath, p.checkPayoff),
 		open("GET /help-signing-in", p.helpSigningIn),
 		open("GET /recover", p.showRecover),
 		open("POST /recover", p.startRecovery),
@@ -167,7 +174,10 @@ func (p *portal) routes() []route {
 		needs("", "POST /session/stay", p.stay),
 
 		mine("GET /accounts/{id}", p.account),
+		mine("GET /accounts/{id}/history", p.transactions),
+		mine("GET /accounts/{id}/history/download", p.exportHistory),
 		mine("GET /accounts/{id}/history/{event}", p.history),
+		mine("GET /accounts/{id}/years/{year}", p.year),
 		mine("GET /accounts/{id}/lease", p.lease),
 		mine("GET /accounts/{id}/payoff", p.payoff),
 		mine("POST /accounts/{id}/payoff", p.quotePayoff),
@@ -312,8 +322,12 @@ func seconds(from, to money.Instant) int { return max(0, int(to.Time().Sub(from.
 
 // about names the contract in view at the top of the page.
 func about(b web.Page, c servicing.Card) web.Page {
-	b.Contract = vehicleName(c.Vehicle) + " ••" + ends(c.AccountNumber)
-	b.ContractHref = accountHref(c.ID)
+	return aboutHead(b, servicing.AccountHead{ID: c.ID, Vehicle: c.Vehicle, AccountNumber: c.AccountNumber})
+}
+
+func aboutHead(b web.Page, h servicing.AccountHead) web.Page {
+	b.Contract = vehicleName(h.Vehicle) + " ••" + ends(h.AccountNumber)
+	b.ContractHref = accountHref(h.ID)
 	return b
 }
 

@@ -29,6 +29,7 @@ type Work struct {
 	Telling    []ContractID // of autopay drafts to come
 	LateFees   []ContractID
 	Statements []ContractID
+	Papers     []ContractID // that the days bring and nobody asks for
 	Settling   []PaymentRef
 }
 
@@ -54,7 +55,7 @@ func (s *Service) DayWork(ctx context.Context, actor identity.Actor, on money.Da
 		for _, list := range []struct {
 			into *[]ContractID
 			read func(money.Date, int) ([]string, error)
-		}{{&w.Drafts, tx.DraftsDue}, {&w.Telling, tx.AutopayLooksDue}, {&w.LateFees, tx.LateFeesDue}, {&w.Statements, tx.StatementsDue}} {
+		}{{&w.Drafts, tx.DraftsDue}, {&w.Telling, tx.AutopayLooksDue}, {&w.LateFees, tx.LateFeesDue}, {&w.Statements, tx.StatementsDue}, {&w.Papers, tx.PapersDue}} {
 			ids, err := list.read(on, WorkPage)
 			if err != nil {
 				return err
@@ -143,7 +144,8 @@ func (s *Service) ChargeLateFees(ctx context.Context, actor identity.Actor, id C
 				}
 				continue
 			}
-			if _, err := s.post(tx, c, contract.Event{Kind: contract.LateCharge, Date: on, Amount: fee, Instalment: n}, cause{}, actor); err != nil {
+			charged := contract.Event{Kind: contract.LateCharge, Date: on, Amount: fee, Instalment: n}
+			if _, err := s.post(tx, c, charged, cause{}, actor); err != nil {
 				return err
 			}
 			d, err := due(c, on)
@@ -158,6 +160,9 @@ func (s *Service) ChargeLateFees(ctx context.Context, actor identity.Actor, id C
 				Fee: fee, Date: on, PastDue: d.PastDue + d.Fees, AmountDue: d.UpcomingAmount, DueDate: d.Upcoming,
 			})
 			if err != nil {
+				return err
+			}
+			if err := s.lateLetter(tx, c, charged); err != nil {
 				return err
 			}
 		}

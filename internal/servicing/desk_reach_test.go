@@ -71,6 +71,10 @@ var desks = []deskReach{
 		_, err := o.AskRecovery(ctx, by, who, evidence, why)
 		return err
 	}},
+	{"RefuseRequest", needs(identity.DutyRefuse), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.RefuseRequest(ctx, by, servicing.AdverseRequest{Key: servicing.NewKey(), Customer: who, Contract: "none"})
+		return err
+	}},
 	{"AskRefund", needs(identity.DutyRefund), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {
 		_, err := o.AskRefund(ctx, by, "none", why)
 		return err

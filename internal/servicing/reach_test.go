@@ -95,11 +95,21 @@ var theirs = []reach{
 	{"Payment", func(v *victim, by identity.Actor) (any, error) { return v.Payment(ctx, by, v.id, v.pending) }},
 	{"Lease", func(v *victim, by identity.Actor) (any, error) { return v.Lease(ctx, by, v.id) }},
 	{"Explain", func(v *victim, by identity.Actor) (any, error) { return v.Explain(ctx, by, v.id, 1) }},
+	{"History", func(v *victim, by identity.Actor) (any, error) {
+		return v.History(ctx, by, v.id, servicing.HistoryRequest{Limit: 5})
+	}},
+	{"Year", func(v *victim, by identity.Actor) (any, error) {
+		_, y, err := v.Year(ctx, by, v.id, 2026)
+		return y, err
+	}},
 	{"QuotePayoff", func(v *victim, by identity.Actor) (any, error) {
 		return v.QuotePayoff(ctx, by, servicing.PayoffRequest{Key: servicing.NewKey(), Contract: v.id, GoodThrough: v.day + 5})
 	}},
 	{"PayoffLetter", func(v *victim, by identity.Actor) (any, error) { return v.PayoffLetter(ctx, by, v.id) }},
 	{"PrintReceipt", func(v *victim, by identity.Actor) (any, error) { return v.PrintReceipt(ctx, by, v.id, v.pending) }},
+	{"PrintSchedule", func(v *victim, by identity.Actor) (any, error) { return v.PrintSchedule(ctx, by, v.id) }},
+	{"PrintHistory", func(v *victim, by identity.Actor) (any, error) { return v.PrintHistory(ctx, by, v.id, 0, 0) }},
+	{"PrintInterest", func(v *victim, by identity.Actor) (any, error) { return v.PrintInterest(ctx, by, v.id, v.day.Year()) }},
 	{"PrintAuthorization", func(v *victim, by identity.Actor) (any, error) { return v.PrintAuthorization(ctx, by, v.id, "") }},
 	{"StatementDocument", func(v *victim, by identity.Actor) (any, error) { return v.StatementDocument(ctx, by, v.id, v.closing) }},
 	{"PayoffDocument", func(v *victim, by identity.Actor) (any, error) { return v.PayoffDocument(ctx, by, v.id) }},
@@ -381,6 +391,7 @@ var systems = []reach{
 	{"DraftAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.DraftAutopay(ctx, by, v.id, v.day) }},
 	{"TellAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.TellAutopay(ctx, by, v.id, v.day) }},
 	{"ChargeLateFees", func(v *victim, by identity.Actor) (any, error) { return nil, v.ChargeLateFees(ctx, by, v.id, v.day) }},
+	{"MakePapers", func(v *victim, by identity.Actor) (any, error) { return nil, v.MakePapers(ctx, by, v.id, v.day) }},
 	{"CutStatement", func(v *victim, by identity.Actor) (any, error) { return nil, v.CutStatement(ctx, by, v.id, v.day) }},
 	{"CutWindow", func(v *victim, by identity.Actor) (any, error) {
 		return v.CutWindow(ctx, by, v.day, servicing.StandardWindow)
@@ -408,6 +419,7 @@ var systems = []reach{
 	{"RotateKeys", func(v *victim, by identity.Actor) (any, error) { return v.RotateKeys(ctx, by, false) }},
 	{"Rekey", func(v *victim, by identity.Actor) (any, error) { return v.Rekey(ctx, by, nil) }},
 	{"RetireKeys", func(v *victim, by identity.Actor) (any, error) { return v.RetireKeys(ctx, by) }},
+	{"TakeOver", func(v *victim, by identity.Actor) (any, error) { return v.TakeOver(ctx, by, nil, true) }},
 	{"DocumentsDue", func(v *victim, by identity.Actor) (any, error) { return v.DocumentsDue(ctx, by, 9) }},
 	{"FileDocuments", func(v *victim, by identity.Actor) (any, error) { return nil, v.FileDocuments(ctx, by, nil, nil) }},
 	{"DelayDocument", func(v *victim, by identity.Actor) (any, error) {
@@ -417,7 +429,7 @@ var systems = []reach{
 }
 
 // open are the doors before anyone is known, and what concerns nobody.
-var open = strings.Fields(`Today ReadyCheck PaperlessText LeastPassword Lender TakesCards
+var open = strings.Fields(`Today ReadyCheck PaperlessText LeastPassword Lender TakesCards CheckPayoff
 	StartActivation SendActivationCode ProveActivation ActivationName FinishActivation RemindUsername
 	SignIn SignInFactors SendSignInText ProveSignIn SignInPasskey ProveSignInPasskey PasskeySignIn FinishPasskeySignIn SignOut Session
 	StartRecovery ReadRecovery SendRecoveryCode ProveRecovery RecoveryPasskey ProveRecoveryPasskey AnswerRecovery FinishRecovery ReadNotMe PressNotMe

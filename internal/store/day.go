@@ -26,6 +26,7 @@ var (
 	selectStatementsDue = stmt(`SELECT id FROM contract WHERE statement_on <> '' AND statement_on <= $1 ORDER BY statement_on, id LIMIT $2`)
 	selectLateFeesDue   = stmt(`SELECT id FROM contract WHERE late_fee_on <> '' AND late_fee_on <= $1 ORDER BY late_fee_on, id LIMIT $2`)
 	selectDraftsDue     = stmt(`SELECT id FROM contract WHERE draft_on <> '' AND draft_on <= $1 ORDER BY draft_on, id LIMIT $2`)
+	selectPapersDue     = stmt(`SELECT id FROM contract WHERE papers_on <> '' AND papers_on <= $1 ORDER BY papers_on, id LIMIT $2`)
 )
 
 // InsertStatement keeps a statement. A second one with the same closing date is a *ConflictError.
@@ -81,6 +82,11 @@ func (tx *Tx) LateFeesDue(by money.Date, limit int) ([]string, error) {
 // DraftsDue names contracts whose autopay draws by a date.
 func (tx *Tx) DraftsDue(by money.Date, limit int) ([]string, error) {
 	return tx.ids(selectDraftsDue, by, limit)
+}
+
+// PapersDue names contracts that may have papers to make by a date.
+func (tx *Tx) PapersDue(by money.Date, limit int) ([]string, error) {
+	return tx.ids(selectPapersDue, by, limit)
 }
 
 func (tx *Tx) ids(s *statement, args ...any) (out []string, err error) {

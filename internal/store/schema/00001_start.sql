@@ -43,12 +43,14 @@ CREATE TABLE contract (
   statement_on    TEXT NOT NULL,       -- next statement closing date; '' for none
   late_fee_on     TEXT NOT NULL,       -- first day a late fee may be charged; '' for none
   draft_on        TEXT NOT NULL,       -- next autopay draft; '' for none
+  papers_on       TEXT NOT NULL,       -- first day on which papers may be due that nobody asks for; '' for none
   boarded_on      TEXT NOT NULL,
   boarded_at      BIGINT NOT NULL
 );
 CREATE INDEX contract_statement ON contract (statement_on, id) WHERE statement_on <> '';
 CREATE INDEX contract_late_fee ON contract (late_fee_on, id) WHERE late_fee_on <> '';
 CREATE INDEX contract_draft ON contract (draft_on, id) WHERE draft_on <> '';
+CREATE INDEX contract_papers ON contract (papers_on, id) WHERE papers_on <> '';
 
 CREATE TABLE contract_party (         -- who owes it; each has an own way in and sees all of it
   contract_id TEXT NOT NULL REFERENCES contract (id),
@@ -554,6 +556,7 @@ CREATE TABLE payoff_quote (
   key          TEXT NOT NULL,
   good_through TEXT NOT NULL CHECK (length(good_through) = 10),
   total        BIGINT NOT NULL,
+  code_hash    TEXT NOT NULL UNIQUE,   -- of the code by which a dealer or a buyer checks the letter
   document_id  TEXT NOT NULL,
   PRIMARY KEY (contract_id, event_seq),
   FOREIGN KEY (contract_id, document_id) REFERENCES document (contract_id, id)
