@@ -36,7 +36,7 @@ year: setup
 
 # Every benchmark as one table; writes no file.
 bench: setup
-	@{ $(WITH_POSTGRES) $(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./... || echo "FAIL: go test"; } | awk -f .ci/bench.awk
+	@{ $(WITH_POSTGRES) -durable $(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./... || echo "FAIL: go test"; } | awk -f .ci/bench.awk
 
 run:
 	$(GO) run ./cmd/marque demo

@@ -318,10 +318,7 @@ func (w *stopWriter) Write(b []byte) (int, error) {
 // The program itself is killed in the middle of the history, started again,
 // asked to stop, and started once more.
 func TestDemoSurvivesBeingKilled(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "marque")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	program := plainProgram(t)
 	data := filepath.Join(t.TempDir(), "data")
 	start := func() (*exec.Cmd, *bufio.Scanner) {
 		c := exec.Command(program, "demo", "--data", data, "--listen", "127.0.0.1:0", "--console-listen", "127.0.0.1:0", "--customers", "30", "--months", "8")

@@ -56,7 +56,7 @@ func TestBrokenProgramsAreNoticed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			at := *towns[b.operation]
 			at.program = filepath.Join(t.TempDir(), "marque")
-			if err := buildFaulty(at.program, "-overlay", patched(t, filepath.Join(root, b.file), b.old, b.new)); err != nil {
+			if err := build(at.program, "-tags", "faults", "-overlay", patched(t, filepath.Join(root, b.file), b.old, b.new)); err != nil {
 				t.Fatal(err)
 			}
 			w := at.copy(t)

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -239,6 +240,7 @@ func TestTheProgramStopsAtEveryPointAndLosesNothing(t *testing.T) {
 
 func stopEverywhere(t *testing.T, tn *town, every bool, reached map[string]bool) {
 	runs, deaths, start := 0, 0, time.Now()
+	var counting sync.Mutex
 	for _, op := range operations {
 		if tn.database != "" && op.sftp && !every {
 			continue
@@ -255,7 +257,8 @@ func stopEverywhere(t *testing.T, tn *town, every bool, reached map[string]bool)
 			t.Errorf("%s: undisturbed: %s", op.name, what)
 		}
 		count := passings(t, seen)
-		for _, name := range slices.Sorted(maps.Keys(count)) {
+		stops := map[string]string{} // a fault to the point where it is
+		for name := range count {
 			if tn.database != "" && !every && reached[name] && !strings.Contains(name, "commit") {
 				continue
 			}
@@ -266,13 +269,25 @@ func stopEverywhere(t *testing.T, tn *town, every bool, reached map[string]bool)
 				continue
 			}
 			for _, fault := range kindsOf(name, count[name], every) {
-				t.Run(op.name+" "+fault, func(t *testing.T) {
+				stops[fault] = name
+			}
+		}
+		// A run waits for its processes more than it computes.
+		t.Run(op.name, func(t *testing.T) {
+			for _, fault := range slices.Sorted(maps.Keys(stops)) {
+				name := stops[fault]
+				t.Run(fault, func(t *testing.T) {
+					t.Parallel()
 					w := at.copy(t)
+					died := op.run(w, fault, "")
+					counting.Lock()
 					runs++
-					if op.run(w, fault, "") {
+					if died {
 						deaths++
 						reached[name] = true
-					} else if !strings.HasPrefix(name, "notice.") && count[name] < 3 {
+					}
+					counting.Unlock()
+					if !died && !strings.HasPrefix(name, "notice.") && count[name] < 3 {
 						t.Error("the program did not die")
 					}
 					w.settle()
@@ -284,7 +299,7 @@ func stopEverywhere(t *testing.T, tn *town, every bool, reached map[string]bool)
 					}
 				})
 			}
-		}
+		})
 	}
 	t.Logf("%d runs, %d of them stopped, in %s", runs, deaths, time.Since(start).Round(time.Second))
 }

@@ -100,44 +100,51 @@ func (w *world) complain(format string, args ...any) {
 	w.found = append(w.found, fmt.Sprintf(format, args...))
 }
 
-// faultyProgram is the program with its points, built once for all tests.
-func faultyProgram(t *testing.T) string {
-	t.Helper()
-	faulty.once.Do(func() {
-		faulty.dir, faulty.err = os.MkdirTemp("", "marque-faults-")
-		if faulty.err == nil {
-			faulty.err = buildFaulty(filepath.Join(faulty.dir, "marque"))
-		}
-	})
-	if faulty.err != nil {
-		t.Fatal(faulty.err)
-	}
-	return filepath.Join(faulty.dir, "marque")
-}
+// faultyProgram is the program with its points, and plainProgram as it is, each
+// built once for all tests.
+func faultyProgram(t *testing.T) string { return faulty.program(t, "-tags", "faults") }
+func plainProgram(t *testing.T) string  { return plain.program(t) }
 
-var faulty struct {
+var faulty, plain building
+
+type building struct {
 	once sync.Once
 	dir  string
 	err  error
 }
 
-// sweeping takes the program away after the tests.
+func (b *building) program(t *testing.T, how ...string) string {
+	t.Helper()
+	b.once.Do(func() {
+		if b.dir, b.err = os.MkdirTemp("", "marque-program-"); b.err == nil {
+			b.err = build(filepath.Join(b.dir, "marque"), how...)
+		}
+	})
+	if b.err != nil {
+		t.Fatal(b.err)
+	}
+	return filepath.Join(b.dir, "marque")
+}
+
+// sweeping takes the programs away after the tests.
 type sweeping struct{ *testing.M }
 
 func (m sweeping) Run() int {
 	status := m.M.Run()
-	if faulty.dir != "" {
-		if err := os.RemoveAll(faulty.dir); err != nil {
+	for _, b := range []*building{&faulty, &plain} {
+		if b.dir == "" {
+			continue
+		}
+		if err := os.RemoveAll(b.dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
-			return 1
+			status = 1
 		}
 	}
 	return status
 }
 
-func buildFaulty(program string, extra ...string) error {
-	args := append([]string{"build", "-tags", "faults", "-o", program}, extra...)
-	if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil {
+func build(program string, how ...string) error {
+	if out, err := exec.Command("go", append(append([]string{"build", "-o", program}, how...), ".")...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
 	return nil

@@ -146,11 +146,7 @@ func (s *serving) kill() {
 // recovery. Whatever had come to be by then, a code does not count twice, no
 // password stands half set, and everybody can still sign in.
 func TestSignInsKilledInTheMiddleAreWholeOrNot(t *testing.T) {
-	dir := t.TempDir()
-	s := &serving{t: t, program: filepath.Join(dir, "marque"), data: filepath.Join(dir, "data")}
-	if out, err := exec.Command("go", "build", "-o", s.program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	s := &serving{t: t, program: plainProgram(t), data: filepath.Join(t.TempDir(), "data")}
 	all := activatedPeople(t, s.data, 8)
 	s.start()
 	defer s.kill()

@@ -31,10 +31,7 @@ import (
 // undisturbed twin does: same accounts, same statements, each payment in exactly
 // one file, and books that agree.
 func TestDaysKilledInTheMiddleEndLikeTheirTwin(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "marque")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	program := plainProgram(t)
 	calm, killed := filepath.Join(t.TempDir(), "calm"), filepath.Join(t.TempDir(), "killed")
 	manyContracts(t, calm)
 	if err := os.CopyFS(killed, os.DirFS(calm)); err != nil {

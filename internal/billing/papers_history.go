@@ -17,7 +17,7 @@ type HistoryPaper struct {
 	Through money.Date      `json:"through"`
 	Opening HistoryStanding `json:"opening"` // at the beginning of From
 	Closing HistoryStanding `json:"closing"` // at the end of Through
-	Lines   []HistoryLine   `json:"lines"`
+	Lines   []PrintedLine   `json:"lines"`
 	Total   HistoryTotal    `json:"total"`
 }
 
@@ -29,10 +29,10 @@ type HistoryStanding struct {
 	Held      money.Cents `json:"held"`      // of the customer's, for which nothing was owed
 }
 
-// HistoryLine is one line. Amount is as on a statement: payments positive, charges
+// PrintedLine is one line. Amount is as on a statement: payments positive, charges
 // and payments that came back negative. Source is how a payment came; Of is what
 // a line is about that takes something back or applies it again.
-type HistoryLine struct {
+type PrintedLine struct {
 	Date       money.Date          `json:"date"`
 	Kind       string              `json:"kind"`
 	Source     contract.Source     `json:"source,omitempty"`
@@ -90,7 +90,7 @@ func MakeHistory(in HistoryInput) (HistoryPaper, error) {
 			out.Opening, out.Closing = now, now
 		case on <= in.Through:
 			out.Closing = now
-			h := HistoryLine{Date: on, Kind: l.Kind, Source: l.Event.Source, Amount: l.Amount, Allocation: l.Allocation, Balance: now.Principal}
+			h := PrintedLine{Date: on, Kind: l.Kind, Source: l.Event.Source, Amount: l.Amount, Allocation: l.Allocation, Balance: now.Principal}
 			if string(l.Event.Kind) != l.Kind {
 				h.Of = l.Event.Kind
 			}

@@ -53,7 +53,7 @@ func (p *sheet) historyTable(h *billing.HistoryPaper, lease bool) {
 		}
 		return rest
 	}
-	other := slices.ContainsFunc(h.Lines, func(l billing.HistoryLine) bool { return more(l.Allocation) != 0 })
+	other := slices.ContainsFunc(h.Lines, func(l billing.PrintedLine) bool { return more(l.Allocation) != 0 })
 	rows := make([][]string, len(h.Lines))
 	for i, l := range h.Lines {
 		a := l.Allocation

@@ -3,7 +3,9 @@ package paper
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,20 +112,16 @@ func TestEveryKindOfDocumentCanBeSet(t *testing.T) {
 	}
 }
 
-var hostile = []string{
-	") Tj ET endstream endobj %%EOF", "\u202eطارق\u202c العربي", "👩‍🚗 🚗 🇺🇸", strings.Repeat("Wolfeschlegelsteinhausen", 21), "=cmd|' /C calc'!A0",
-	"<script>alert(1)</script>", "line\nbreak\r\tand\x00zero\x1b[31m", "Nguyễn Thị Ánh-Łukasiewicz", "",
-}
-
 // What a person or a file has written goes through as text in every field of every
 // letter: the pages stay sound and nothing lies over anything.
 func TestHostileTextIsOnlyText(t *testing.T) {
 	for _, l := range letters(t) {
 		t.Run(l.name, func(t *testing.T) {
-			for i, bad := range hostile {
+			for i, name := range slices.Sorted(maps.Keys(hostile)) {
+				bad := hostile[name]
 				b := told{l.name, l.kind, withText(l.snapshot, bad), nil, nil}.set(t, []string{billing.English, billing.Spanish}[i%2])
 				read(t, b)
-				if i == 0 || i == 3 {
+				if i%4 == 0 {
 					noOverlap(t, b)
 				}
 			}

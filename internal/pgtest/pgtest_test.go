@@ -67,16 +67,49 @@ func TestADatabaseIsDroppedWhenItsTestEnds(t *testing.T) {
 	}
 }
 
-func TestCommitsAreDurable(t *testing.T) {
-	conn := connect(t, pgtest.URL(t))
-	for _, setting := range []string{"fsync", "synchronous_commit", "full_page_writes"} {
-		var value string
-		if err := conn.QueryRow(t.Context(), "SELECT current_setting($1)", setting).Scan(&value); err != nil {
-			t.Fatalf("read %s: %v", setting, err)
+func TestCommitsAreDurableWhereTheyAreMeasured(t *testing.T) {
+	for want, start := range map[string]func() (*pgtest.Cluster, error){"on": pgtest.Start, "off": pgtest.StartQuick} {
+		cluster, err := start()
+		if err != nil {
+			t.Fatal(err)
 		}
-		if value != "on" {
-			t.Errorf("%s is %s, want on", setting, value)
+		t.Cleanup(func() {
+			if err := cluster.Stop(); err != nil {
+				t.Error(err)
+			}
+		})
+		conn := connect(t, cluster.URL)
+		for setting, want := range map[string]string{"fsync": want, "full_page_writes": want, "synchronous_commit": "on"} {
+			var value string
+			if err := conn.QueryRow(t.Context(), "SELECT current_setting($1)", setting).Scan(&value); err != nil {
+				t.Fatalf("read %s: %v", setting, err)
+			}
+			if value != want {
+				t.Errorf("%s is %s, want %s", setting, value, want)
+			}
 		}
+	}
+}
+
+func TestACopyIsLikeItsOriginalAndApartFromIt(t *testing.T) {
+	prepared := 0
+	copied := func() string {
+		return pgtest.Copy(t, "one contract", func(url string) error {
+			prepared++
+			conn, err := pgx.Connect(t.Context(), url)
+			if err != nil {
+				return err
+			}
+			_, err = conn.Exec(t.Context(), "CREATE TABLE contract (id TEXT PRIMARY KEY); INSERT INTO contract VALUES ('L1')")
+			return errors.Join(err, conn.Close(t.Context()))
+		})
+	}
+	must(t, copied(), "INSERT INTO contract VALUES ('L2')")
+	if n := count(t, copied(), "SELECT count(*) FROM contract"); n != 1 || prepared != 1 {
+		t.Errorf("the second copy has %d contracts and was prepared %d times, want 1 and 1", n, prepared)
+	}
+	if err := pgtest.Sweep(); err != nil {
+		t.Error(err)
 	}
 }
 

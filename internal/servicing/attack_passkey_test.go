@@ -18,135 +18,136 @@ import (
 func TestAPasskeysAnswerIsGoodForOneQuestion(t *testing.T) {
 	elsewhere := virtualwebauthn.RelyingParty{ID: portalSite.ID, Name: portalSite.Name, Origin: "https://pay.marque.example.attacker.example"}
 	otherSite := virtualwebauthn.RelyingParty{ID: "attacker.example", Name: portalSite.Name, Origin: portalSite.Origin}
-	var thief *passkey
-	tries := map[string]func(r *resident) error{
-		"the same answer again": func(r *resident) error {
-			call := got(r.PasskeySignIn())(r)
-			answer := r.key.sign(r, call.Options)
-			got(r.FinishPasskeySignIn(ctx, call.Box, answer, src))(r)
-			return second(r.FinishPasskeySignIn(ctx, call.Box, answer, src))
-		},
-		"the same box with a new answer, after one that was wrong": func(r *resident) error {
-			call := got(r.PasskeySignIn())(r)
-			if _, err := r.FinishPasskeySignIn(ctx, call.Box, newPasskey().sign(r, call.Options), src); err == nil {
-				return nil
-			}
-			return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.sign(r, call.Options), src))
-		},
-		"the answer to another question": func(r *resident) error {
-			one, two := got(r.PasskeySignIn())(r), got(r.PasskeySignIn())(r)
-			return second(r.FinishPasskeySignIn(ctx, two.Box, r.key.sign(r, one.Options), src))
-		},
-		"a box that is too old": func(r *resident) error {
-			call := got(r.PasskeySignIn())(r)
-			r.wait(21 * time.Minute)
-			return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.sign(r, call.Options), src))
-		},
-		"a box that was tampered with": func(r *resident) error {
-			call := got(r.PasskeySignIn())(r)
-			return second(r.FinishPasskeySignIn(ctx, other(call.Box[:40])+call.Box[40:], r.key.sign(r, call.Options), src))
-		},
-		"no box": func(r *resident) error {
-			call := got(r.PasskeySignIn())(r)
-			return second(r.FinishPasskeySignIn(ctx, "", r.key.sign(r, call.Options), src))
-		},
-		"asked to sign in, used to confirm": func(r *resident) error {
-			call := got(r.PasskeySignIn())(r)
-			return second(r.FinishConfirmPasskey(ctx, r.me(), call.Box, r.key.sign(r, call.Options), src))
-		},
-		"asked to confirm, used to sign in": func(r *resident) error {
-			call := got(r.ConfirmPasskey(ctx, r.me()))(r)
-			return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.sign(r, call.Options), src))
-		},
-		"asked in a recovery, used to sign in": func(r *resident) error {
-			flow := got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r)
-			call := got(r.RecoveryPasskey(ctx, flow))(r)
-			return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.sign(r, call.Options), src))
-		},
-		"asked in one recovery, used in another": func(r *resident) error {
-			one, two := got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r), got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r)
-			call := got(r.RecoveryPasskey(ctx, one))(r)
-			return second(r.ProveRecoveryPasskey(ctx, two, call.Box, r.key.sign(r, call.Options), src))
-		},
-		"asked in one run of signing in, used in another": func(r *resident) error {
-			one, two := r.pending(), r.pending()
-			call := got(r.SignInPasskey(ctx, one))(r)
-			return second(r.ProveSignInPasskey(ctx, two, call.Box, r.key.sign(r, call.Options), false, src))
-		},
-		"asked in one session, used in another": func(r *resident) error {
-			call := got(r.ConfirmPasskey(ctx, r.me()))(r)
-			r.in = r.enter()
-			return second(r.FinishConfirmPasskey(ctx, r.me(), call.Box, r.key.sign(r, call.Options), src))
-		},
-		"asked for a new one, used to sign in": func(r *resident) error {
-			call := got(r.StartPasskey(ctx, r.me()))(r)
-			one := got(r.PasskeySignIn())(r)
-			return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.sign(r, one.Options), src))
-		},
-		"signed for another origin": func(r *resident) error {
-			call := got(r.PasskeySignIn())(r)
-			return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.signAt(r, elsewhere, call.Options), src))
-		},
-		"signed for another site": func(r *resident) error {
-			call := got(r.PasskeySignIn())(r)
-			return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.signAt(r, otherSite, call.Options), src))
-		},
-		"a key that is nobody's": func(r *resident) error {
-			call := got(r.PasskeySignIn())(r)
-			stranger := newPasskey()
-			stranger.phone.Options.UserHandle = r.key.phone.Options.UserHandle
-			return second(r.FinishPasskeySignIn(ctx, call.Box, stranger.sign(r, call.Options), src))
-		},
-		"another's key, in this one's run": func(r *resident) error {
-			flow := r.pending()
-			call := got(r.SignInPasskey(ctx, flow))(r)
-			return second(r.ProveSignInPasskey(ctx, flow, call.Box, thief.sign(r, call.Options), false, src))
-		},
-		"another's key in this one's recovery": func(r *resident) error {
-			flow := got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r)
-			must(r, r.shows(flow, identity.ProofEmailCode))
-			call := got(r.RecoveryPasskey(ctx, flow))(r)
-			return second(r.ProveRecoveryPasskey(ctx, flow, call.Box, thief.sign(r, call.Options), src))
-		},
-		"another's key under this one's name": func(r *resident) error {
-			flow := got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r)
-			call := got(r.RecoveryPasskey(ctx, flow))(r)
-			posing := *thief
-			posing.phone.Options.UserHandle = r.key.phone.Options.UserHandle
-			return second(r.ProveRecoveryPasskey(ctx, flow, call.Box, posing.sign(r, call.Options), src))
-		},
-		"this one's key in a run that is nobody's": func(r *resident) error {
-			flow := got(r.StartRecovery(ctx, identity.GoalPassword, "nobody@mail.example", src))(r)
-			call := got(r.RecoveryPasskey(ctx, flow))(r)
-			return second(r.ProveRecoveryPasskey(ctx, flow, call.Box, r.key.sign(r, call.Options), src))
-		},
-		"a key that was taken away": func(r *resident) error {
-			call := got(r.PasskeySignIn())(r)
-			for _, f := range got(r.Security(ctx, r.me()))(r).Factors {
-				if f.Kind == servicing.Passkey {
-					r.in = got(r.RemoveFactor(ctx, r.me(), f.ID, src))(r)
+	tries := func(thief *passkey) map[string]func(r *resident) error {
+		return map[string]func(r *resident) error{
+			"the same answer again": func(r *resident) error {
+				call := got(r.PasskeySignIn())(r)
+				answer := r.key.sign(r, call.Options)
+				got(r.FinishPasskeySignIn(ctx, call.Box, answer, src))(r)
+				return second(r.FinishPasskeySignIn(ctx, call.Box, answer, src))
+			},
+			"the same box with a new answer, after one that was wrong": func(r *resident) error {
+				call := got(r.PasskeySignIn())(r)
+				if _, err := r.FinishPasskeySignIn(ctx, call.Box, newPasskey().sign(r, call.Options), src); err == nil {
+					return nil
 				}
-			}
-			return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.sign(r, call.Options), src))
-		},
-		"a key that did not check the person, alone": func(r *resident) error {
-			r.key.phone.Options.UserNotVerified = true
-			call := got(r.PasskeySignIn())(r)
-			return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.sign(r, call.Options), src))
-		},
-		"a key that did not check the person, in a recovery": func(r *resident) error {
-			r.key.phone.Options.UserNotVerified = true
-			flow := got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r)
-			call := got(r.RecoveryPasskey(ctx, flow))(r)
-			return second(r.ProveRecoveryPasskey(ctx, flow, call.Box, r.key.sign(r, call.Options), src))
-		},
+				return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.sign(r, call.Options), src))
+			},
+			"the answer to another question": func(r *resident) error {
+				one, two := got(r.PasskeySignIn())(r), got(r.PasskeySignIn())(r)
+				return second(r.FinishPasskeySignIn(ctx, two.Box, r.key.sign(r, one.Options), src))
+			},
+			"a box that is too old": func(r *resident) error {
+				call := got(r.PasskeySignIn())(r)
+				r.wait(21 * time.Minute)
+				return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.sign(r, call.Options), src))
+			},
+			"a box that was tampered with": func(r *resident) error {
+				call := got(r.PasskeySignIn())(r)
+				return second(r.FinishPasskeySignIn(ctx, other(call.Box[:40])+call.Box[40:], r.key.sign(r, call.Options), src))
+			},
+			"no box": func(r *resident) error {
+				call := got(r.PasskeySignIn())(r)
+				return second(r.FinishPasskeySignIn(ctx, "", r.key.sign(r, call.Options), src))
+			},
+			"asked to sign in, used to confirm": func(r *resident) error {
+				call := got(r.PasskeySignIn())(r)
+				return second(r.FinishConfirmPasskey(ctx, r.me(), call.Box, r.key.sign(r, call.Options), src))
+			},
+			"asked to confirm, used to sign in": func(r *resident) error {
+				call := got(r.ConfirmPasskey(ctx, r.me()))(r)
+				return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.sign(r, call.Options), src))
+			},
+			"asked in a recovery, used to sign in": func(r *resident) error {
+				flow := got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r)
+				call := got(r.RecoveryPasskey(ctx, flow))(r)
+				return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.sign(r, call.Options), src))
+			},
+			"asked in one recovery, used in another": func(r *resident) error {
+				one, two := got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r), got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r)
+				call := got(r.RecoveryPasskey(ctx, one))(r)
+				return second(r.ProveRecoveryPasskey(ctx, two, call.Box, r.key.sign(r, call.Options), src))
+			},
+			"asked in one run of signing in, used in another": func(r *resident) error {
+				one, two := r.pending(), r.pending()
+				call := got(r.SignInPasskey(ctx, one))(r)
+				return second(r.ProveSignInPasskey(ctx, two, call.Box, r.key.sign(r, call.Options), false, src))
+			},
+			"asked in one session, used in another": func(r *resident) error {
+				call := got(r.ConfirmPasskey(ctx, r.me()))(r)
+				r.in = r.enter()
+				return second(r.FinishConfirmPasskey(ctx, r.me(), call.Box, r.key.sign(r, call.Options), src))
+			},
+			"asked for a new one, used to sign in": func(r *resident) error {
+				call := got(r.StartPasskey(ctx, r.me()))(r)
+				one := got(r.PasskeySignIn())(r)
+				return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.sign(r, one.Options), src))
+			},
+			"signed for another origin": func(r *resident) error {
+				call := got(r.PasskeySignIn())(r)
+				return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.signAt(r, elsewhere, call.Options), src))
+			},
+			"signed for another site": func(r *resident) error {
+				call := got(r.PasskeySignIn())(r)
+				return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.signAt(r, otherSite, call.Options), src))
+			},
+			"a key that is nobody's": func(r *resident) error {
+				call := got(r.PasskeySignIn())(r)
+				stranger := newPasskey()
+				stranger.phone.Options.UserHandle = r.key.phone.Options.UserHandle
+				return second(r.FinishPasskeySignIn(ctx, call.Box, stranger.sign(r, call.Options), src))
+			},
+			"another's key, in this one's run": func(r *resident) error {
+				flow := r.pending()
+				call := got(r.SignInPasskey(ctx, flow))(r)
+				return second(r.ProveSignInPasskey(ctx, flow, call.Box, thief.sign(r, call.Options), false, src))
+			},
+			"another's key in this one's recovery": func(r *resident) error {
+				flow := got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r)
+				must(r, r.shows(flow, identity.ProofEmailCode))
+				call := got(r.RecoveryPasskey(ctx, flow))(r)
+				return second(r.ProveRecoveryPasskey(ctx, flow, call.Box, thief.sign(r, call.Options), src))
+			},
+			"another's key under this one's name": func(r *resident) error {
+				flow := got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r)
+				call := got(r.RecoveryPasskey(ctx, flow))(r)
+				posing := *thief
+				posing.phone.Options.UserHandle = r.key.phone.Options.UserHandle
+				return second(r.ProveRecoveryPasskey(ctx, flow, call.Box, posing.sign(r, call.Options), src))
+			},
+			"this one's key in a run that is nobody's": func(r *resident) error {
+				flow := got(r.StartRecovery(ctx, identity.GoalPassword, "nobody@mail.example", src))(r)
+				call := got(r.RecoveryPasskey(ctx, flow))(r)
+				return second(r.ProveRecoveryPasskey(ctx, flow, call.Box, r.key.sign(r, call.Options), src))
+			},
+			"a key that was taken away": func(r *resident) error {
+				call := got(r.PasskeySignIn())(r)
+				for _, f := range got(r.Security(ctx, r.me()))(r).Factors {
+					if f.Kind == servicing.Passkey {
+						r.in = got(r.RemoveFactor(ctx, r.me(), f.ID, src))(r)
+					}
+				}
+				return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.sign(r, call.Options), src))
+			},
+			"a key that did not check the person, alone": func(r *resident) error {
+				r.key.phone.Options.UserNotVerified = true
+				call := got(r.PasskeySignIn())(r)
+				return second(r.FinishPasskeySignIn(ctx, call.Box, r.key.sign(r, call.Options), src))
+			},
+			"a key that did not check the person, in a recovery": func(r *resident) error {
+				r.key.phone.Options.UserNotVerified = true
+				flow := got(r.StartRecovery(ctx, identity.GoalPassword, chosenName, src))(r)
+				call := got(r.RecoveryPasskey(ctx, flow))(r)
+				return second(r.ProveRecoveryPasskey(ctx, flow, call.Box, r.key.sign(r, call.Options), src))
+			},
+		}
 	}
 	onBoth(t, func(t *testing.T, o *office) {
 		r := moveIn(o)
 		r.take("L2", loan())
-		thief = newPasskey()
+		thief := newPasskey()
 		thief.register(r, r.activateAs("L2"))
-		for what, try := range tries {
+		for what, try := range tries(thief) {
 			t.Run(what, func(t *testing.T) {
 				o.wait(25 * time.Hour)
 				r.in = r.enter()

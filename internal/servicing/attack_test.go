@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"marque/internal/billing"
 	"marque/internal/identity"
 	"marque/internal/money"
-	"marque/internal/pgtest"
 	"marque/internal/servicing"
 	"marque/internal/store"
 )
@@ -253,9 +251,9 @@ func (r *resident) button() servicing.FlowID {
 func moveIn2(t *testing.T, o *office) *resident {
 	t.Helper()
 	if o.db.Name() == "sqlite" {
-		return moveIn(newOffice(t, filepath.Join(t.TempDir(), "marque.db")))
+		return moveIn(newOffice(t, freshSQLite(t)))
 	}
-	return moveIn(newOffice(t, pgtest.URL(t)))
+	return moveIn(newOffice(t, freshPostgres(t)))
 }
 
 // newVictimOf is a resident as reach_test.go's lists call one.

@@ -3,7 +3,6 @@ package servicing_test
 import (
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -14,15 +13,14 @@ import (
 	"marque/internal/cycle"
 	"marque/internal/identity"
 	"marque/internal/money"
-	"marque/internal/pgtest"
 	"marque/internal/rail"
 	"marque/internal/servicing"
 	"marque/internal/tape"
 )
 
 func benchBoth(b *testing.B, bench func(b *testing.B, o *office)) {
-	b.Run("sqlite", func(b *testing.B) { bench(b, newOffice(b, filepath.Join(b.TempDir(), "marque.db"))) })
-	b.Run("postgres", func(b *testing.B) { bench(b, newOffice(b, pgtest.URL(b))) })
+	b.Run("sqlite", func(b *testing.B) { bench(b, newOffice(b, freshSQLite(b))) })
+	b.Run("postgres", func(b *testing.B) { bench(b, newOffice(b, freshPostgres(b))) })
 }
 
 // share does n pieces of work with so many workers.

@@ -3,7 +3,6 @@ package servicing_test
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -327,7 +326,7 @@ func TestABrokenTableFailsVerify(t *testing.T) {
 					continue
 				}
 				billing.Table[i].Other = other
-				s := &teller{office: newOffice(t, filepath.Join(t.TempDir(), "marque.db")), accounts: map[string]*account{}}
+				s := &teller{office: newOffice(t, freshSQLite(t)), accounts: map[string]*account{}}
 				s.wrong = func(string, ...any) {}
 				for line := range strings.Lines("contract L1 loan 24000.00 5.90% 60 months of 450.00 from 2026-01-15\n" + story) {
 					s.line = strings.TrimSpace(line)

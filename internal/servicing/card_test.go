@@ -182,7 +182,7 @@ func TestFiftyConfirmationsByCardAreOneRequest(t *testing.T) {
 
 // A key stands for its inputs, whichever way the payment was to be made.
 func TestACardsKeyStandsForItsInputs(t *testing.T) {
-	o := newOffice(t, t.TempDir()+"/marque.db")
+	o := newOffice(t, freshSQLite(t))
 	a := o.take("L1", loan())
 	req := o.byCard(a, 450_00)
 	made := got(o.StartCardPayment(ctx, a.actor, req, src))(t)
@@ -239,7 +239,7 @@ func TestALostAnswerIsUnknownUntilTheProcessorSays(t *testing.T) {
 // A process that died with a task in its hands: another finds it when the claim
 // is over, and knows that it may have been done.
 func TestATaskWhoseProcessDiedIsFoundAgain(t *testing.T) {
-	o := newOffice(t, t.TempDir()+"/marque.db")
+	o := newOffice(t, freshSQLite(t))
 	a := o.take("L1", loan())
 	o.startCard(a, 450_00)
 	first := o.oneTask()
@@ -258,7 +258,7 @@ func TestATaskWhoseProcessDiedIsFoundAgain(t *testing.T) {
 }
 
 func TestACardThatSaysNo(t *testing.T) {
-	o := newOffice(t, t.TempDir()+"/marque.db")
+	o := newOffice(t, freshSQLite(t))
 	a := o.take("L1", loan())
 	p := o.startCard(a, 450_00)
 	must(t, o.CardRefused(ctx, system, o.oneTask(), "insufficient_funds", "The card does not have enough money or credit for this payment."))
@@ -359,7 +359,7 @@ func TestAnotherAmountIsNeverApplied(t *testing.T) {
 // A charge of a payment that had ended is not applied either, and the payer reads
 // what happened.
 func TestAChargeOfAPaymentThatHadEnded(t *testing.T) {
-	o := newOffice(t, t.TempDir()+"/marque.db")
+	o := newOffice(t, freshSQLite(t))
 	a := o.take("L1", loan())
 	p := o.startCard(a, 450_00)
 	task := o.oneTask()
@@ -404,7 +404,7 @@ func TestCancellingACardPayment(t *testing.T) {
 // A charge is posted in full although the account has been paid meanwhile: what
 // it no longer needs stays its owner's.
 func TestAChargeOfAnAccountThatWasPaidMeanwhile(t *testing.T) {
-	o := newOffice(t, t.TempDir()+"/marque.db")
+	o := newOffice(t, freshSQLite(t))
 	a := o.take("L1", loan())
 	p := o.startCard(a, 450_00)
 	task := o.oneTask()
@@ -540,7 +540,7 @@ func TestAutopayByCardIsChargedOnItsDay(t *testing.T) {
 }
 
 func TestAFeeForPayingByCard(t *testing.T) {
-	o := newOffice(t, t.TempDir()+"/marque.db")
+	o := newOffice(t, freshSQLite(t))
 	rules := openAccounts
 	rules.Cards.Fee, rules.Cards.FeeStates = 3_50, []string{"TX"}
 	o.Service = servicing.New(o.db, lender, rules, func() money.Instant { return money.Instant(o.clock.Load()) })

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +14,6 @@ import (
 	"marque/internal/ach"
 	"marque/internal/billing"
 	"marque/internal/money"
-	"marque/internal/pgtest"
 	"marque/internal/servicing"
 )
 
@@ -394,9 +392,9 @@ func eachOnBoth(t *testing.T, names []string, test func(t *testing.T, o *office,
 		t.Run(database, func(t *testing.T) {
 			for _, name := range names {
 				t.Run(name, func(t *testing.T) {
-					url := filepath.Join(t.TempDir(), "marque.db")
+					url := freshSQLite(t)
 					if database == "postgres" {
-						url = pgtest.URL(t)
+						url = freshPostgres(t)
 					}
 					test(t, newOffice(t, url), name)
 				})

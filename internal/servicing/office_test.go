@@ -16,7 +16,6 @@ import (
 	"marque/internal/contract"
 	"marque/internal/identity"
 	"marque/internal/money"
-	"marque/internal/pgtest"
 	"marque/internal/servicing"
 	"marque/internal/store"
 	"marque/internal/tape"
@@ -55,11 +54,15 @@ type office struct {
 	day   money.Date
 }
 
-// onBoth runs a test in a fresh office on each database.
+// onBoth runs a test in a fresh office on each database, on both at once.
 func onBoth(t *testing.T, test func(t *testing.T, o *office)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, newOffice(t, filepath.Join(t.TempDir(), "marque.db"))) })
-	t.Run("postgres", func(t *testing.T) { test(t, newOffice(t, pgtest.URL(t))) })
+	for database, url := range map[string]func(testing.TB) string{"sqlite": freshSQLite, "postgres": freshPostgres} {
+		t.Run(database, func(t *testing.T) {
+			t.Parallel()
+			test(t, newOffice(t, url(t)))
+		})
+	}
 }
 
 func newOffice(t testing.TB, url string) *office {
@@ -71,11 +74,11 @@ func newOffice(t testing.TB, url string) *office {
 	o.db = o.open(url)
 	must(t, o.db.Migrate(ctx))
 	o.Service = o.service(o.db)
-	driver := "sqlite"
+	driver, at := "sqlite", url+"?_pragma=busy_timeout(10000)"
 	if o.db.Name() == "postgres" {
-		driver = "pgx"
+		driver, at = "pgx", url
 	}
-	o.raw, err = sql.Open(driver, url)
+	o.raw, err = sql.Open(driver, at)
 	must(t, err)
 	t.Cleanup(func() { must(t, o.raw.Close()) })
 	return o

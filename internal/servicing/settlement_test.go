@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -68,7 +67,7 @@ func (o *office) expectPayout(id string, on money.Date, amount money.Cents) {
 
 func onSQLite(t *testing.T, test func(t *testing.T, o *office)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, newOffice(t, filepath.Join(t.TempDir(), "marque.db"))) })
+	t.Run("sqlite", func(t *testing.T) { test(t, newOffice(t, freshSQLite(t))) })
 }
 
 // chained gives each day the balance that the day before left.

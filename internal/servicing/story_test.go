@@ -2,7 +2,6 @@ package servicing_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +10,6 @@ import (
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/money"
-	"marque/internal/pgtest"
 	"marque/internal/servicing"
 )
 
@@ -33,9 +31,9 @@ func tellAll(t *testing.T, stories map[string]string, then ...func(*office)) {
 		for name, text := range stories {
 			t.Run(database+"/"+strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
 				t.Parallel()
-				url := filepath.Join(t.TempDir(), "marque.db")
+				url := freshSQLite(t)
 				if database == "postgres" {
-					url = pgtest.URL(t)
+					url = freshPostgres(t)
 				}
 				o := newOffice(t, url)
 				tell(o, text)
@@ -345,7 +343,7 @@ func TestStoriesNoticeAnotherEngine(t *testing.T) {
 		"no returned fee":     func(t *contract.Terms) { t.ReturnedFee = 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &teller{office: newOffice(t, filepath.Join(t.TempDir(), "marque.db")), accounts: map[string]*account{}, vary: vary}
+			s := &teller{office: newOffice(t, freshSQLite(t)), accounts: map[string]*account{}, vary: vary}
 			wrong := 0
 			s.wrong = func(string, ...any) { wrong++ }
 			for line := range strings.Lines(`

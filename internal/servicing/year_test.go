@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -37,7 +36,7 @@ type payer struct {
 // A year of borrowers through the business day itself. What must be drafted is
 // computed here again by civil dates alone.
 func TestAYearOfBorrowers(t *testing.T) {
-	o := newOffice(t, filepath.Join(t.TempDir(), "marque.db"))
+	o := newOffice(t, freshSQLite(t))
 	all := o.yearOfPayers(*borrowers)
 	chance := rand.New(rand.NewPCG(20270701, 366))
 	runner := cycle.Runner{Service: o.Service, Rail: rail.Folder{Dir: t.TempDir()}, Log: slog.New(slog.DiscardHandler)}

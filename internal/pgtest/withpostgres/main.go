@@ -3,7 +3,8 @@
 //	go run ./internal/pgtest/withpostgres go test ./...
 //
 // The command finds the server's URL in MARQUE_TEST_POSTGRES, so that the
-// tests of all packages share one cluster. The exit status is the command's.
+// tests of all packages share one cluster. It does not wait for the disk unless
+// -durable stands before the command, as for benchmarks. The exit status is the command's.
 // The cluster is removed when the command ends, or when this program does.
 package main
 
@@ -19,11 +20,15 @@ import (
 )
 
 func main() {
-	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: withpostgres COMMAND [ARGUMENT…]")
+	start, command := pgtest.StartQuick, os.Args[1:]
+	if len(command) > 0 && command[0] == "-durable" {
+		start, command = pgtest.Start, command[1:]
+	}
+	if len(command) == 0 {
+		fmt.Fprintln(os.Stderr, "usage: withpostgres [-durable] COMMAND [ARGUMENT…]")
 		os.Exit(2)
 	}
-	status, err := run(os.Args[1], os.Args[2:])
+	status, err := run(start, command[0], command[1:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "withpostgres:", err)
 		status = max(status, 1)
@@ -31,12 +36,12 @@ func main() {
 	os.Exit(status)
 }
 
-func run(name string, args []string) (status int, err error) {
+func run(start func() (*pgtest.Cluster, error), name string, args []string) (status int, err error) {
 	// The terminal sends Ctrl-C to the command as well; we wait for its end.
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 
-	cluster, err := pgtest.Start()
+	cluster, err := start()
 	if err != nil {
 		return 1, fmt.Errorf("start a private PostgreSQL: %w", err)
 	}
