@@ -17,8 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"marque/internal/archive"
 	"marque/internal/billing"
 	"marque/internal/contract"
+	"marque/internal/cycle"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/servicing"
@@ -82,7 +84,11 @@ func openLenderWith(t testing.TB, rules servicing.Rules) *lender {
 	must(t, err)
 	brand, err := web.LoadBrand(web.DefaultBrand())
 	must(t, err)
-	h, err := New(l.svc, brand, Options{Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	kept, err := archive.New(ctx, t.TempDir())
+	must(t, err)
+	t.Cleanup(func() { must(t, kept.Close()) })
+	papers := &cycle.Papers{Service: l.svc, Archive: kept, Log: slog.New(slog.DiscardHandler)}
+	h, err := New(l.svc, brand, Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Papers: papers.Open})
 	must(t, err)
 	l.Server = httptest.NewServer(h)
 	t.Cleanup(l.Close)
