@@ -128,7 +128,7 @@ func TestAHistoryIsSearchedPagedAndTakenAway(t *testing.T) {
 
 	_, _, page = b.visit(t, account+"/years/2026")
 	sound(t, "a year", page)
-	says(t, page, "2026 in numbers", "You paid $15.64 in interest in 2026, through Nov 22, 2026.", "Principal paid $564.20", "Principal balance on Nov 15, 2026 $19,061.54",
+	says(t, page, "2026 in numbers", "You paid $15.64 in interest in 2026, through Nov 22, 2026.", "The account came to us on Nov 15, 2026.", "Principal paid $564.20", "Principal balance on Nov 15, 2026 $19,061.54",
 		"Principal balance on Nov 22, 2026 $18,497.34", "November", "Fees charged $59.35", "Interest summary (PDF)")
 	_, _, page = b.visit(t, account)
 	says(t, page, "All history", "2026 in numbers")

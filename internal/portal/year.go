@@ -20,8 +20,9 @@ type yearPage struct {
 	OpeningName     string
 	ClosingName     string
 	Chart           yearChart
-	Earlier, Later  int  // years that there are; zero for none
-	Summary         bool // a paper of the year's interest
+	Since           money.Date // when the account came to these books, in this year
+	Earlier, Later  int        // years that there are; zero for none
+	Summary         bool       // a paper of the year's interest
 	Href            string
 }
 
@@ -83,6 +84,9 @@ func newYearPage(s servicing.Session, of servicing.AccountYear) yearPage {
 		BalanceName: balanceName(head.Kind), Summary: of.Summary, Href: accountHref(head.ID)}
 	v.Back, v.BusinessDate = v.Href+"/history", head.Date
 	v.OpeningName, v.ClosingName = v.BalanceName+" on "+y.From.Long(), v.BalanceName+" on "+y.Through.Long()
+	if head.CameFrom && y.Year == head.First.Year() {
+		v.Since = head.First
+	}
 	if y.Year > head.First.Year() {
 		v.Earlier = y.Year - 1
 	}

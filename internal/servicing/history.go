@@ -30,6 +30,7 @@ type AccountHead struct {
 	Vehicle       Vehicle
 	Date          money.Date // the business date
 	First         money.Date // the first day that these books know of it
+	CameFrom      bool       // other books, which had it before that day
 	HasTax        bool
 }
 
@@ -164,7 +165,7 @@ func (s *Service) passbook(tx *store.Tx, c *store.Contract) (b passbook, err err
 		return b, err
 	}
 	b.head = AccountHead{ID: ContractID(c.ID), Kind: c.Kind, AccountNumber: c.AccountNumber, Vehicle: Vehicle{c.VehicleYear, c.VehicleMake, c.VehicleModel, c.VIN},
-		Date: day, First: c.Terms.Start, HasTax: c.Terms.Tax != 0}
+		Date: day, First: c.Terms.Start, CameFrom: c.OriginalDate < c.Terms.Start, HasTax: c.Terms.Tax != 0}
 	if b.rows, err = tx.Events(c.ID); err != nil {
 		return b, err
 	}
