@@ -181,8 +181,6 @@ func (p *portal) routes() []route {
 		mine("GET /accounts/{id}/history/download", p.exportHistory),
 		mine("GET /accounts/{id}/history/{event}", p.history),
 		mine("GET /accounts/{id}/years/{year}", p.year),
-		mine("GET /accounts/{id}/years/{year}/interest.pdf", p.interestPDF),
-		mine("GET /accounts/{id}/schedule.pdf", p.schedulePDF),
 		mine("GET /accounts/{id}/lease", p.lease),
 		mine("GET /accounts/{id}/payoff", p.payoff),
 		mine("POST /accounts/{id}/payoff", p.quotePayoff),
@@ -239,6 +237,8 @@ func (p *portal) routes() []route {
 		mine("GET /cards/{id}", p.cardSetup),
 		mine("GET /documents", p.documents),
 		mine("GET /documents/all.zip", p.documentsZIP),
+		mine("GET /accounts/{id}/documents/new", p.showNewDocument),
+		mine("POST /accounts/{id}/documents/new", p.makeDocument),
 		mine("GET /accounts/{id}/documents/{document}", p.document),
 		mine("GET /accounts/{id}/documents/{document}/download", p.download),
 

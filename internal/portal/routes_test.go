@@ -73,8 +73,6 @@ func TestSigningInLeadsOnlyToOurOwnPages(t *testing.T) {
 		"/accounts/k1/history/download":              "/accounts/k1/history",
 		"/accounts/k1/years/2026":                    "/accounts/k1/years/2026",
 		"/accounts/k1/years/x":                       "/accounts/k1",
-		"/accounts/k1/years/2026/interest.pdf":       "/accounts/k1/years/2026",
-		"/accounts/k1/schedule.pdf":                  "/accounts/k1",
 		"/accounts/k1/pay/bank-account":              "/accounts/k1/pay",
 		"/accounts/k1/autopay/agree":                 "/accounts/k1/autopay",
 		"/accounts/k1/payments/p1/receipt.pdf":       "/accounts/k1/payments/p1",

@@ -110,9 +110,6 @@ func (p *portal) newTransactionsPage(s servicing.Session, h servicing.History, f
 	for _, f := range export.Forms(p.quick != "") {
 		v.Formats = append(v.Formats, web.Option{Value: string(f.Format), Label: f.Name + ": " + f.For})
 	}
-	if v.wholeDays(form) {
-		v.Formats = append(v.Formats, web.Option{Value: printed, Label: "PDF: Reading and printing"})
-	}
 	q := url.Values{}
 	for _, name := range []string{fieldWords, fieldFrom, fieldThrough, fieldGroup} {
 		if value := form.Value(name); value != "" {
@@ -138,26 +135,6 @@ func (p *portal) newTransactionsPage(s servicing.Session, h servicing.History, f
 	return v
 }
 
-// wholeDays says that the filter chooses days alone, or nothing.
-func (v *transactionsPage) wholeDays(form *web.Form) bool {
-	return form.Value(fieldWords) == "" && groupWords[billing.HistoryGroup(form.Value(fieldGroup))] == ""
-}
-
-// printed is what the history as a paper is asked for by.
-const printed = "pdf"
-
-// printHistory sends the history of whole days as a paper.
-func (p *portal) printHistory(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form, filter billing.HistoryFilter) error {
-	d, err := p.svc.PrintHistory(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), filter.From, filter.Through)
-	if err != nil {
-		if err = told(form, err, map[string]string{"from": fieldFrom}); err != nil {
-			return err
-		}
-		return p.showTransactions(w, r, s, form, filter)
-	}
-	return p.sendDocument(w, r, d, attachment)
-}
-
 // transactionRow is an entry as the table shows it.
 func transactionRow(id servicing.ContractID, e servicing.HistoryEntry) historyRow {
 	if e.Change != nil {
@@ -178,9 +155,6 @@ func transactionRow(id servicing.ContractID, e servicing.HistoryEntry) historyRo
 // exportHistory sends what the filter chooses as a file for another program.
 func (p *portal) exportHistory(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	form, filter := readFilter(r.URL.Query())
-	if form.OK() && filter.Whole() && r.URL.Query().Get("format") == printed {
-		return p.printHistory(w, r, s, form, filter)
-	}
 	var wanted *export.Form
 	for _, f := range export.Forms(p.quick != "") {
 		if string(f.Format) == r.URL.Query().Get("format") {

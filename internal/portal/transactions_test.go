@@ -106,30 +106,13 @@ func TestAHistoryIsSearchedPagedAndTakenAway(t *testing.T) {
 		t.Errorf("a choice is not called one:\n%s", text)
 	}
 
-	for _, paper := range []string{"/history/download?format=pdf&from=2026-11-16", "/schedule.pdf", "/years/2026/interest.pdf"} {
-		h, status, body := b.headed(t, account+paper)
-		if status != http.StatusOK || h.Get("Content-Type") != "application/pdf" || !strings.HasPrefix(body, "%PDF-") {
-			t.Errorf("%s: %d %v", paper, status, h)
-		}
-	}
-	for _, nothing := range []string{"/history/download?format=pdf&words=check", "/years/2025/interest.pdf", "/years/x/interest.pdf"} {
-		if _, status, _ := b.visit(t, account+nothing); status != http.StatusNotFound {
-			t.Errorf("%s: %d", nothing, status)
-		}
-	}
-	for range 25 { // of one kind, one more than is made in a day
-		l.post(t, account, contract.Event{Kind: contract.OtherCharge, Date: today, Amount: 1_00})
-		_, status, page = b.visit(t, account+"/schedule.pdf")
-	}
-	if status != http.StatusTooManyRequests {
-		t.Errorf("the paper too many: %d", status)
-	}
-	says(t, page, "We did not make another paper", "All of them are under Documents.")
-
 	_, _, page = b.visit(t, account+"/years/2026")
 	sound(t, "a year", page)
 	says(t, page, "2026 in numbers", "You paid $15.64 in interest in 2026, through Nov 22, 2026.", "The account came to us on Nov 15, 2026.", "Principal paid $564.20", "Principal balance on Nov 15, 2026 $19,061.54",
-		"Principal balance on Nov 22, 2026 $18,497.34", "November", "Fees charged $59.35", "Interest summary (PDF)")
+		"Principal balance on Nov 22, 2026 $18,497.34", "November", "Fees charged $34.35", "Interest summary (PDF)")
+	if at, status, pdf := b.send(t, account+"/documents/new", formOf(t, page, account+"/documents/new")); status != http.StatusOK || !strings.HasPrefix(pdf, "%PDF-") {
+		t.Errorf("the summary: %d at %s", status, at)
+	}
 	_, _, page = b.visit(t, account)
 	says(t, page, "All history", "2026 in numbers")
 	if n := strings.Count(page, `>Why?<`); n < latestHistory || n > latestHistory+3 {
@@ -147,12 +130,6 @@ func TestALeasesHistoryNeverSpeaksOfInterest(t *testing.T) {
 		sound(t, path, page)
 		says(t, page, "Lease payments")
 		saysNot(t, page, "nterest", "rincipal", "APR", "%")
-	}
-	if _, status, _ := b.visit(t, account+"/years/2026/interest.pdf"); status != http.StatusNotFound {
-		t.Errorf("a lease's summary of interest: %d", status)
-	}
-	if _, status, body := b.headed(t, account+"/schedule.pdf"); status != http.StatusOK || !strings.HasPrefix(body, "%PDF-") {
-		t.Errorf("a lease's schedule: %d", status)
 	}
 	_, _, page := b.visit(t, account+"/years/2026")
 	saysNot(t, page, "PDF")

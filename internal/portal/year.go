@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 
@@ -28,54 +27,15 @@ type yearPage struct {
 
 // year sums a calendar year of an account.
 func (p *portal) year(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	n, err := yearOf(r)
-	if err != nil {
-		return err
+	n, err := strconv.Atoi(r.PathValue("year"))
+	if err != nil || strconv.Itoa(n) != r.PathValue("year") {
+		return web.NotFound()
 	}
 	y, err := p.svc.Year(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), n)
 	if err != nil {
 		return found(err)
 	}
 	return p.show(w, r, "year", nil, newYearPage(s, y))
-}
-
-// yearOf is the year in an address.
-func yearOf(r *http.Request) (int, error) {
-	n, err := strconv.Atoi(r.PathValue("year"))
-	if err != nil || strconv.Itoa(n) != r.PathValue("year") {
-		return 0, web.NotFound()
-	}
-	return n, nil
-}
-
-// interestPDF sends the year's interest as a paper.
-func (p *portal) interestPDF(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	n, err := yearOf(r)
-	if err != nil {
-		return err
-	}
-	d, err := p.svc.PrintInterest(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")), n)
-	if err != nil {
-		return unprinted(err)
-	}
-	return p.sendDocument(w, r, d, inline)
-}
-
-// schedulePDF sends the payments made and still to come as a paper.
-func (p *portal) schedulePDF(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	d, err := p.svc.PrintSchedule(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")))
-	if err != nil {
-		return unprinted(err)
-	}
-	return p.sendDocument(w, r, d, inline)
-}
-
-// unprinted says why a paper that has no form around it was not made.
-func unprinted(err error) error {
-	if refused, ok := errors.AsType[*servicing.Refusal](err); ok {
-		return &web.HTTPError{Status: http.StatusTooManyRequests, Title: "We did not make another paper", Message: refused.Message + " All of them are under Documents."}
-	}
-	return found(err)
 }
 
 func newYearPage(s servicing.Session, of servicing.AccountYear) yearPage {
