@@ -85,6 +85,7 @@ func (c *company) serviceAt(portal, console string) (*servicing.Service, error) 
 	rules.Paying.Zone = c.brand.Location
 	rules.Cards = c.cardRules()
 	rules.PaperMail = c.config.MailHouse.Folder != ""
+	rules.Quiet, _ = c.config.Mail.quiet() // looked at when the settings were read
 	var err error
 	if rules.Access.Passkeys, err = passkeysAt(portal, c.brand.Name); err != nil {
 		return nil, err
