@@ -78,6 +78,9 @@ type Config struct {
 		FeeStates      []string         `json:"fee_states"`      // whose law you have confirmed where it was not read here
 	} `json:"boarding"`
 
+	Mail      mailSettings      `json:"mail"`
+	MailHouse mailHouseSettings `json:"mail_house"`
+
 	SMTP struct {
 		Host     string `json:"host"`
 		Port     int    `json:"port"`
