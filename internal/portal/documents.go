@@ -21,7 +21,6 @@ type documentsPage struct {
 	ZIP       string // the address of all that the filter leaves, in one file
 	Count     int
 	Size      string
-	Make      []papersOf
 	account   string
 	kind      string
 	Year      string
@@ -41,11 +40,6 @@ const documentRows = 24
 
 // documents lists all papers, with a filter.
 func (p *portal) documents(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	return p.listDocuments(w, r, s, nil)
-}
-
-// listDocuments shows the list; form is what was asked for and refused.
-func (p *portal) listDocuments(w http.ResponseWriter, r *http.Request, s servicing.Session, form *web.Form) error {
 	o, err := p.svc.Overview(r.Context(), s.Actor)
 	if err != nil {
 		return err
@@ -62,8 +56,7 @@ func (p *portal) listDocuments(w http.ResponseWriter, r *http.Request, s servici
 		return err
 	}
 	v.Rows = kept[v.Pages.Offset:min(v.Pages.Offset+v.Pages.Limit, len(kept))]
-	v.Form = form
-	return p.show(w, r, "documents", form, v)
+	return p.show(w, r, "documents", nil, v)
 }
 
 // newDocumentsPage is the page without its rows, and the rows that the filter
@@ -85,7 +78,6 @@ func newDocumentsPage(s servicing.Session, o servicing.Overview, all []servicing
 			v.First = firstStatement(c.Due.Upcoming)
 		}
 	}
-	v.Make = makeable(o, v.accountID)
 	if !known || v.kind != "" && documentNames[billing.DocumentKind(v.kind)] == "" {
 		return v, nil, web.NotFound()
 	}

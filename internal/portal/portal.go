@@ -237,7 +237,6 @@ func (p *portal) routes() []route {
 		mine("GET /cards/{id}", p.cardSetup),
 		mine("GET /documents", p.documents),
 		mine("GET /documents/all.zip", p.documentsZIP),
-		mine("POST /documents/make", p.makeDocument),
 		mine("GET /accounts/{id}/documents/{document}", p.document),
 		mine("GET /accounts/{id}/documents/{document}/download", p.download),
 

@@ -82,17 +82,11 @@ func openLenderWith(t testing.TB, rules servicing.Rules) *lender {
 	must(t, err)
 	brand, err := web.LoadBrand(web.DefaultBrand())
 	must(t, err)
-	h, err := New(l.svc, brand, Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Papers: archived})
+	h, err := New(l.svc, brand, Options{Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	must(t, err)
 	l.Server = httptest.NewServer(h)
 	t.Cleanup(l.Close)
 	return l
-}
-
-// archived stands for the archive: pages that say which paper they are.
-func archived(_ context.Context, d servicing.DueDocument) (io.ReadCloser, int64, error) {
-	pages := "%PDF-1.7 " + string(d.ID)
-	return io.NopCloser(strings.NewReader(pages)), int64(len(pages)), nil
 }
 
 // code is the newest activation code that was sent.
