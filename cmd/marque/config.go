@@ -78,6 +78,9 @@ type Config struct {
 		FeeStates      []string         `json:"fee_states"`      // whose law you have confirmed where it was not read here
 	} `json:"boarding"`
 
+	Mail      mailSettings      `json:"mail"`
+	MailHouse mailHouseSettings `json:"mail_house"`
+
 	SMTP struct {
 		Host     string `json:"host"`
 		Port     int    `json:"port"`
@@ -180,7 +183,7 @@ func (c *Config) lender(b *web.Brand) billing.Lender {
 		messages = append(messages, billing.Words(m))
 	}
 	return billing.Lender{
-		PaymentAddress: b.PaymentAddress, DisputeAddress: b.DisputeAddress, BankruptcyAddress: b.BankruptcyAddress, Messages: messages,
+		PaymentAddress: b.PaymentAddress, DisputeAddress: b.DisputeAddress, BankruptcyAddress: b.BankruptcyAddress, Agency: b.CreditAgency, Messages: messages,
 		Name: b.Name, Address: address, Phone: b.Phone, Hours: hours, Website: c.Website, Email: b.Email,
 		Legal: b.Legal, TimeZone: b.TimeZone, Accent: b.Colors.Light["accent"], OriginID: c.ACH.OriginID, ODFI: c.ACH.ODFI, ShortName: c.ACH.Company,
 	}

@@ -28,7 +28,14 @@ const (
 type Proofs string
 
 // Has says whether a proof is among them.
-func (p Proofs) Has(q Proof) bool { return slices.Contains(strings.Fields(string(p)), string(q)) }
+func (p Proofs) Has(q Proof) bool {
+	for has := range strings.FieldsSeq(string(p)) {
+		if has == string(q) {
+			return true
+		}
+	}
+	return false
+}
 
 // And adds one.
 func (p Proofs) And(q Proof) Proofs {

@@ -7,11 +7,12 @@ import (
 	"sync"
 )
 
-// A document's own streams are packed here and not by compress/zlib, whose time
-// goes for the most part into counting what is in each stream and making a code
-// for it: ours are all of two kinds, and a code made once for each kind packs
-// them as well in less than half the time. The bytes are those of a zlib stream
-// (RFC 1950) of one block with a dynamic code (RFC 1951, 3.2.7).
+// Streams are packed here and not by compress/zlib, whose time goes for the most
+// part into counting what is in each stream and making a code for it, and whose
+// bytes may be others in the next release of Go. Ours are of three kinds, and a
+// code made once for each kind packs them as well in half the time. The bytes
+// are those of a zlib stream (RFC 1950) of one block with a dynamic code
+// (RFC 1951, 3.2.7).
 
 // codebook is a code for one kind of stream.
 type codebook struct {
@@ -36,11 +37,9 @@ const (
 	endSymbol = 256
 )
 
-// The lengths of the codes, in base 16: of the 256 bytes, the end and the 29
-// lengths of matches, then of the 30 distances. They were reckoned by Huffman's
-// method from what some twenty papers have.
 var (
 	contentBook = sync.OnceValue(func() *codebook { return newCodebook(contentCodes) })
+	fontBook    = sync.OnceValue(func() *codebook { return newCodebook(fontCodes) })
 	objectBook  = sync.OnceValue(func() *codebook { return newCodebook(objectCodes) })
 )
 

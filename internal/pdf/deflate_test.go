@@ -23,7 +23,7 @@ func unpacked(t *testing.T, packed []byte) []byte {
 }
 
 func TestTheCodesAreWhole(t *testing.T) {
-	for name, lengths := range map[string]string{"content": contentCodes, "objects": objectCodes} {
+	for name, lengths := range map[string]string{"content": contentCodes, "objects": objectCodes, "fonts": fontCodes} {
 		for i, part := range []string{lengths[:286], lengths[286:]} {
 			sum := 0
 			for _, c := range part {
@@ -55,7 +55,7 @@ func TestWhatIsPackedComesOut(t *testing.T) {
 		"farther than the window":  join(phrase, noise[:window], phrase),
 		"a match of 258 and a bit": join(noise[:259], noise[300:310], noise[:259]),
 	} {
-		for _, book := range []*codebook{contentBook(), objectBook()} {
+		for _, book := range []*codebook{contentBook(), objectBook(), fontBook()} {
 			packed := book.deflate([]byte("before"), data, &seen)
 			if got := unpacked(t, packed[len("before"):]); !bytes.Equal(got, data) {
 				t.Errorf("%s: %d bytes become %d", name, len(data), len(got))

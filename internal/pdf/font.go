@@ -10,23 +10,24 @@ import (
 // Font is a TrueType typeface in one weight. It is safe for use by many
 // documents at once.
 type Font struct {
-	name   string
-	file   trueType
-	pages  [(utf8.MaxRune + 1) >> 8][]glyph
-	blocks []*block
-	ascii  [128]uint16 // widths
+	name     string
+	file     trueType
+	pages    [(utf8.MaxRune + 1) >> 8][]glyph
+	usual    []rune // by code
+	prepared func() part
+	ascii    [128]uint16 // widths
 
 	bbox                                [4]int
 	ascent, descent, capHeight, xHeight int
 	weight                              int
 }
 
-// glyph is a character's place in the font. All measures of a Font are in
+// glyph is what the font has for a character. All measures of a Font are in
 // thousandths of its size.
 type glyph struct {
 	width uint16
-	code  uint16 // its number in the block; 0 if the font lacks the character
-	block uint8
+	code  uint16 // among the usual characters; 0 if it is not one
+	has   bool
 }
 
 // NewFont reads a TrueType file. name is the PostScript name that documents
@@ -48,7 +49,7 @@ func NewFont(ttf []byte, name string) (*Font, error) {
 }
 
 // Covers says whether the font has a glyph for a character.
-func (f *Font) Covers(r rune) bool { return f.glyph(r).code != 0 }
+func (f *Font) Covers(r rune) bool { return f.glyph(r).has }
 
 // Ascent is how far letters reach above the baseline, in points.
 func (f *Font) Ascent(size float64) float64 { return float64(f.ascent) * size / 1000 }

@@ -149,5 +149,5 @@ var profile = sync.OnceValue(func() []byte {
 	copy(head[24:], []byte{0x07, 0xd0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0}) // 2000-01-01, of no meaning
 	copy(head[36:], "acsp")
 	copy(head[68:], white[8:]) // the illuminant of the connection space, D50
-	return pack(append(append(head, table...), data...))
+	return fontBook().deflate(nil, append(append(head, table...), data...), new(heads))
 })

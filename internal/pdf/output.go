@@ -149,7 +149,13 @@ func (o *output) stream(number int, dict string, data []byte) {
 }
 
 func (d *Doc) writeFont(number int, u used) {
-	o, f, made := &d.out, u.font, u.font.prepare(u.block)
+	o, f := &d.out, u.font
+	var made part
+	if u.usual {
+		made = f.prepared()
+	} else {
+		made = f.cut(u.runes, &o.seen)
+	}
 	o.start(number)
 	o.str("<</Type/Font/Subtype/Type0/Encoding/Identity-H/BaseFont/" + made.name + "/DescendantFonts[")
 	o.ref(number + 1)

@@ -63,10 +63,11 @@ type page struct {
 	state         state
 }
 
-// used is a block of a font that the document needs.
+// used is a part of a font that the document needs.
 type used struct {
 	font  *Font
-	block uint8
+	usual bool
+	runes []rune // by code, if it is not the usual part
 }
 
 var works = sync.Pool{New: func() any { return new(work) }}

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -113,9 +114,9 @@ type writer struct {
 	p     *page
 	font  *Font
 	size  int
-	open  bool  // within a string
-	block uint8 // of the font, that the string is in
-	count int   // characters in it
+	open  bool // within a string
+	usual bool // the string is in the usual part of the font
+	count int  // characters in it
 }
 
 // longest is how many characters a string may have: ISO 19005-2, 6.1.13, has
@@ -147,11 +148,11 @@ func (w *writer) show(s string) (units int) {
 // letters draws characters that the font has.
 func (w *writer) letters(s string) (units int) {
 	for i := 0; i < len(s); {
-		if s[i] < utf8.RuneSelf && w.open && w.block == 0 {
+		if s[i] < utf8.RuneSelf && w.open && w.usual {
 			n := min(len(s)-i, longest-w.count)
 			b := w.p.content
 			start := i
-			for ; i < start+n && s[i] < utf8.RuneSelf; i++ { // NewFont has put them all into the first block, in order
+			for ; i < start+n && s[i] < utf8.RuneSelf; i++ { // NewFont has seen that they are all usual
 				b = appendCode(b, uint16(s[i]-' '+1))
 				units += int(w.font.ascii[s[i]])
 			}
@@ -163,7 +164,7 @@ func (w *writer) letters(s string) (units int) {
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
 		g := w.font.glyph(r)
-		w.glyph(g)
+		w.glyph(r, g)
 		units += int(g.width)
 		i += size
 	}
@@ -177,21 +178,37 @@ func (w *writer) close() {
 	}
 }
 
-func (w *writer) glyph(g glyph) {
-	if n := w.d.use(w.font, g.block); n != w.p.state.font || w.size != w.p.state.size {
-		w.close()
-		w.choose(n)
-	}
-	w.block = g.block
+func (w *writer) glyph(r rune, g glyph) {
+	code := w.code(r, g)
 	if w.count == longest {
 		w.close()
 	}
 	if !w.open {
 		w.p.content = append(w.p.content, '(')
-		w.open, w.count = true, 0
+		w.open, w.count, w.usual = true, 0, g.code != 0
 	}
-	w.p.content = appendCode(w.p.content, g.code)
+	w.p.content = appendCode(w.p.content, code)
 	w.count++
+}
+
+// code chooses the part of the font that has a character, and gives its code
+// there.
+func (w *writer) code(r rune, g glyph) uint16 {
+	n := w.d.use(w.font, g.code != 0)
+	if n != w.p.state.font || w.size != w.p.state.size {
+		w.close()
+		w.choose(n)
+	}
+	if g.code != 0 {
+		return g.code
+	}
+	u := &w.d.fonts[n-1]
+	at := slices.Index(u.runes, r)
+	if at < 0 {
+		at = len(u.runes)
+		u.runes = append(u.runes, r)
+	}
+	return uint16(at)
 }
 
 func (w *writer) choose(n int) {
@@ -240,7 +257,7 @@ func (w *writer) spoken(text string, has bool, draw func()) {
 func (w *writer) accents(s string) int {
 	letter, n := utf8.DecodeRuneInString(s)
 	base, f := w.font.glyph(letter), w.font
-	w.glyph(base)
+	w.glyph(letter, base)
 	edges := f.box(letter)
 	middle := (edges[0] + edges[2]) / 2
 	for _, r := range s[n:] {
@@ -255,13 +272,11 @@ func (w *writer) accents(s string) int {
 			edges[1] = mark[1] + rise
 		}
 		w.close()
-		if n := w.d.use(f, g.block); n != w.p.state.font || w.size != w.p.state.size {
-			w.choose(n)
-		}
+		code := w.code(r, g)
 		shift := middle - int(base.width) - (mark[0]+mark[2])/2
 		b := appendLengths(w.p.content, "Ts\n", rise*w.size/1000)
 		b = strconv.AppendInt(append(b, '['), int64(-shift), 10)
-		b = append(appendCode(append(b, '('), g.code), ')')
+		b = append(appendCode(append(b, '('), code), ')')
 		b = append(strconv.AppendInt(b, int64(shift+int(g.width)), 10), "]TJ\n0 Ts\n"...)
 		w.p.content = b
 	}
@@ -282,13 +297,17 @@ func (f *Font) box(r rune) (edges [4]int) {
 	return edges
 }
 
-// use is the number of a block of a font in the document, from 1.
-func (d *Doc) use(f *Font, block uint8) int {
+// use is the number of a part of a font in the document, from 1.
+func (d *Doc) use(f *Font, usual bool) int {
 	for i, u := range d.fonts {
-		if u.font == f && u.block == block {
+		if u.font == f && u.usual == usual {
 			return i + 1
 		}
 	}
-	d.fonts = append(d.fonts, used{f, block})
+	u := used{font: f, usual: usual}
+	if !usual {
+		u.runes = []rune{0}
+	}
+	d.fonts = append(d.fonts, u)
 	return len(d.fonts)
 }

@@ -2,7 +2,6 @@ package pdf
 
 import (
 	"bytes"
-	"compress/zlib"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -10,18 +9,14 @@ import (
 	"sync"
 )
 
-// block is a part of a font that goes into documents as a whole: documents
-// that use any of its characters carry all of them. So what a document carries
-// is made and packed once, is the same for all, and there is an end to it; the
-// characters of US English and Spanish are all in the first.
-type block struct {
-	runes []rune // by code; code 0 is the glyph for what is missing
-	once  sync.Once
-	made  prepared
-}
+// A document takes a font in one or two parts. The usual characters are cut out
+// and packed once for all documents, which take that part over as it is. The
+// others, which most documents have none of, are cut out for each document: only
+// those that it has, in the order in which it first has them. So the same calls
+// give the same bytes whatever other documents have had.
 
-// prepared is what a document takes over unread.
-type prepared struct {
+// part is a part of a font as a document takes it.
+type part struct {
 	name      string // with the tag that tells parts of a font apart
 	file      []byte // packed TrueType
 	length    int    // of the file unpacked
@@ -29,10 +24,8 @@ type prepared struct {
 	toUnicode []byte // packed
 }
 
-const blockSize = 96
-
-// usual are the characters of the first block: Windows-1252, which has all of
-// English and Spanish, and the signs that papers use.
+// usual are Windows-1252, which has all of English and Spanish, and the signs
+// that papers use.
 func usual() []rune {
 	var out []rune
 	for r := rune(0x20); r < 0x7f; r++ {
@@ -44,62 +37,29 @@ func usual() []rune {
 	return append(out, []rune("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ−✓→")...)
 }
 
-// divide deals the font's characters out into blocks: the usual ones, Latin
-// Extended-A with Romanian, Vietnamese, and the rest by code point.
+// divide says of each character where it is: the usual ones have their code,
+// the others get one in each document.
 func (f *Font) divide() {
-	dealt := make(map[rune]bool)
-	deal := func(runes []rune) {
-		b := &block{runes: []rune{0}}
-		for _, r := range runes {
-			id, has := f.file.runes[r]
-			if !has || dealt[r] {
-				continue
-			}
-			dealt[r] = true
-			if f.pages[r>>8] == nil {
-				f.pages[r>>8] = make([]glyph, 256)
-			}
-			advance, _ := f.file.metric(id)
-			f.pages[r>>8][r&255] = glyph{
-				width: uint16(f.file.thousandths(int(advance))),
-				code:  uint16(len(b.runes)),
-				block: uint8(len(f.blocks)),
-			}
-			b.runes = append(b.runes, r)
+	f.usual = []rune{0}
+	for r, id := range f.file.runes {
+		if f.pages[r>>8] == nil {
+			f.pages[r>>8] = make([]glyph, 256)
 		}
-		if len(b.runes) > 1 {
-			f.blocks = append(f.blocks, b)
+		advance, _ := f.file.metric(id)
+		f.pages[r>>8][r&255] = glyph{width: uint16(f.file.thousandths(int(advance))), has: true}
+	}
+	for _, r := range usual() {
+		if f.Covers(r) {
+			f.pages[r>>8][r&255].code = uint16(len(f.usual))
+			f.usual = append(f.usual, r)
 		}
 	}
-	span := func(from, to rune) (out []rune) {
-		for r := from; r <= to; r++ {
-			out = append(out, r)
-		}
-		return out
-	}
-	deal(usual())
-	deal(append(span(0x100, 0x17f), []rune("ȘșȚț")...))
-	deal(append([]rune("ƠơƯư₫"), span(0x1ea0, 0x1ef9)...))
-	var rest []rune
-	for r := range f.file.runes {
-		if !dealt[r] {
-			rest = append(rest, r)
-		}
-	}
-	slices.Sort(rest)
-	for chunk := range slices.Chunk(rest, max(blockSize, len(rest)/200+1)) {
-		deal(chunk)
-	}
+	f.prepared = sync.OnceValue(func() part { return f.cut(f.usual, new(heads)) })
 }
 
-func (f *Font) prepare(n uint8) *prepared {
-	b := f.blocks[n]
-	b.once.Do(func() { b.made = f.cut(b.runes) })
-	return &b.made
-}
-
-// cut makes the part of the font that has these characters.
-func (f *Font) cut(runes []rune) prepared {
+// cut makes the part of the font that has these characters, by code. Code 0 is
+// the glyph for what is missing.
+func (f *Font) cut(runes []rune, seen *heads) part {
 	ids := make([]uint16, len(runes))
 	for i, r := range runes {
 		ids[i] = f.file.runes[r]
@@ -120,30 +80,16 @@ func (f *Font) cut(runes []rune) prepared {
 	for i := range tag {
 		tag[i] = 'A' + sum[i]%26
 	}
-	return prepared{
+	return part{
 		name:      string(tag[:]) + "+" + f.name,
-		file:      pack(file),
+		file:      fontBook().deflate(nil, file, seen),
 		length:    len(file),
 		widths:    widths.Bytes(),
-		toUnicode: pack(toUnicode(runes)),
+		toUnicode: objectBook().deflate(nil, toUnicode(runes), seen),
 	}
 }
 
-func pack(b []byte) []byte {
-	var out bytes.Buffer
-	w, err := zlib.NewWriterLevel(&out, zlib.BestCompression)
-	if err == nil {
-		if _, err = w.Write(b); err == nil {
-			err = w.Close()
-		}
-	}
-	if err != nil {
-		panic("pdf: a buffer in memory refuses bytes: " + err.Error())
-	}
-	return out.Bytes()
-}
-
-// toUnicode is the CMap that gives back the characters of a block's codes.
+// toUnicode is the CMap that gives back the characters of the codes.
 func toUnicode(runes []rune) []byte {
 	var b bytes.Buffer
 	b.WriteString("/CIDInit/ProcSet findresource begin 12 dict begin begincmap\n" +
@@ -172,13 +118,13 @@ func (t *trueType) subset(ids []uint16) []byte {
 			place[id] = i
 		}
 	}
-	var glyf, hmtx []byte
-	var loca []byte
+	var glyf, hmtx, loca []byte
+	var starts []int
 	for i := 0; i < len(ids); i++ { // ids grows
 		advance, bearing := t.metric(ids[i])
 		hmtx = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(hmtx, advance), bearing)
-		loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
 		at := len(glyf)
+		starts = append(starts, at)
 		glyf = append(glyf, t.outline(ids[i])...)
 		eachPart(glyf[at:], func(number []byte) {
 			id := binary.BigEndian.Uint16(number)
@@ -191,15 +137,22 @@ func (t *trueType) subset(ids []uint16) []byte {
 			}
 			binary.BigEndian.PutUint16(number, uint16(place[id]))
 		})
-		for len(glyf)%4 != 0 {
+		if len(glyf)%2 != 0 {
 			glyf = append(glyf, 0)
 		}
 	}
-	loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
+	long := uint16(len(glyf) >> 17) // whether two bytes are too few for half an offset
+	for _, at := range append(starts, len(glyf)) {
+		if long > 0 {
+			loca = binary.BigEndian.AppendUint32(loca, uint32(at))
+		} else {
+			loca = binary.BigEndian.AppendUint16(loca, uint16(at/2))
+		}
+	}
 
 	head := slices.Clone(t.tables["head"])
-	binary.BigEndian.PutUint32(head[8:], 0)  // sum of the whole, reckoned last
-	binary.BigEndian.PutUint16(head[50:], 1) // long loca
+	binary.BigEndian.PutUint32(head[8:], 0) // sum of the whole, reckoned last
+	binary.BigEndian.PutUint16(head[50:], min(long, 1))
 	hhea := slices.Clone(t.tables["hhea"])
 	binary.BigEndian.PutUint16(hhea[34:], uint16(len(ids)))
 	maxp := slices.Clone(t.tables["maxp"])

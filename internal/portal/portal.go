@@ -57,6 +57,7 @@ type portal struct {
 	secure bool
 	base   string // where it is reached; empty on a machine of one's own
 	now    func() time.Time
+	log    *slog.Logger
 	papers func(context.Context, servicing.DueDocument) (io.ReadCloser, int64, error)
 	lender string
 	quick  string         // what Quicken knows the lender by
@@ -81,7 +82,7 @@ func New(svc *servicing.Service, brand *web.Brand, o Options) (http.Handler, err
 	for _, path := range postOnly(p.routes()) {
 		mux.Handle("GET "+path, p.site.Handle(toPage))
 	}
-	return p.site.Serve(mux), nil
+	return p.oneClick(p.site.Serve(mux)), nil
 }
 
 func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, error) {
@@ -93,7 +94,7 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 			{Key: "documents", Name: "Documents", Href: "/documents"},
 			{Key: "help", Name: "Help", Href: "/help"},
 		},
-		Account: []web.Place{{Key: "bank", Name: "Payment methods", Href: "/payment-methods"}, {Key: "profile", Name: "Profile", Href: "/profile"}, {Key: "security", Name: "Security", Href: "/security"}},
+		Account: []web.Place{{Key: "messages", Name: "Messages", Href: "/messages"}, {Key: "bank", Name: "Payment methods", Href: "/payment-methods"}, {Key: "profile", Name: "Profile", Href: "/profile"}, {Key: "security", Name: "Security", Href: "/security"}},
 		Home:    "/", SignIn: "/sign-in", SignOut: "/sign-out", BaseURL: o.BaseURL, TrustedProxies: o.TrustedProxies, Log: o.Log, Now: o.Now,
 	})
 	if err != nil {
@@ -108,7 +109,7 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 		return nil, err
 	}
 	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL, papers: o.Papers, now: o.Now,
-		lender: brand.Name, quick: o.QuickenID}
+		log: o.Log, lender: brand.Name, quick: o.QuickenID}
 	p.forms = newForms(p.routes())
 	return p, nil
 }
@@ -168,6 +169,8 @@ func (p *portal) routes() []route {
 		open("GET /not-me/{token}", p.showNotMe),
 		open("POST /not-me/{token}", p.pressNotMe),
 		open("GET /not-me/done", p.notMeDone),
+		open("GET /unsubscribe/{token}", p.showUnsubscribe),
+		open("POST /unsubscribe/{token}", p.unsubscribe),
 		open("GET /.well-known/change-password", p.changePassword),
 		needs("", "GET /confirm", p.showConfirm),
 		needs("", "POST /confirm", p.confirm),
@@ -234,8 +237,19 @@ func (p *portal) routes() []route {
 		mine("GET /cards/{id}", p.cardSetup),
 		mine("GET /documents", p.documents),
 		mine("GET /documents/all.zip", p.documentsZIP),
+		mine("GET /accounts/{id}/documents/new", p.showNewDocument),
+		mine("POST /accounts/{id}/documents/new", p.makeDocument),
 		mine("GET /accounts/{id}/documents/{document}", p.document),
 		mine("GET /accounts/{id}/documents/{document}/download", p.download),
+
+		mine("GET /messages", p.messages),
+		mine("GET /messages/settings", p.showNoticeSettings),
+		mine("POST /messages/settings", p.saveNoticeSettings),
+		mine("POST /messages/settings/texts-off", p.stopTexts),
+		mine("GET /messages/not-there", p.notThere),
+		mine("POST /messages/not-there/email", p.tryEmailAgain),
+		mine("GET /messages/{message}", p.message),
+		mine("POST /messages/{message}/again", p.sendAgain),
 
 		// The own way in, and how one is reached. The last step of a change asks for
 		// a fresh factor itself: a form that is carried past confirming has lost its

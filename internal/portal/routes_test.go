@@ -26,7 +26,7 @@ var openRoutes = map[string]bool{
 	"GET /payoff-letter": true, "POST /payoff-letter": true,
 	"GET /help-signing-in": true, "GET /recover": true, "POST /recover": true, "GET /recover/proofs": true, "POST /recover/proofs": true,
 	"POST /recover/questions": true, "GET /recover/finish": true, "POST /recover/finish": true, "GET /recover/username": true, "POST /recover/username": true,
-	"GET /not-me/{token}": true, "POST /not-me/{token}": true, "GET /not-me/done": true, "GET /.well-known/change-password": true,
+	"GET /not-me/{token}": true, "POST /not-me/{token}": true, "GET /not-me/done": true, "GET /unsubscribe/{token}": true, "POST /unsubscribe/{token}": true, "GET /.well-known/change-password": true,
 }
 
 // leadsHome are the routes that no one comes back to after signing in.
@@ -34,7 +34,7 @@ var leadsHome = map[string]bool{"GET /confirm": true, "POST /confirm": true, "PO
 
 func TestEveryRouteButTheListedNeedsASession(t *testing.T) {
 	p, h := testPortal(t, "")
-	fill := strings.NewReplacer("{id}", "k1", "{payment}", "p1", "{closing}", "2026-11-24", "{event}", "3", "{year}", "2026", "{change}", "c1", "{$}", "")
+	fill := strings.NewReplacer("{id}", "k1", "{payment}", "p1", "{closing}", "2026-11-24", "{event}", "3", "{year}", "2026", "{change}", "c1", "{message}", "0193a5b0-0000-7000-8000-000000000001", "{$}", "")
 	for _, r := range p.routes() {
 		if (r.open != nil) != openRoutes[r.pattern] {
 			t.Errorf("%s: open is %t", r.pattern, r.open != nil)

@@ -73,7 +73,7 @@ var proofs = []identity.Proof{identity.ProofFacts, identity.ProofPassword, ident
 
 // differ counts where a rule decides otherwise than the table: every goal, every
 // set of proofs, everything an account can have.
-func differ(rule recovers) (cases int, differences []string) {
+func differ(rule recovers, enough int) (cases int, differences []string) {
 	for _, goal := range append(slices.Clone(identity.Goals), "", "anything") {
 		for set := range 1 << len(proofs) {
 			shown := identity.Proofs("")
@@ -91,6 +91,9 @@ func differ(rule recovers) (cases int, differences []string) {
 				got := rule(goal, shown, h)
 				if got.Enough != open || open && (!slices.Contains(holds, got.Hold) || got.EndFactors != endings) {
 					differences = append(differences, fmt.Sprintf("%s by %q with %+v: %+v, the table says %v %v %v", goal, shown, h, got, open, holds, endings))
+					if len(differences) == enough {
+						return cases, differences
+					}
 				}
 				cases++
 			}
@@ -100,8 +103,8 @@ func differ(rule recovers) (cases int, differences []string) {
 }
 
 func TestEveryCombinationOfProofsIsDecidedAsTheTableHasIt(t *testing.T) {
-	n, wrong := differ(identity.Recover)
-	for _, d := range wrong[:min(len(wrong), 20)] {
+	n, wrong := differ(identity.Recover, 20)
+	for _, d := range wrong {
 		t.Error(d)
 	}
 	if n < 200_000 {
@@ -173,7 +176,7 @@ func TestTheTableTellsWrongRecoveriesApart(t *testing.T) {
 			return r
 		},
 	} {
-		if _, wrong := differ(rule); len(wrong) == 0 {
+		if _, wrong := differ(rule, 1); len(wrong) == 0 {
 			t.Errorf("the table does not notice that %s", what)
 		}
 	}

@@ -58,6 +58,7 @@ var limits = map[string]limit{
 	"text_all":     {window: 24 * time.Hour, spare: 1000000, stop: 20000},
 	"mail_account": {window: 24 * time.Hour, spare: 1000, stop: 15},
 	"mail_source":  {window: 24 * time.Hour, spare: 1000, stop: 60},
+	"send_again":   {window: 24 * time.Hour, spare: 1000, stop: 5},   // messages that a customer asks for again
 	"again":        {window: 20 * time.Second, spare: 1000, stop: 1}, // two messages for one run
 }
 

@@ -31,6 +31,7 @@ type Work struct {
 	Statements []ContractID
 	Papers     []ContractID // that the days bring and nobody asks for
 	Settling   []PaymentRef
+	Due        []ReminderRef
 }
 
 // WorkPage is how many pieces of work of a kind are listed at once.
@@ -64,7 +65,13 @@ func (s *Service) DayWork(ctx context.Context, actor identity.Actor, on money.Da
 				*list.into = append(*list.into, ContractID(id))
 			}
 		}
-		w.Settling, err = tx.SettlingPayments(on, WorkPage)
+		if w.Settling, err = tx.SettlingPayments(on, WorkPage); err != nil {
+			return err
+		}
+		reminders, err := tx.RemindersDue(on, WorkPage)
+		for _, r := range reminders {
+			w.Due = append(w.Due, ReminderRef{ContractID(r.ContractID), r.Kind, r.About})
+		}
 		return err
 	})
 	return w, err
@@ -209,6 +216,7 @@ func (s *Service) CutStatement(ctx context.Context, actor identity.Actor, id Con
 			ContractID: c.ID, Closing: closing, DueDate: st.DueDate, AmountDue: st.AmountDue, ClosingBalance: st.EndingBalance,
 			LastEntry: c.LastEntry, DocumentID: d.ID,
 		})
+		s.planReminders(tx, c, st.DueDate, st.AmountDue, closing)
 		c.StatementOn = 0
 		if c.Status == "open" {
 			c.StatementOn = billing.NextClosing(&c.Terms, &c.State, closing, s.rules.StatementDays)

@@ -40,6 +40,13 @@ var desks = []deskReach{
 		_, err := o.RevealContact(ctx, by, who)
 		return err
 	}},
+	{"MessagesTo", needs(identity.DutyView), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.MessagesTo(ctx, by, who)
+		return err
+	}},
+	{"WriteTo", needs(identity.DutyVerify), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		return o.WriteTo(ctx, by, who, servicing.NewKey(), "Thank you for your call.")
+	}},
 	{"CloseView", needs(identity.DutyView), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
 		return o.CloseView(ctx, by, who)
 	}},

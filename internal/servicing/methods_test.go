@@ -392,6 +392,7 @@ func eachOnBoth(t *testing.T, names []string, test func(t *testing.T, o *office,
 		t.Run(database, func(t *testing.T) {
 			for _, name := range names {
 				t.Run(name, func(t *testing.T) {
+					t.Parallel()
 					url := freshSQLite(t)
 					if database == "postgres" {
 						url = freshPostgres(t)
