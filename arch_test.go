@@ -58,7 +58,7 @@ var house = map[string]room{
 	"cycle": {level: 5, clock: true, may: below2 + " store rail notice paper archive servicing fault", why: "the business day knows no pages"},
 	"web":   {level: 5, clock: true, may: "money card identity servicing", why: "the HTTP kit knows no page and no table"},
 
-	"portal":  {level: 6, may: below2 + " notice export servicing web", why: "a borrower's page reaches data through servicing, which checks the actor, and cannot compile against a staff page"},
+	"portal":  {level: 6, may: below2 + " notice export paper servicing web", why: "a borrower's page reaches data through servicing, which checks the actor, and cannot compile against a staff page"},
 	"console": {level: 6, may: below2 + " notice export servicing web", why: "a staff page reaches data through servicing, which checks the actor, and shares nothing with a borrower's page"},
 	"api":     {level: 6, may: below2 + " servicing web", why: "the API calls the same verbs as the pages and shares nothing with them but those"},
 	"sandbox": {level: 6, clock: true, may: "money card ach bai contract billing tape web", why: "the bank, the card processor and the inbox stand outside: they see files and messages, never our books"},
@@ -84,7 +84,6 @@ var doors = []struct{ path, rooms, why string }{
 
 	{"github.com/rickar/cal/v2", "money", "the banks' holidays are asked of money.Date"},
 	{"gocloud.dev", "archive", "documents lie in one place, whoever's bucket it is"},
-	{"codeberg.org/go-pdf/fpdf", "notice paper", "papers are rendered in one room, so that the writer can be replaced"},
 	{"golang.org/x/text", "identity servicing", "names and passwords are spelled one way before they are compared"},
 	{"github.com/jackc/pgx/v5", "store pgtest", "drivers stay behind the store"},
 	{"modernc.org/sqlite", "store", "drivers stay behind the store"},
@@ -103,7 +102,7 @@ var doors = []struct{ path, rooms, why string }{
 	{"github.com/stripe/stripe-go/v84", "rail", "the card processor is reached through one client"},
 	{"github.com/emersion/go-smtp", "sandbox", "the inbox that receives is a program outside"},
 	{"github.com/emersion/go-sasl", "sandbox", "the inbox that receives is a program outside"},
-	{"github.com/boombuler/barcode", "web", "a code that a phone reads is drawn in the page"},
+	{"github.com/boombuler/barcode", "web paper", "a code that a phone reads is drawn in the page, and the bars that a lockbox reads on the paper"},
 	{"github.com/caddyserver/certmagic", "cmd", "certificates are the listener's, and the listener is the command's"},
 	{"go.uber.org/zap", "cmd", "certmagic's log is given to ours"},
 	{"github.com/alecthomas/kong", "cmd", "flags and environment are read once, by the command"},

@@ -119,5 +119,6 @@ func (c *Config) texter() (*notice.Texter, error) {
 
 // runner runs business days and sends messages by a post.
 func (c *company) runner(p post) *cycle.Runner {
-	return &cycle.Runner{Service: c.service, Rail: c.files, Log: c.log, Clock: c.clock, Heads: c.heads(), Mail: c.mails(p.mail), Text: c.texts(p.text), Cards: c.cards, Papers: c.papers}
+	return &cycle.Runner{Service: c.service, Rail: c.files, Log: c.log, Clock: c.clock, Heads: c.heads(), Mail: c.mails(p.mail), Text: c.texts(p.text), Cards: c.cards, Papers: c.papers,
+		Bounces: c.config.Mail.Bounces}
 }

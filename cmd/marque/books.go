@@ -20,6 +20,7 @@ import (
 type BooksCmd struct {
 	Trial   TrialCmd   `cmd:"" help:"Trial balance through a day, with the interest accrued by then."`
 	Journal JournalCmd `cmd:"" help:"The journal for other accounting programs, on standard output."`
+	History HistoryCmd `cmd:"" help:"One account's history as its borrower downloads it, on standard output."`
 	Clear   ClearCmd   `cmd:"" help:"Move an event's money to or from cash: a check has cleared, a refund was paid out."`
 }
 

@@ -67,6 +67,11 @@ func TestOtherProgramsReadTheSameTotals(t *testing.T) {
 	marque(t, data, `{"key":"1","kind":"payment","source":"check","date":"2026-03-02","amount":"900.00"}
 `, "event", "post", "LS-200871")
 	marque(t, data, "", "verify")
+	for _, format := range []string{"csv", "json", "ofx", "beancount", "ledger"} {
+		if text := marque(t, data, "", "books", "history", "LN-100245", "--format", format, "--from", "2026-03-01"); !strings.Contains(text, "700.00") || strings.Contains(text, "500.00") {
+			t.Errorf("a borrower's history as %s:\n%s", format, text)
+		}
+	}
 
 	for _, period := range [][]string{nil, {"--from", "2026-03-01", "--through", "2026-03-31"}} {
 		through := period

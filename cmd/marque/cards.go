@@ -135,13 +135,18 @@ func (c *company) openCards() error {
 	return nil
 }
 
-// withHook puts the door for the processor's events beside the pages.
-func (c *company) withHook(pages http.Handler) http.Handler {
-	if c.cards == nil {
-		return pages
-	}
+// withHooks puts the doors for the card processor's events and for text messages
+// that people send beside the pages. base is the portal's address, token that of
+// the provider of text messages; without one nobody sends any.
+func (c *company) withHooks(pages http.Handler, base, token string) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(cycle.HookPath, c.cards.Hook())
+	if c.cards != nil {
+		mux.Handle(cycle.HookPath, c.cards.Hook())
+	}
+	if token != "" {
+		_, path, _ := strings.Cut(cycle.TextHookPath, " ")
+		mux.Handle(cycle.TextHookPath, &cycle.TextHook{Service: c.service, Token: token, Address: strings.TrimSuffix(base, "/") + path, Log: c.log})
+	}
 	mux.Handle("/", pages)
 	return mux
 }

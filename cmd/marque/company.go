@@ -143,7 +143,8 @@ func (c *company) mails(mailer *notice.Mailer) cycle.Send {
 		if err != nil {
 			return err
 		}
-		return mailer.Send(ctx, o.Notice.To, m, o.ID, c.clock())
+		m.Unsubscribe = o.Unsubscribe
+		return mailer.Send(ctx, o.Notice.To, m, o.MessageID(), c.clock())
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"marque/internal/ach"
 	"marque/internal/billing"
@@ -26,6 +27,7 @@ type Config struct {
 	BaseURL string `json:"base_url"` // "https://pay.lender.example"; empty is the address listened on, for trying out
 	Brand   string `json:"brand"`    // folder of the brand; empty is the built-in one
 	Website string `json:"website"`
+	Quicken string `json:"quicken_id"` // what Quicken knows the lender by, digits; without it no history is offered as QFX
 
 	TLS            tlsSettings      `json:"tls"`
 	TrustedProxies []string         `json:"trusted_proxies"` // networks whose X-Forwarded-For is believed: "127.0.0.1/32"
@@ -75,6 +77,9 @@ type Config struct {
 		FeeState       string           `json:"fee_state"`       // whose law limits the fees
 		FeeStates      []string         `json:"fee_states"`      // whose law you have confirmed where it was not read here
 	} `json:"boarding"`
+
+	Mail      mailSettings      `json:"mail"`
+	MailHouse mailHouseSettings `json:"mail_house"`
 
 	SMTP struct {
 		Host     string `json:"host"`
@@ -133,6 +138,9 @@ func readConfig(data, path string) (Config, error) {
 	if c.ACH.RetryReturned < 0 || c.ACH.RetryReturned > billing.MaxRetries || c.ACH.RetryAfterDays < 1 || c.ACH.RetryAfterDays > 60 {
 		return c, fmt.Errorf("read settings %s: ach.retry_returned is 0 to %d (the network allows no more) and ach.retry_after_days 1 to 60", path, billing.MaxRetries)
 	}
+	if strings.Trim(c.Quicken, "0123456789") != "" || len(c.Quicken) > 9 {
+		return c, fmt.Errorf("read settings %s: quicken_id is %q: it is at most nine digits", path, c.Quicken)
+	}
 	if err := c.checkShape(); err != nil {
 		return c, fmt.Errorf("read settings %s: %w", path, err)
 	}
@@ -166,8 +174,17 @@ func (c *Config) lender(b *web.Brand) billing.Lender {
 		}
 		hours += h
 	}
+	address := b.MailAddress
+	if len(address) == 0 {
+		address = b.PaymentAddress
+	}
+	var messages []billing.Words
+	for _, m := range b.StatementMessages {
+		messages = append(messages, billing.Words(m))
+	}
 	return billing.Lender{
-		Name: b.Name, Address: b.PaymentAddress, Phone: b.Phone, Hours: hours, Website: c.Website, Email: b.Email,
+		PaymentAddress: b.PaymentAddress, DisputeAddress: b.DisputeAddress, BankruptcyAddress: b.BankruptcyAddress, Agency: b.CreditAgency, Messages: messages,
+		Name: b.Name, Address: address, Phone: b.Phone, Hours: hours, Website: c.Website, Email: b.Email,
 		Legal: b.Legal, TimeZone: b.TimeZone, Accent: b.Colors.Light["accent"], OriginID: c.ACH.OriginID, ODFI: c.ACH.ODFI, ShortName: c.ACH.Company,
 	}
 }

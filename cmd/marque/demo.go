@@ -17,6 +17,7 @@ import (
 	"time"
 
 	desk "marque/internal/console"
+	"marque/internal/cycle"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/notice"
@@ -243,7 +244,11 @@ func (cmd *DemoCmd) serve(ctx context.Context, d *demo, doors []door, s streams)
 	if err != nil {
 		return err
 	}
-	mux.Handle("/", d.withHook(pages))
+	_, token := d.texts.Credentials()
+	hooks := "http://" + doors[0].listener.Addr().String() // the provider is on this machine
+	_, path, _ := strings.Cut(cycle.TextHookPath, " ")
+	d.texts.SendRepliesTo(hooks + path)
+	mux.Handle("/", d.withHooks(pages, hooks, token))
 	err = sandbox.Register(mux, sandbox.Options{
 		Lender: d.brand, Inbox: d.inbox, Texts: d.texts, Bank: d.bank, Statements: d.stated, Today: d.service.Today, SignIns: d.state.SignIns, Console: cmd.console,
 		Forward: d.people.forward, Base: ctx, Log: d.log, Now: time.Now,

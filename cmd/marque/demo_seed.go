@@ -65,7 +65,7 @@ const (
 
 // demoParts are the parts of a data folder in the order they are moved; the
 // database, which says that there is a company, comes last.
-var demoParts = []string{"sandbox", "ach", "keys.json", "marque.db-wal", "marque.db"}
+var demoParts = []string{"sandbox", "ach", "archive", "keys.json", "marque.db-wal", "marque.db"}
 
 // make makes the company, unless the data folder or the database has one.
 func (cmd *DemoCmd) make(ctx context.Context, g *Globals, s streams) error {

@@ -18,6 +18,8 @@ import (
 type ImportCmd struct {
 	Absee ImportABSEE `cmd:"" help:"Read SEC ABS-EE EX-102 XML: auto loans or auto leases."`
 	CSV   ImportCSV   `cmd:"" name:"csv" help:"Read contracts with their customers from CSV."`
+
+	Documents ImportDocuments `cmd:"" help:"Take over old statements and letters from another archive, by a manifest."`
 }
 
 // ImportABSEE imports SEC files.

@@ -560,10 +560,21 @@ func everyLineExplains(t *testing.T, c *openCompanyForTest, b *browser, loan str
 	b.open("/")
 	b.reads("Charged off")
 	b.open(loan)
-	lines := ask(b, chromedp.Evaluate[[]string](`[...new Set([...document.querySelectorAll('#history a[href*="/history/"]')].map(a => a.getAttribute("href")))]`))
+	b.press("All history")
+	b.reads("newest first.", "Kind of file", "for taxes")
+	lines := ask(b, chromedp.Evaluate[[]string](`[...new Set([...document.querySelectorAll('table a[href*="/history/"]')].map(a => a.getAttribute("href")))]`))
 	if len(lines) < 12 {
 		t.Errorf("%d lines are explained", len(lines))
 	}
+	b.open(loan + "/history?words=charged+off&from=2026-02-30")
+	b.reads("another look", "Enter a date that exists")
+	b.open(loan + "/history?words=nothing+like+it")
+	b.reads("Nothing matches.")
+	if text := b.download(loan + "/history/download?format=beancount&kind=fees"); !strings.Contains(string(text), "open Liabilities:Loan:") {
+		t.Errorf("the download:\n%s", text)
+	}
+	b.open(loan + "/years/" + fmt.Sprint(day.Year()))
+	b.reads("in numbers", "Interest paid", "Balance at its end")
 	for _, line := range lines {
 		b.open(line)
 		b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("main details").forEach(d => d.open = true)`))
@@ -600,6 +611,11 @@ func theLease(t *testing.T, c *openCompanyForTest, b *browser) {
 	if text := b.textNow(); regexp.MustCompile(`APR|(?i:\b(interest|rates?|percent|annual)\b)`).MatchString(text) {
 		t.Errorf("a lease page names a yearly cost:\n%s", text)
 	}
+	account := strings.TrimSuffix(lease, "/lease")
+	b.open(account + "/history")
+	b.reads("Lease payments", "for taxes")
+	b.open(account + "/years/" + fmt.Sprint(day.Year()))
+	b.reads("You paid", "in lease payments")
 }
 
 func turnOnAutopay(t *testing.T, c *openCompanyForTest, b *browser, loan string) {

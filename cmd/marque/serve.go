@@ -130,9 +130,9 @@ func (c *company) doors(ctx context.Context) (doors []door, err error) {
 	if err := c.openCards(); err != nil {
 		return doors, err
 	}
-	pages, err := portal.New(c.service, c.brand, portal.Options{BaseURL: doors[0].base, TrustedProxies: proxies, Log: c.log, Now: time.Now, Papers: c.papers.Open})
+	pages, err := portal.New(c.service, c.brand, portal.Options{BaseURL: doors[0].base, TrustedProxies: proxies, QuickenID: c.config.Quicken, Log: c.log, Now: time.Now, Papers: c.papers.Open})
 	if err == nil {
-		doors[0].handler = c.withHook(pages)
+		doors[0].handler = c.withHooks(pages, doors[0].base, c.config.textToken())
 	}
 	if err == nil && len(doors) > 1 {
 		doors[1].handler, err = desk.New(c.service, c.brand, desk.Options{BaseURL: doors[1].base, TrustedProxies: proxies, Log: c.log, Now: time.Now})
@@ -146,7 +146,7 @@ const sweepEvery = time.Hour
 // deliver sends messages as they come, sets papers, seals the audit trail, and deletes runs,
 // codes and challenges that are over, until the context ends.
 func (c *company) deliver(ctx context.Context, r *cycle.Runner) {
-	swept := time.Time{}
+	swept, looked := time.Time{}, time.Time{}
 	for ctx.Err() == nil {
 		if _, err := r.Deliver(ctx); err != nil && ctx.Err() == nil {
 			c.log.Error("deliver messages", "error", err)
@@ -163,12 +163,21 @@ func (c *company) deliver(ctx context.Context, r *cycle.Runner) {
 				c.log.Error("delete what has ended", "error", err)
 			}
 		}
+		if time.Since(looked) >= bouncesEvery {
+			looked = time.Now()
+			if _, err := r.Bounced(ctx); err != nil && ctx.Err() == nil {
+				c.log.Error("take in mail that came back", "error", err)
+			}
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(deliverEvery):
 		}
 	}
 }
+
+// bouncesEvery is how often mail that came back is looked for.
+const bouncesEvery = time.Minute
 
 // deliverEvery is how long a message waits at most before its first attempt.
 const deliverEvery = 500 * time.Millisecond

@@ -67,6 +67,16 @@ type textSettings struct {
 	From    string `json:"from"`
 }
 
+// mailSettings are where e-mail that came back is found.
+type mailSettings struct {
+	Bounces string `json:"bounces"` // a maildir, or a folder of files; empty: nobody looks
+}
+
+// mailHouseSettings are how letters reach who prints and mails them.
+type mailHouseSettings struct {
+	Folder string `json:"folder"` // where each day's file is put; empty: nothing goes by mail
+}
+
 // bankSettings are how files reach the bank and come from it.
 type bankSettings struct {
 	SFTP *sftpSettings `json:"sftp"`

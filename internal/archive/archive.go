@@ -166,6 +166,9 @@ type checked struct {
 
 func (c *checked) Read(p []byte) (int, error) {
 	n, err := c.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return n, fmt.Errorf("read %s: %w", c.want, err) // a store's own check of its bytes, or the way to it
+	}
 	_, _ = c.sum.Write(p[:n]) // a hash takes everything
 	if errors.Is(err, io.EOF) && hex.EncodeToString(c.sum.Sum(nil)) != c.want {
 		return n, fmt.Errorf("read %s: %w", c.want, ErrDamaged)

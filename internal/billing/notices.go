@@ -28,6 +28,27 @@ const (
 	NoticeAccountChanged   NoticeKind = "account_changed" // Text says how
 )
 
+// What is coming, and what a person has to know in time.
+const (
+	NoticeDueSoon        NoticeKind = "due_soon"        // AmountDue, DueDate; Method when autopay takes it, on Date
+	NoticeDueToday       NoticeKind = "due_today"       // AmountDue, DueDate
+	NoticePastDue        NoticeKind = "past_due"        // PastDue, DueDate; Date: a late fee of Fee is added after it
+	NoticePayoffNear     NoticeKind = "payoff_near"     // Count payments left; Balance pays it off on Date
+	NoticePaymentChanged NoticeKind = "payment_changed" // a scheduled one: Amount as it is now, Balance as it was
+	NoticeLeaseMaturity  NoticeKind = "lease_maturity"  // the lease ends on Date, in Count days
+	NoticeMileagePace    NoticeKind = "mileage_pace"    // Count miles over at the end, at the pace so far; Balance what they cost; Date of the reading
+	NoticeTitleSent      NoticeKind = "title_sent"      // Date; Text is to whom
+	NoticeSupportMessage NoticeKind = "support_message" // Text, read on the website only
+)
+
+// Answers to what a person sends us by text message.
+const (
+	NoticeTextsOn      NoticeKind = "texts_on"      // they were agreed to
+	NoticeTextsStopped NoticeKind = "texts_stopped" // the one confirmation of STOP
+	NoticeTextsHelp    NoticeKind = "texts_help"
+	NoticeTextsBack    NoticeKind = "texts_back" // START after STOP
+)
+
 // One-time codes. Each says what it is for, so that a code asked for by one page
 // is not read out for another.
 const (
@@ -78,25 +99,6 @@ const (
 	NoticeMethodReplaced   NoticeKind = "method_replaced"      // Method; Masked is the one whose place it takes
 	NoticeMethodRemoved    NoticeKind = "method_removed"       // Method
 	NoticePaymentNotTaken  NoticeKind = "payment_not_taken"    // a scheduled one; Amount, Date, Method, Reason
-)
-
-// ByText says whether a kind can go as a text message: the codes, and alarms
-// that should reach a person at once.
-func (k NoticeKind) ByText() bool {
-	switch k {
-	case NoticeActivationCode, NoticeSignInCode, NoticeRecoveryCode, NoticeUnlockCode, NoticeContactCode, NoticeCallerCode,
-		NoticeActivated, NoticeUsernameReminder, NoticeNewDevice, NoticeSignInLocked, NoticeSignInUnlocked, NoticeFactorFailed, NoticeFactorAdded, NoticeFactorRemoved,
-		NoticeSavedCodesMade, NoticeSavedCodeUsed, NoticePasswordChanged, NoticePasswordBreached, NoticeEmailChanged, NoticePhoneChanged, NoticeAddressChanged,
-		NoticeRecoveryStarted, NoticeRecoveryDone, NoticeChangesHeld, NoticeLockedByYou, NoticeQuestionsChanged, NoticeBankAccountAdded, NoticeMethodReplaced, NoticeMethodRemoved:
-		return true
-	}
-	return false
-}
-
-// The ways a message goes.
-const (
-	ByEmail = "email"
-	ByText  = "text"
 )
 
 // The languages of messages.
@@ -170,3 +172,13 @@ type Notice struct {
 // Secret says that the content is not to be kept once the message is on its way:
 // it holds a code, or the token of a "this was not me" page.
 func (n Notice) Secret() bool { return n.Code != "" || n.Link != "" }
+
+// Kept is what stays of a message once it is on its way: all but its secrets.
+// False when nothing does, because it was about a code.
+func (n Notice) Kept() (Notice, bool) {
+	if n.Code != "" {
+		return Notice{}, false
+	}
+	n.Link, n.To = "", ""
+	return n, true
+}

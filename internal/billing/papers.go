@@ -1,6 +1,8 @@
 package billing
 
 import (
+	"regexp"
+
 	"marque/internal/contract"
 	"marque/internal/money"
 )
@@ -8,7 +10,7 @@ import (
 // Lender is the letterhead: who sends, and where a person can ask.
 type Lender struct {
 	Name      string   `json:"name"`
-	Address   []string `json:"address"` // lines; also where checks go
+	Address   []string `json:"address"` // lines; also where checks go when PaymentAddress is empty
 	Phone     string   `json:"phone"`
 	Hours     string   `json:"hours"`
 	Website   string   `json:"website"`
@@ -20,83 +22,58 @@ type Lender struct {
 	TimeZone  string   `json:"time_zone"`  // an IANA name: the zone that times on paper are told in
 	ShortName string   `json:"short_name"` // ACH company name, at most sixteen characters
 	Portal    string   `json:"-"`          // scheme and host of the online account, as set and never as asked for; not part of a paper
+
+	PaymentAddress    []string `json:"payment_address,omitempty"`    // where checks go, as lines
+	DisputeAddress    []string `json:"dispute_address,omitempty"`    // for what was reported to credit bureaus (12 CFR 1022.43(c)); empty: Address
+	BankruptcyAddress []string `json:"bankruptcy_address,omitempty"` // notices about a bankruptcy; empty: Address
+	Agency            []string `json:"agency,omitempty"`             // name and address, as lines, of the federal agency that an adverse-action notice names (12 CFR 1002.9(b)(1))
+	Messages          []Words  `json:"-"`                            // what every statement says at present; frozen in Statement.Messages
+}
+
+// Words are the same words in both languages.
+type Words struct {
+	English string `json:"en"`
+	Spanish string `json:"es"`
+}
+
+// In gives the words of a language; English where there are no Spanish ones.
+func (w Words) In(language string) string {
+	if language == Spanish && w.Spanish != "" {
+		return w.Spanish
+	}
+	return w.English
+}
+
+var colorForm = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+
+// Color is the brand's colour, #rrggbb; empty when Accent is no such thing.
+func (l *Lender) Color() string {
+	if colorForm.MatchString(l.Accent) {
+		return l.Accent
+	}
+	return ""
+}
+
+// PayTo is the address that checks go to, as lines.
+func (l *Lender) PayTo() []string { return firstAddress(l.PaymentAddress, l.Address) }
+
+// Disputes is the address for what was reported to credit bureaus, as lines.
+func (l *Lender) Disputes() []string { return firstAddress(l.DisputeAddress, l.Address) }
+
+// Bankruptcies is the address for notices about a bankruptcy, as lines.
+func (l *Lender) Bankruptcies() []string { return firstAddress(l.BankruptcyAddress, l.Address) }
+
+func firstAddress(a, otherwise []string) []string {
+	if len(a) > 0 {
+		return a
+	}
+	return otherwise
 }
 
 // Recipient is the customer as addressed on paper.
 type Recipient struct {
 	Name    string   `json:"name"`
 	Address []string `json:"address"`
-}
-
-// StatementLine is one thing posted in a statement's period. For a payment the
-// allocation says how it was applied; for a fee, which one.
-type StatementLine struct {
-	Date       money.Date          `json:"date"`
-	Kind       string              `json:"kind"` // payment, payment_returned, late_fee, returned_fee, correction
-	Text       string              `json:"text"`
-	Amount     money.Cents         `json:"amount"` // payments positive, charges and returned payments negative
-	Allocation contract.Allocation `json:"allocation"`
-}
-
-// InterestLine is one span of the period's interest that can be checked by hand.
-type InterestLine struct {
-	From    money.Date  `json:"from"`
-	To      money.Date  `json:"to"`
-	Days    int         `json:"days"`
-	Balance money.Cents `json:"balance"`
-	Basis   int         `json:"basis"`
-	PerDiem string      `json:"per_diem"` // dollars, six decimals
-	Amount  string      `json:"amount"`   // dollars, four decimals: rounded only when posted
-}
-
-// Statement is the frozen content of one statement. It is stored when it is cut
-// and every copy is made from it, so that a copy made years later says the same.
-type Statement struct {
-	Lender        Lender        `json:"lender"`
-	Recipient     Recipient     `json:"recipient"`
-	Kind          contract.Kind `json:"kind"`
-	AccountNumber string        `json:"account_number"`
-	Vehicle       string        `json:"vehicle"`
-	Rate          money.Rate    `json:"annual_rate"` // zero on a lease, and not printed there
-	DayCount      string        `json:"day_count"`
-
-	Opening money.Date `json:"opening"` // first day of the period
-	Closing money.Date `json:"closing"` // last day of the period
-	DueDate money.Date `json:"due_date"`
-
-	// Account summary.
-	BeginningBalance  money.Cents `json:"beginning_balance"` // principal
-	PrincipalPaid     money.Cents `json:"principal_paid"`
-	Adjustments       money.Cents `json:"adjustments"` // principal put back by returned payments and corrections
-	EndingBalance     money.Cents `json:"ending_balance"`
-	InterestAccrued   money.Cents `json:"interest_accrued"` // unpaid at closing
-	FeesOutstanding   money.Cents `json:"fees_outstanding"`
-	Unapplied         money.Cents `json:"unapplied"`
-	InterestPaid      money.Cents `json:"interest_paid"`
-	FeesPaid          money.Cents `json:"fees_paid"`
-	FeesCharged       money.Cents `json:"fees_charged"`
-	FeesForgiven      money.Cents `json:"fees_forgiven,omitempty"`
-	TaxPaid           money.Cents `json:"tax_paid,omitempty"` // of a lease
-	FinanceCharge     money.Cents `json:"finance_charge"`     // interest of the period: its lines and FinanceAdjustment
-	FinanceAdjustment money.Cents `json:"finance_adjustment"` // interest for earlier periods, put back or taken off by returned payments and corrections
-	InterestPaidYear  money.Cents `json:"interest_paid_year"`
-	PrincipalPaidYear money.Cents `json:"principal_paid_year"`
-	FeesPaidYear      money.Cents `json:"fees_paid_year"`
-
-	// What to pay.
-	RegularPayment money.Cents `json:"regular_payment"`
-	PastDue        money.Cents `json:"past_due"`
-	DaysPastDue    int         `json:"days_past_due"`
-	FeesDue        money.Cents `json:"fees_due"`
-	AmountDue      money.Cents `json:"amount_due"`
-	LateAfter      money.Date  `json:"late_after"` // the next late fee may be charged after this day; zero when none can be in the period
-	LateFee        money.Cents `json:"late_fee"`   // what that fee would be
-
-	PayoffToday   money.Cents     `json:"payoff"` // as of closing
-	PaymentsLeft  int             `json:"payments_left"`
-	AutopayText   string          `json:"autopay,omitempty"` // "Autopay will draw $612.40 on Dec 15 from checking ending in 4821."
-	Lines         []StatementLine `json:"lines"`
-	InterestLines []InterestLine  `json:"interest_lines"`
 }
 
 // Receipt is the proof of one payment.
@@ -143,6 +120,8 @@ type PayoffLetter struct {
 	Table         []PayoffDay     `json:"table"`
 	Pending       []PayoffPayment `json:"pending,omitempty"`   // counted in, not yet cleared
 	Scheduled     []PayoffPayment `json:"scheduled,omitempty"` // not counted
+	Code          string          `json:"code,omitempty"`      // what a dealer or a buyer types to see that the letter is ours and what it said
+	CheckAt       string          `json:"check_at,omitempty"`  // the web address where; without a code there is none
 }
 
 // PayoffDay is the total on one day.

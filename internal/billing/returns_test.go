@@ -202,3 +202,15 @@ func TestRatesDoNotDependOnHowCountsCome(t *testing.T) {
 		}
 	})
 }
+
+func TestEveryReasonHasSpanishWords(t *testing.T) {
+	unknown := billing.ReasonIn("another", billing.Spanish)
+	for _, r := range billing.ReturnRules() {
+		if es := billing.ReasonIn(r.Reason, billing.Spanish); es == r.Reason || es == unknown {
+			t.Errorf("%s: %q in Spanish is %q", r.Code, r.Reason, es)
+		}
+		if billing.ReasonIn(r.Reason, billing.English) != r.Reason {
+			t.Error(r.Reason)
+		}
+	}
+}

@@ -1,8 +1,6 @@
 package billing
 
 import (
-	"fmt"
-
 	"marque/internal/contract"
 	"marque/internal/ledger"
 	"marque/internal/money"
@@ -27,13 +25,16 @@ type Line struct {
 	Allocation contract.Allocation
 	Balance    money.Cents // principal after it
 	PaymentID  string
-	Event      contract.Event
+	// Confirmation is the payment's number as its customer knows it.
+	Confirmation string
+	Event        contract.Event
 }
 
 // LinePayment is the payment behind an event.
 type LinePayment struct {
-	ID       string
-	Canceled bool // by the customer, before it was sent to the bank
+	ID           string
+	Confirmation string
+	Canceled     bool // by the customer, before it was sent to the bank
 }
 
 // Lines turns a contract's journal into what a person reads, oldest first.
@@ -57,7 +58,7 @@ func Lines(entries []ledger.Entry, events []contract.Event, payments map[int]Lin
 		if e.Event == 0 || e.Kind == ledger.Settlement {
 			continue
 		}
-		l := Line{Entry: e, Amount: a.Total(), Allocation: a, Balance: balance, PaymentID: payments[e.Event].ID}
+		l := Line{Entry: e, Amount: a.Total(), Allocation: a, Balance: balance, PaymentID: payments[e.Event].ID, Confirmation: payments[e.Event].Confirmation}
 		if of := by[e.Event]; of != nil {
 			l.Event = *of
 		}
@@ -133,6 +134,9 @@ type StatementInput struct {
 	Opening       money.Date // for the first statement; later ones open after the previous closing
 	Closing       money.Date
 	DueDate       money.Date
+	Original      money.Cents // the loan as it was made, and its payments; zero: the terms' own
+	OriginalTerm  int
+	Autopay       *NextDraft
 	AutopayText   string
 }
 
@@ -159,12 +163,14 @@ func MakeStatement(in StatementInput) (Statement, error) {
 		BeginningBalance: t.Principal, EndingBalance: s.Principal, InterestAccrued: interest,
 		FeesOutstanding: s.LateFees + s.OtherFees, Unapplied: s.Unapplied,
 		RegularPayment: s.PaymentOf(max(1, min(s.DueThrough(t, in.Closing)+1, s.Payments))), PastDue: due.PastDue, DaysPastDue: due.DaysPastDue, FeesDue: due.Fees, AmountDue: due.PastDue + due.Fees,
-		PayoffToday: payoff.Total, AutopayText: in.AutopayText,
+		PayoffToday: payoff.Total, Autopay: in.Autopay, AutopayText: in.AutopayText, Bankruptcy: s.Bankruptcy, Messages: in.Lender.Messages,
 	}
 	if due.Upcoming <= in.DueDate { // what is paid ahead is not asked for again
 		out.AmountDue += due.UpcomingAmount
 	}
-	out.PaymentsLeft = paymentsLeft(&s)
+	if err := out.addStanding(in); err != nil {
+		return Statement{}, err
+	}
 	var accruedBefore money.Cents
 	if p := in.Previous; p != nil {
 		out.Opening, out.BeginningBalance, accruedBefore = p.Closing+1, p.EndingBalance, p.InterestAccrued
@@ -174,11 +180,69 @@ func MakeStatement(in StatementInput) (Statement, error) {
 	if n, fee := nextLateFee(t, s); n > 0 && s.DueDate(t, n) <= in.DueDate {
 		out.LateAfter, out.LateFee = s.DueDate(t, n)+money.Date(t.GraceDays), fee
 	}
-	if out.BeginningBalance-out.PrincipalPaid+out.Adjustments != out.EndingBalance {
-		return Statement{}, fmt.Errorf("statement closing %s: %s - %s + %s is not %s", in.Closing,
-			out.BeginningBalance, out.PrincipalPaid, out.Adjustments, out.EndingBalance)
+	if err := out.addInterest(in); err != nil {
+		return Statement{}, err
 	}
-	return out, out.addInterest(in)
+	return out, out.Check()
+}
+
+// addStanding says how far the account has come and where it leads.
+func (out *Statement) addStanding(in StatementInput) error {
+	t, s := in.Terms, in.State
+	law, err := t.FeeLaw()
+	if err != nil {
+		return err
+	}
+	out.Clauses = &FeeClauses{GraceDays: t.GraceDays, LateFee: t.LateFee, ReturnedFee: t.ReturnedFee, Law: law.Source}
+	out.PaymentsLeft, out.Maturity = paymentsLeft(&s), s.Maturity(t)
+	out.Payments = max(0, in.OriginalTerm-t.Payments) + s.Payments
+	if t.Kind == contract.Lease {
+		return out.addMiles(in)
+	}
+	if out.Original = in.Original; out.Original == 0 {
+		out.Original = t.Principal
+	}
+	if s.Principal == 0 {
+		return nil
+	}
+	through := max(in.Closing, in.DueDate)
+	later, err := s.Payoff(t, through)
+	out.Payoff = &StatementPayoff{GoodThrough: through, Total: later.Total, PerDiem: later.PerDiem.Decimal(6)}
+	return err
+}
+
+// addMiles takes in a lease's end and how its miles stand. A lease taken over
+// from other books may lack the terms for it; then nothing is said.
+func (out *Statement) addMiles(in StatementInput) error {
+	l, _, err := in.State.Lease(in.Terms, in.Closing)
+	if err != nil || l.Start.IsZero() || l.Term == 0 {
+		return nil // the terms are not there
+	}
+	out.Maturity = l.End(in.State.Extended)
+	if l.MilesPerYear == 0 {
+		return nil
+	}
+	var known []contract.Event
+	for _, e := range in.Events {
+		if e.Date <= in.Closing {
+			known = append(known, e)
+		}
+	}
+	readings, err := contract.Readings(in.Terms, known)
+	if err != nil {
+		return err
+	}
+	out.Miles = &StatementMiles{Allowance: l.Allowance(in.State.Extended), ExcessMile: l.ExcessMile}
+	if len(readings) == 0 {
+		return nil
+	}
+	m, err := l.Mileage(readings, in.State.Extended)
+	if err != nil {
+		return nil // readings that contradict each other say nothing of a pace; a person looks at them elsewhere
+	}
+	*out.Miles = StatementMiles{On: m.On, Driven: m.Driven, Allowed: m.Allowed, Allowance: m.Allowance, Paced: m.Paced, PerYear: m.PerYear,
+		AllowedPerYear: m.AllowedPerYear, Projected: m.Projected, Excess: m.Excess, ExcessMile: l.ExcessMile, Charge: m.Charge}
+	return nil
 }
 
 // addLines takes in what was posted since the previous statement, and sums the
@@ -194,7 +258,7 @@ func (out *Statement) addLines(in StatementInput) {
 		if l.Entry.ID <= in.PreviousEntry {
 			continue
 		}
-		out.Lines = append(out.Lines, StatementLine{l.Entry.Effective, l.Kind, lineText(l), l.Amount, l.Allocation})
+		out.Lines = append(out.Lines, statementLine(in, l))
 		paid := l.Paid()
 		out.InterestPaid += paid.Interest
 		out.FeesPaid += paid.LateFee + paid.OtherFee
@@ -216,6 +280,18 @@ func (out *Statement) addLines(in StatementInput) {
 		}
 		out.FeesForgiven += l.forgivenFees()
 	}
+}
+
+func statementLine(in StatementInput, l Line) StatementLine {
+	out := StatementLine{Date: l.Entry.Effective, Kind: l.Kind, Text: lineText(l), Amount: l.Amount, Allocation: l.Allocation,
+		Event: l.Event.Kind, Source: l.Event.Source, Confirmation: l.Confirmation}
+	if l.Event.Date != l.Entry.Effective {
+		out.EventDate = l.Event.Date
+	}
+	if l.Event.Kind == contract.LateCharge && l.Event.Instalment > 0 {
+		out.Instalment = in.State.DueDate(in.Terms, l.Event.Instalment)
+	}
+	return out
 }
 
 // Paid is the part of a line that money paid: nothing of a charge, a waiver, or
@@ -265,7 +341,7 @@ func (out *Statement) addInterest(in StatementInput) error {
 	}
 	// Rounding at each payment may leave a cent or two; more than that belongs
 	// to earlier periods, which a return or a correction has changed.
-	if d := out.FinanceCharge - sum.Round(in.Terms.Rounding); d > money.Cents(len(spans)) || -d > money.Cents(len(spans)) {
+	if d, n := out.FinanceCharge-sum.Round(in.Terms.Rounding), money.Cents(len(out.InterestLines)); d > n || -d > n {
 		out.FinanceAdjustment = d
 	}
 	return nil
@@ -278,7 +354,7 @@ func InterestLines(spans []contract.Span) (out []InterestLine) {
 		if s.Interest.IsZero() {
 			continue
 		}
-		out = append(out, InterestLine{s.From, s.To, s.Days, s.Balance, s.Basis, s.PerDiem.Decimal(6), s.Interest.Decimal(4)})
+		out = append(out, InterestLine{s.From, s.To, s.Days, s.Balance, s.Rate, s.Basis, s.PerDiem.Decimal(6), s.Interest.Decimal(4)})
 	}
 	return out
 }

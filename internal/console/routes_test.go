@@ -24,7 +24,7 @@ var enrolRoutes = map[string]bool{
 	"GET /me/factor": true, "POST /me/factor/passkey": true, "POST /me/factor/app": true, "POST /me/factor/app/code": true,
 }
 
-var fill = strings.NewReplacer("{id}", "k1", "{check}", "c1", "{token}", "t1", "{day}", "2026-02-18", "{contract}", "l1", "{account}", "a1", "{payment}", "p1", "{$}", "")
+var fill = strings.NewReplacer("{id}", "k1", "{check}", "c1", "{token}", "t1", "{day}", "2026-02-18", "{contract}", "l1", "{account}", "a1", "{payment}", "p1", "{kind}", "due_soon", "{language}", "en", "{$}", "")
 
 func TestEveryRouteButTheListedNeedsASessionOfStaff(t *testing.T) {
 	d := openDesk(t)

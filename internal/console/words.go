@@ -36,6 +36,7 @@ var words = map[string]string{
 	"read_customer":    "read the customer’s record",
 	"reveal_contact":   "saw e-mail, phone and address in full",
 	"find":             "searched",
+	"refused_request":  "told a customer that something asked for is refused",
 	"caller_asked":     "asked the caller to prove who they are",
 	"caller_passed":    "the caller passed the check",
 	"caller_failed":    "the caller did not pass the check",

@@ -27,8 +27,10 @@ import (
 type Runner struct {
 	Service  *servicing.Service
 	Rail     rail.Bank
-	Mail     Send // nil leaves e-mails queued
-	Text     Send // nil leaves text messages queued
+	Mail     Send   // nil leaves e-mails queued
+	Text     Send   // nil leaves text messages queued
+	Letter   Send   // puts a message on paper; nil leaves those queued
+	Bounces  string // the folder of e-mails that came back; empty: nobody looks
 	Log      *slog.Logger
 	Clock    func() money.Instant
 	Progress func(Day)
@@ -42,8 +44,8 @@ type Runner struct {
 	// Workers is how many contracts are worked on at once; 0 means eight.
 	Workers int
 
-	mailOutage, textOutage outage
-	pause                  time.Duration // between attempts at a server that is away; 0 is the usual
+	mailOutage, textOutage, letterOutage outage
+	pause                                time.Duration // between attempts at a server that is away; 0 is the usual
 }
 
 // Day says what one business day did.
@@ -56,6 +58,7 @@ type Day struct {
 	Told       int                         `json:"autopay_looked_at"` // for notices of drafts to come
 	LateFees   int                         `json:"contracts_with_late_fees"`
 	Statements int                         `json:"statements"`
+	Reminded   int                         `json:"reminders_looked_at"`
 	Settled    int                         `json:"payments_settled"`
 	File       servicing.CutResult         `json:"file"`
 	Returns    []servicing.ReturnsResult   `json:"returns,omitempty"`
@@ -63,6 +66,7 @@ type Day struct {
 	Matched    int                         `json:"settlements_matched"`
 	Dropped    int                         `json:"files_dropped"`
 	PaidOut    int                         `json:"card_movements_paid_out,omitempty"`
+	Letters    int                         `json:"contracts_with_letters"`
 	Papers     int                         `json:"papers"`
 	Problems   []string                    `json:"problems,omitempty"` // what a person has to look at
 }
@@ -110,7 +114,7 @@ func (r *Runner) Run(ctx context.Context, from, through money.Date) error {
 // Day does the work of one open day in its order: what came back from the bank,
 // the bank's statement against what was expected, checks of bank accounts that have
 // come to their end, payments and drafts of the day, late fees (after them, so that the day's
-// payments count), what has settled, statements, the pages of all papers, and last the file to the bank.
+// payments count), what has settled, statements, reminders, the pages of all papers, and last the file to the bank.
 func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 	d := Day{Date: day}
 	if err := r.Returns(ctx, &d); err != nil {
@@ -153,6 +157,12 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 		}},
 		{"cut statement", &d.Statements, func(w servicing.Work) []func() error {
 			return each(w.Statements, func(c servicing.ContractID) error { return s.CutStatement(ctx, actor, c, day) })
+		}},
+		{"remind", &d.Reminded, func(w servicing.Work) []func() error {
+			return each(w.Due, func(r servicing.ReminderRef) error { return s.TellDue(ctx, actor, r, day) })
+		}},
+		{"make letters", &d.Letters, func(w servicing.Work) []func() error {
+			return each(w.Papers, func(c servicing.ContractID) error { return s.MakePapers(ctx, actor, c, day) })
 		}},
 	}
 	for _, step := range steps {

@@ -93,7 +93,7 @@ func TestABrokenFileFromTheBankIsPutAsideAndTheDayGoesOn(t *testing.T) {
 // that refuses for good is not asked again.
 func TestMessagesWaitForAServerThatIsAway(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		now := money.InstantOf(time.Date(2026, 2, 26, 12, 0, 0, 0, time.UTC))
+		now := money.InstantOf(time.Date(2026, 2, 26, 18, 0, 0, 0, time.UTC)) // by day, wherever they live
 		r, _ := lenderAt(t, url, &now)
 		day := money.NewDate(2026, 2, 26)
 		if err := r.Run(t.Context(), day, day); err != nil {

@@ -85,7 +85,7 @@ func (r *Runner) Deliver(ctx context.Context) (sent int, err error) {
 			name   string
 			send   Send
 			outage *outage
-		}{{billing.ByEmail, r.Mail, &r.mailOutage}, {billing.ByText, r.Text, &r.textOutage}} {
+		}{{billing.ByEmail, r.Mail, &r.mailOutage}, {billing.ByText, r.Text, &r.textOutage}, {billing.ByPaper, r.Letter, &r.letterOutage}} {
 			if c.send != nil {
 				l := &lane{send: c.send, outage: c.outage, busy: map[string]bool{}}
 				d.lanes, d.of[laneKey{c.name, expires}] = append(d.lanes, l), l
@@ -154,7 +154,7 @@ func (d *delivery) look(ctx context.Context) error {
 			return err
 		}
 		for _, o := range page {
-			l := d.of[laneKey{channel(o), o.Expires != 0}]
+			l := d.of[laneKey{o.Notice.Channel, o.Expires != 0}]
 			switch {
 			case l == nil || d.known[o.ID]:
 			case len(l.waiting) >= laneBacklog:
@@ -177,13 +177,6 @@ func (d *delivery) full() bool {
 		}
 	}
 	return true
-}
-
-func channel(o servicing.Outgoing) string {
-	if o.Notice.Channel == "" {
-		return billing.ByEmail
-	}
-	return o.Notice.Channel
 }
 
 // start begins what each lane has room for.
@@ -223,7 +216,7 @@ func (d *delivery) finish(a attempt) {
 
 func (d *delivery) deliver(ctx context.Context, l *lane, o servicing.Outgoing) (bool, error) {
 	answered, away := false, false
-	defer func() { l.outage.end(d.Log, channel(o), answered, away, d.pause) }()
+	defer func() { l.outage.end(d.Log, o.Notice.Channel, answered, away, d.pause) }()
 	claimed, err := d.Service.Claim(ctx, actor, o, micros(claimHold))
 	if err != nil || !claimed {
 		return false, err
@@ -244,6 +237,10 @@ func (d *delivery) deliver(ctx context.Context, l *lane, o servicing.Outgoing) (
 		return false, record(servicing.OutcomeExpired, "too late to be of use", 0)
 	case o.Notice.To == "":
 		return false, record(servicing.OutcomeFailed, "no address to send it to", 0)
+	case o.Blocked == servicing.OutcomeStopped:
+		return false, record(o.Blocked, "the number has sent STOP", 0)
+	case o.Blocked != "":
+		return false, record(o.Blocked, "what is sent to this address comes back", 0)
 	}
 	limit := longestTry
 	if o.Expires != 0 {
@@ -261,13 +258,25 @@ func (d *delivery) deliver(ctx context.Context, l *lane, o servicing.Outgoing) (
 		return true, record(servicing.OutcomeSent, "", 0)
 	case notice.Permanent(failure):
 		d.Log.Error("message not delivered", "notice", o.ID, "kind", string(o.Notice.Kind), "why", notice.Why(failure))
-		return false, record(servicing.OutcomeFailed, "refused: "+notice.Why(failure), 0)
+		return false, record(refusedAs(failure), "refused: "+notice.Why(failure), 0)
 	case waited >= micros(patience):
 		d.Log.Error("message not delivered", "notice", o.ID, "kind", string(o.Notice.Kind), "attempts", o.Attempts+1, "why", notice.Why(failure))
 		return false, record(servicing.OutcomeFailed, "tried for too long: "+notice.Why(failure), 0)
 	}
 	d.Log.Warn("message delayed", "notice", o.ID, "attempts", o.Attempts+1, "why", notice.Why(failure))
 	return false, record(servicing.OutcomeRetry, notice.Why(failure), d.Clock()+micros(wait(o)))
+}
+
+// refusedAs tells what a refusal speaks of: the address, the number's wish, or this
+// message alone.
+func refusedAs(failure error) servicing.Outcome {
+	switch {
+	case notice.Gone(failure):
+		return servicing.OutcomeGone
+	case notice.Stopped(failure):
+		return servicing.OutcomeStopped
+	}
+	return servicing.OutcomeFailed
 }
 
 // wait is how long a message rests before its next attempt.

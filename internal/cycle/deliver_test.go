@@ -2,6 +2,7 @@ package cycle
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -121,7 +122,7 @@ func (m *mailroom) queue(n billing.Notice, life time.Duration) {
 	}
 	m.n++
 	now := m.clock() - 1_000_000 + money.Instant(m.n) // in this order
-	row := &store.Notice{ID: fmt.Sprintf("N-%05d", m.n), Once: fmt.Sprint(m.n), Kind: string(n.Kind), Content: string(b), TryAt: now, Created: now}
+	row := &store.Notice{ID: fmt.Sprintf("N-%05d", m.n), Once: fmt.Sprint(m.n), Kind: string(n.Kind), Channel: cmp.Or(n.Channel, billing.ByEmail), Content: string(b), TryAt: now, Created: now}
 	if life > 0 {
 		row.ExpiresAt = now + micros(life)
 	}

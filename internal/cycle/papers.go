@@ -10,6 +10,7 @@ import (
 
 	"marque/internal/archive"
 	"marque/internal/fault"
+	"marque/internal/paper"
 	"marque/internal/servicing"
 )
 
@@ -80,7 +81,7 @@ func setAll(due []servicing.DueDocument) ([][]byte, []error) {
 	for range min(runtime.GOMAXPROCS(0), len(due)) {
 		wg.Go(func() {
 			for i := range todo {
-				pages[i], errs[i] = set(due[i])
+				pages[i], errs[i] = paper.PDF(due[i].Kind, due[i].Language, due[i].Content)
 			}
 		})
 	}
@@ -96,7 +97,7 @@ func setAll(due []servicing.DueDocument) ([][]byte, []error) {
 // so that whoever asked for it need not wait for anybody.
 func (p *Papers) Open(ctx context.Context, d servicing.DueDocument) (io.ReadCloser, int64, error) {
 	if !d.Filed() {
-		pages, err := set(d)
+		pages, err := paper.PDF(d.Kind, d.Language, d.Content)
 		if err != nil {
 			return nil, 0, fmt.Errorf("set document %s: %w", d.ID, err)
 		}

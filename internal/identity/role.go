@@ -40,13 +40,14 @@ const (
 	DutyPhonePay    Duty = "phone_pay"    // take or cancel a payment for a caller who was verified
 	DutyPaperPay    Duty = "paper_pay"    // take a payment that a signed form authorises
 	DutyRefund      Duty = "refund"       // ask for a card payment to be given back; a second person must agree
+	DutyRefuse      Duty = "refuse"       // tell a customer that something asked for is refused
 )
 
 // duties is the one table of who may do what. Whoever may manage staff may not
 // touch customers, so that no one person can make an agent and be one.
 var duties = map[Role][]Duty{
-	RoleAgent:         {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyExceptions, DutyReverse, DutyPhonePay, DutyRefund},
-	RoleSupervisor:    {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyAgree, DutyAgreeStaff, DutySignals, DutyAudit, DutyExceptions, DutyClear, DutyReverse, DutySettlement, DutyReconcile, DutyPhonePay, DutyPaperPay, DutyRefund},
+	RoleAgent:         {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyExceptions, DutyReverse, DutyPhonePay, DutyRefund, DutyRefuse},
+	RoleSupervisor:    {DutyFind, DutyView, DutyVerify, DutyUnlock, DutyEndSessions, DutyRecover, DutyAgree, DutyAgreeStaff, DutySignals, DutyAudit, DutyExceptions, DutyClear, DutyReverse, DutySettlement, DutyReconcile, DutyPhonePay, DutyPaperPay, DutyRefund, DutyRefuse},
 	RoleAdministrator: {DutyStaff, DutyAgreeStaff, DutyAudit, DutySettlement, DutyReconcile},
 	RoleAuditor:       {DutyFind, DutyView, DutyAudit, DutySignals, DutyExceptions, DutySettlement},
 }

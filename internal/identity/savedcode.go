@@ -25,6 +25,13 @@ func NewSavedCodes() []string {
 	return codes
 }
 
+// NewLetterCode is a code of sixty bits printed in a letter, in groups of four.
+// Hash what NormalSavedCode gives.
+func NewLetterCode() string {
+	text := rand.Text()
+	return text[:4] + "-" + text[4:8] + "-" + text[8:12]
+}
+
 // NormalSavedCode is a code as it is hashed, however it was typed: without spaces
 // and hyphens, in capitals, and with the letters for which the digits 0, 1 and 8
 // are mistaken. The codes have none of these.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"html/template"
 	"maps"
 	"regexp"
 	"strings"
@@ -12,8 +11,12 @@ import (
 	"marque/internal/billing"
 )
 
-// Message is an e-mail: the text is the message, the HTML the same words.
-type Message struct{ Subject, Text, HTML string }
+// Message is an e-mail: the text is the message, the HTML the same words. With
+// an Unsubscribe it says to mail programs how messages like it are ended.
+type Message struct {
+	Subject, Text, HTML string
+	Unsubscribe         string // https address that takes a POST (RFC 8058); empty for what must be sent
+}
 
 // ErrNotice says that a notice cannot be put into words: its kind is unknown, or
 // what its kind must say is missing or may not be said.
@@ -29,6 +32,9 @@ type letter struct {
 	alarm   bool   // it ends with the way to say "this was not me"
 }
 
+// pair is a label and its figure.
+type pair struct{ label, value string }
+
 // both is one message in both languages, side by side so that they stay alike.
 type both struct{ en, es func(told) letter }
 
@@ -36,7 +42,7 @@ type letters map[billing.NoticeKind]both
 
 var allLetters = func() letters {
 	all := letters{}
-	for _, some := range []letters{codeLetters, signInLetters, contactLetters, paymentLetters, autopayLetters} {
+	for _, some := range []letters{codeLetters, signInLetters, contactLetters, paymentLetters, autopayLetters, reminderLetters} {
 		maps.Copy(all, some)
 	}
 	return all
@@ -62,6 +68,45 @@ func Mail(n billing.Notice, l billing.Lender) (Message, error) {
 		write = b.es
 	}
 	return write(t).message(t, l)
+}
+
+// Inbox puts a notice into words as it stands in the person's inbox on the
+// website: those of its e-mail, without the foot and without any address. A
+// message from support is there in full. Errors wrap ErrNotice.
+func Inbox(n billing.Notice, l billing.Lender) (Page, error) {
+	if e, _ := billing.EventOf(n.Kind); !e.Ways.Has(billing.ByPortal) {
+		return Page{}, wrong(n, "not for the inbox")
+	}
+	n.Link = ""
+	return onPage(n, l)
+}
+
+// Letter puts a notice into words as it goes by mail. Errors wrap ErrNotice.
+func Letter(n billing.Notice, l billing.Lender) (Page, error) {
+	if e, _ := billing.EventOf(n.Kind); !e.Ways.Has(billing.ByPaper) {
+		return Page{}, wrong(n, "not for paper")
+	}
+	n.Link = ""
+	return onPage(n, l)
+}
+
+func onPage(n billing.Notice, l billing.Lender) (Page, error) {
+	if err := check(n, l); err != nil {
+		return Page{}, err
+	}
+	b, ok := allLetters[n.Kind]
+	if !ok {
+		return Page{}, wrong(n, "unknown kind")
+	}
+	t, write := tell(n, l), b.en
+	if t.spanish() {
+		write = b.es
+	}
+	m := write(t)
+	if n.Kind == billing.NoticeSupportMessage {
+		m.quoted, m.rest = n.Text, nil
+	}
+	return m.page(t, l), nil
 }
 
 func wrong(n billing.Notice, why string) error {
@@ -141,6 +186,30 @@ func missing(n billing.Notice) string {
 		if n.Text == "" {
 			return "words for what changed"
 		}
+	case billing.NoticeDueSoon, billing.NoticeDueToday:
+		if n.AmountDue <= 0 || n.DueDate == 0 {
+			return "amount and due date"
+		}
+	case billing.NoticePastDue:
+		if n.PastDue <= 0 || n.DueDate == 0 {
+			return "amount and due date"
+		}
+	case billing.NoticePaymentChanged:
+		if n.Amount <= 0 {
+			return "amount"
+		}
+	case billing.NoticePayoffNear, billing.NoticeMileagePace:
+		if n.Count <= 0 {
+			return "count"
+		}
+	case billing.NoticeLeaseMaturity:
+		if n.Count <= 0 || n.Date == 0 {
+			return "date and days"
+		}
+	case billing.NoticeTitleSent, billing.NoticeSupportMessage:
+		if n.Text == "" {
+			return "words"
+		}
 	}
 	return ""
 }
@@ -168,74 +237,62 @@ func (t told) notMe(l billing.Lender) []string {
 	return []string{pressHere, l.Portal + t.Link, "You can also call us."}
 }
 
-func (m letter) message(t told, l billing.Lender) (Message, error) {
-	ends, about, ask, warn, lang := "account ending in ", "For ", askUs(l), fraud, billing.English
+// page is the letter's words, as they stand in an e-mail, in the inbox and on
+// paper.
+func (m letter) page(t told, l billing.Lender) Page {
+	ends, about, lang := "account ending in ", "For ", billing.English
 	if t.spanish() {
-		ends, about, ask, warn, lang = "cuenta terminada en ", "Para ", "", fraudInEs, billing.Spanish
-		if l.Phone != "" {
-			ask = "¿Preguntas? Llame al " + l.Phone + "."
-		}
+		ends, about, lang = "cuenta terminada en ", "Para ", billing.Spanish
 	}
 	who := strings.Join(nonEmpty(t.Name, before(ends, t.AccountEnds, true), t.Vehicle), ", ")
-	foot := nonEmpty(ask, warn, strings.Join(nonEmpty(l.Name, strings.Join(street(l), ", "), l.Website), " · "))
-	foot = append(foot, l.Legal...)
-	page := struct {
-		Language, Subject, Reason, About, Quoted, Accent string
-		Facts                                            [][2]string
-		Rest, Foot                                       []string
-	}{Language: lang, Subject: m.subject, Reason: oneLine(m.reason), About: oneLine(before(about, who, true)), Quoted: strings.TrimSpace(m.quoted), Foot: foot}
+	p := Page{Language: lang, Subject: m.subject, Reason: oneLine(m.reason), About: oneLine(before(about, who, true)), Quoted: strings.TrimSpace(m.quoted)}
 	for _, f := range m.facts {
 		if v := oneLine(f.value); v != "" {
-			page.Facts = append(page.Facts, [2]string{t.labelled(f.label), v})
+			p.Facts = append(p.Facts, [2]string{t.labelled(f.label), v})
 		}
 	}
 	if m.alarm {
 		m.rest = append(m.rest, t.notMe(l)...)
 	}
 	for _, s := range m.rest {
-		page.Rest = append(page.Rest, oneLine(s))
+		p.Rest = append(p.Rest, oneLine(s))
 	}
-	if accentForm.MatchString(l.Accent) {
-		page.Accent = l.Accent
-	}
-	var html bytes.Buffer
-	if err := mailHTML.Execute(&html, page); err != nil {
-		return Message{}, fmt.Errorf("%w %q: %w", ErrNotice, t.Kind, err)
-	}
-	var s strings.Builder
-	s.WriteString(page.Reason + "\n")
-	if page.About != "" {
-		s.WriteString("\n" + page.About + "\n")
-	}
-	for i, f := range page.Facts {
-		if i == 0 {
-			s.WriteString("\n")
-		}
-		s.WriteString(f[0] + ": " + f[1] + "\n")
-	}
-	for _, p := range page.Rest {
-		s.WriteString("\n" + p + "\n")
-	}
-	if page.Quoted != "" {
-		s.WriteString("\n" + page.Quoted + "\n")
-	}
-	s.WriteString("\n-- \n" + strings.Join(foot, "\n") + "\n")
-	return Message{Subject: m.subject, Text: s.String(), HTML: html.String()}, nil
+	return p
 }
 
-var mailHTML = template.Must(template.New("mail").Parse(`<!doctype html>
-<html lang="{{.Language}}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Subject}}</title></head>
-<body style="margin:0;padding:24px;background:#ffffff;color:#111111;font:16px/1.5 system-ui,sans-serif">
-<div style="max-width:560px;margin:0 auto">
-<p style="font-size:18px;font-weight:600;margin:0 0 16px{{with .Accent}};border-top:3px solid {{.}};padding-top:16px{{end}}">{{.Reason}}</p>
-{{with .About}}<p style="margin:0 0 16px">{{.}}</p>
-{{end}}{{range .Facts}}<p style="margin:0 0 4px">{{index . 0}}: <strong>{{index . 1}}</strong></p>
-{{end}}{{range .Rest}}<p style="margin:16px 0;overflow-wrap:anywhere">{{.}}</p>
-{{end}}{{with .Quoted}}<p style="margin:16px 0;white-space:pre-wrap">{{.}}</p>
-{{end}}<hr style="border:0;border-top:1px solid #999999;margin:24px 0 12px">
-{{range .Foot}}<p style="font-size:14px;margin:0 0 8px">{{.}}</p>
-{{end}}</div>
-</body>
-</html>
-`))
+// foot is what stands below every e-mail.
+func (t told) foot(l billing.Lender) []string {
+	ask, warn := askUs(l), fraud
+	if t.spanish() {
+		ask, warn = "", fraudInEs
+		if l.Phone != "" {
+			ask = "¿Preguntas? Llame al " + l.Phone + "."
+		}
+	}
+	e, _ := billing.EventOf(t.Kind)
+	if !e.Required {
+		warn += " " + t.in("You choose which messages you get on our website under Messages.", "Usted elige en nuestro sitio web, en Mensajes, qué mensajes recibe.")
+	}
+	return append(nonEmpty(ask, warn, strings.Join(nonEmpty(l.Name, strings.Join(street(l), ", "), l.Website), " · ")), l.Legal...)
+}
+
+// in is the wording of the notice's language.
+func (t told) in(en, es string) string {
+	if t.spanish() {
+		return es
+	}
+	return en
+}
+
+func (m letter) message(t told, l billing.Lender) (Message, error) {
+	set := struct {
+		Page
+		Lender, Accent string
+		Foot           []string
+	}{Page: m.page(t, l), Lender: l.Name, Accent: l.Color(), Foot: t.foot(l)}
+	var html bytes.Buffer
+	if err := mailHTML.Execute(&html, set); err != nil {
+		return Message{}, fmt.Errorf("%w %q: %w", ErrNotice, t.Kind, err)
+	}
+	return Message{Subject: m.subject, Text: set.text() + "\n-- \n" + strings.Join(set.Foot, "\n") + "\n", HTML: html.String()}, nil
+}

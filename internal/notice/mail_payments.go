@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"marque/internal/billing"
+	"marque/internal/contract"
 )
 
 // Money on its way, and papers. Figures carry the names they have on paper.
@@ -32,7 +33,14 @@ func (t told) split() []pair {
 	if t.Lease {
 		left = "Payments left to make"
 	}
-	list := partsOf(t.Lease, t.Allocation, false)
+	kind := contract.Loan
+	if t.Lease {
+		kind = contract.Lease
+	}
+	var list []pair
+	for _, part := range billing.Parts(kind, t.Allocation, false) {
+		list = append(list, pair{label: part.Name.English, value: billing.USD(part.Amount)})
+	}
 	if len(list) > 0 {
 		list = append(list, pair{label: left, value: t.Balance.USD()})
 	}

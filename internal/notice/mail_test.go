@@ -12,12 +12,19 @@ import (
 	"marque/internal/money"
 )
 
+var harbor = billing.Lender{
+	Name: "Harborline Motor Finance", Address: []string{"PO Box 4100", "Alder Falls, OR 97000"}, Phone: "(503) 555-0142",
+	Hours: "Monday to Friday, 7 am to 6 pm Pacific", Website: "www.harborline.example", Email: "service@harborline.example",
+	Legal:  []string{"Harborline Motor Finance services this contract. Invented company; not a lender."},
+	Accent: "#0b5c6b",
+}
+
 const dayLong = money.Instant(24 * 60 * 60 * 1_000_000)
 
 var atNight = money.InstantOf(time.Date(2026, 12, 15, 21, 4, 0, 0, time.UTC))
 
 func noticeOf(kind billing.NoticeKind) billing.Notice {
-	return billing.Notice{
+	n := billing.Notice{
 		Kind: kind, To: "maria@customer.example", Name: "María Álvarez", AccountEnds: "2204", Vehicle: "2024 Vento Lumen",
 		Code: "481516", Amount: 612_40, Fee: 25_00, Date: money.NewDate(2026, 12, 15), Method: "checking ending in 4821",
 		Confirmation: "7K2M-QX", Allocation: contract.Allocation{Interest: 101_75, Principal: 510_65}, Balance: 23_489_35,
@@ -26,6 +33,10 @@ func noticeOf(kind billing.NoticeKind) billing.Notice {
 		At: atNight, Until: atNight + dayLong, Device: "Chrome on a phone", Where: "near Dallas, TX",
 		Text: "I authorize Harborline Motor Finance to debit my account each month on the due date for the amount due.\nI may stop this at any time.",
 	}
+	if kind == billing.NoticePastDue {
+		n.PastDue = 612_40
+	}
+	return n
 }
 
 func TestMailSaysWhyInItsFirstLine(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	netmail "net/mail"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,6 +77,7 @@ type sendError struct {
 	what      string // mail, text
 	permanent bool
 	err       error
+	stopped   bool // the number has sent STOP to the provider
 }
 
 func (e *sendError) Error() string {
@@ -105,6 +107,25 @@ func Away(err error) bool {
 	return err != nil && !Permanent(err)
 }
 
+// Gone says whether an error of Send says that the address itself is no good: the
+// server knows no such mailbox, or it is closed. Nothing sent there will arrive.
+func Gone(err error) bool {
+	var e *mail.SendError
+	if !errors.As(err, &e) || e.Reason != mail.ErrSMTPRcptTo || !Permanent(err) {
+		return false
+	}
+	if status := e.EnhancedStatusCode(); status != "" {
+		return goneForm.MatchString(status)
+	}
+	return slices.Contains([]int{521, 550, 551, 553, 556}, e.ErrorCode())
+}
+
+// Stopped says whether an error of Texter says that the number has sent STOP.
+func Stopped(err error) bool {
+	var e *sendError
+	return errors.As(err, &e) && e.stopped
+}
+
 // Why says in a few words why sending failed, without the person's address or
 // number, which a server may repeat in its answer.
 func Why(err error) string {
@@ -120,6 +141,8 @@ func Why(err error) string {
 	return err.Error()
 }
 
+var unsubscribeForm = regexp.MustCompile(`^https?://[A-Za-z0-9.:\[\]-]+/[A-Za-z0-9/_-]+$`)
+
 var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,200}$`)
 
 // Send hands one message to the server and returns when the server has taken
@@ -129,13 +152,13 @@ var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,200}$`)
 func (m *Mailer) Send(ctx context.Context, to string, msg Message, id string, at money.Instant) error {
 	mm, err := m.compose(to, msg, id, at)
 	if err != nil {
-		return &sendError{"mail", true, fmt.Errorf("message %s: %w", id, err)}
+		return &sendError{what: "mail", permanent: true, err: fmt.Errorf("message %s: %w", id, err)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.cfg.Timeout)
 	defer cancel()
 	client, err := m.client(ctx)
 	if err != nil {
-		return &sendError{"mail", false, fmt.Errorf("message %s: %w", id, err)}
+		return &sendError{what: "mail", err: fmt.Errorf("message %s: %w", id, err)}
 	}
 	err = client.DialAndSendWithContext(ctx, mm)
 	if err == nil || mm.IsDelivered() {
@@ -144,7 +167,7 @@ func (m *Mailer) Send(ctx context.Context, to string, msg Message, id string, at
 	if cause := ctx.Err(); cause != nil {
 		err = errors.Join(cause, err)
 	}
-	return &sendError{"mail", refused(err), fmt.Errorf("message %s: %w", id, err)}
+	return &sendError{what: "mail", permanent: refused(err), err: fmt.Errorf("message %s: %w", id, err)}
 }
 
 func (m *Mailer) compose(to string, msg Message, id string, at money.Instant) (*mail.Msg, error) {
@@ -160,6 +183,13 @@ func (m *Mailer) compose(to string, msg Message, id string, at money.Instant) (*
 	mm.SetMessageIDWithValue(id + "@" + m.domain())
 	mm.SetDateWithValue(at.Time())
 	mm.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers
+	if msg.Unsubscribe != "" {
+		if !unsubscribeForm.MatchString(msg.Unsubscribe) {
+			return nil, errors.New("the address to unsubscribe at is not one")
+		}
+		mm.SetGenHeaderPreformatted(mail.HeaderListUnsubscribe, "<"+msg.Unsubscribe+">")
+		mm.SetGenHeaderPreformatted(mail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click") // RFC 8058
+	}
 	mm.SetBodyString(mail.TypeTextPlain, msg.Text)
 	mm.AddAlternativeString(mail.TypeTextHTML, msg.HTML)
 	return mm, nil

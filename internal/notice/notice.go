@@ -1,15 +1,7 @@
-// Package notice says things to customers: statements, receipts and
-// authorizations as PDF, notices as e-mail and as text messages, in English and
-// in the Spanish of the United States. It renders frozen snapshots and
-// nothing else. It looks nothing up, decides nothing and reads no clock, so the
-// same snapshot gives the same bytes today and in ten years.
-//
-// It promises that papers are US Letter, black on white with the brand's colour
-// once, and readable after a fax; that text from a customer or a file wraps,
-// shrinks or runs on to the next page but never lies over other text; that a
-// character the font lacks is printed as a question mark; that a lease's papers
-// speak of lease payments and never of a rate (Regulation M, 12 CFR 1013.4(s)); and that
-// a statement whose balances do not add up is refused, not printed.
+// Package notice says things to customers as e-mail and as text messages, in
+// English and in the Spanish of the United States. It renders frozen snapshots and
+// nothing else. It looks nothing up, decides nothing and reads no clock. Papers
+// are set in their own room.
 //
 // Messages never hold a whole account number or a link that signs anyone in.
 // Mailer hands one to an SMTP server, Texter to a provider's HTTP interface; both
@@ -53,4 +45,14 @@ func clock(at money.Instant, l billing.Lender) string {
 		zone = time.UTC
 	}
 	return at.Time().In(zone).Format("Jan 2, 2006, 3:04 PM MST")
+}
+
+func nonEmpty(s ...string) []string {
+	var out []string
+	for _, v := range s {
+		if strings.TrimSpace(v) != "" {
+			out = append(out, v)
+		}
+	}
+	return out
 }

@@ -2,6 +2,7 @@ package notice
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -16,8 +17,8 @@ const OneText = 160
 // GSM-7 alphabet, which lacks á, í, ó and ú, so Spanish is written without those
 // accents. It names the lender first, holds no link and no account number, and
 // leaves out a place or a device for which there is no room, but never the code
-// or the way to call. "Reply STOP" stands in the first message to a number only:
-// codes and alarms are asked for or owed. Errors wrap ErrNotice; kinds without a
+// or the way to call. "Reply STOP" ends those that a person agreed to get; codes
+// and alarms are asked for or owed, and have it in the first to a number only. Errors wrap ErrNotice; kinds without a
 // text form are those whose NoticeKind.ByText is false.
 func Text(n billing.Notice, l billing.Lender) (string, error) {
 	if err := check(n, l); err != nil {
@@ -39,6 +40,13 @@ func Text(n billing.Notice, l billing.Lender) (string, error) {
 			tail = "llame al " + l.Phone + "."
 		}
 	}
+	end := ""
+	if e, _ := billing.EventOf(n.Kind); !e.Unasked {
+		end = stopWord
+		if t.spanish() {
+			end = stopWordInEs
+		}
+	}
 	if n.Kind == billing.NoticeUsernameReminder && gsm7(n.Username) != n.Username {
 		return "", wrong(n, "a username that a text message cannot hold")
 	}
@@ -47,7 +55,7 @@ func Text(n billing.Notice, l billing.Lender) (string, error) {
 	}
 	for _, name := range nonEmpty(l.Name, l.ShortName) {
 		for _, s := range list {
-			s = gsm7(oneLine(name + ": " + strings.ReplaceAll(s, "{call}", tail)))
+			s = gsm7(oneLine(name + ": " + strings.ReplaceAll(s, "{call}", tail) + end))
 			if len([]rune(s)) <= OneText {
 				return s, nil
 			}
@@ -101,7 +109,7 @@ func seen(n told, start, otherwise, end string) (list []string) {
 	return append(list, otherwise+end)
 }
 
-var texts = map[billing.NoticeKind]bothTexts{
+var signInTexts = map[billing.NoticeKind]bothTexts{
 	billing.NoticeActivationCode: typed("to set up online access", "para activar el acceso en línea"),
 	billing.NoticeSignInCode:     typed("to sign in", "para entrar a su cuenta"),
 	billing.NoticeRecoveryCode:   typed("to get back into your account", "para recuperar el acceso a su cuenta"),
@@ -171,6 +179,12 @@ var texts = map[billing.NoticeKind]bothTexts{
 	billing.NoticeMethodRemoved:    said("A way to pay was removed from your online access.", "Se quitó una forma de pago de su acceso en línea."),
 	billing.NoticeBankAccountAdded: said("A bank account was added to your online access.", "Se agregó una cuenta bancaria a su acceso en línea."),
 }
+
+var texts = func() map[billing.NoticeKind]bothTexts {
+	all := maps.Clone(signInTexts)
+	maps.Copy(all, moneyTexts)
+	return all
+}()
 
 // gsm7 is the text in the GSM-7 alphabet without its extension table, of which
 // each character would take the room of two. What the alphabet lacks is written

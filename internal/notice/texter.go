@@ -2,12 +2,16 @@ package notice
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha1" // the provider's choice; as a MAC it holds
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -108,10 +112,10 @@ func here(host string) bool {
 // or the token.
 func (t *Texter) Send(ctx context.Context, to, body string) (sid string, err error) {
 	if !numberForm.MatchString(to) {
-		return "", &sendError{"text", true, errors.New("the number is not in the form +12025550143")}
+		return "", &sendError{what: "text", permanent: true, err: errors.New("the number is not in the form +12025550143")}
 	}
 	if strings.TrimSpace(body) == "" {
-		return "", &sendError{"text", true, errors.New("no words")}
+		return "", &sendError{what: "text", permanent: true, err: errors.New("no words")}
 	}
 	form := url.Values{"To": {to}, "Body": {body}}
 	if t.cfg.From != "" {
@@ -121,14 +125,14 @@ func (t *Texter) Send(ctx context.Context, to, body string) (sid string, err err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.to, strings.NewReader(form.Encode()))
 	if err != nil {
-		return "", &sendError{"text", false, err}
+		return "", &sendError{what: "text", err: err}
 	}
 	req.SetBasicAuth(t.cfg.AccountSID, t.cfg.AuthToken)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
 	res, err := t.client.Do(req)
 	if err != nil {
-		return "", &sendError{"text", false, err}
+		return "", &sendError{what: "text", err: err}
 	}
 	defer res.Body.Close()
 	return answer(res)
@@ -139,7 +143,7 @@ func (t *Texter) Send(ctx context.Context, to, body string) (sid string, err err
 func answer(res *http.Response) (sid string, err error) {
 	b, err := io.ReadAll(io.LimitReader(res.Body, largestAnswer))
 	if err != nil {
-		return "", &sendError{"text", false, fmt.Errorf("read the answer: %w", err)}
+		return "", &sendError{what: "text", err: fmt.Errorf("read the answer: %w", err)}
 	}
 	var said struct {
 		SID  string `json:"sid"`
@@ -148,7 +152,7 @@ func answer(res *http.Response) (sid string, err error) {
 	unreadable := json.Unmarshal(b, &said)
 	if res.StatusCode == http.StatusCreated || res.StatusCode == http.StatusOK {
 		if unreadable != nil || !sidForm.MatchString(said.SID) {
-			return "", &sendError{"text", false, fmt.Errorf("status %d without a message's SID", res.StatusCode)}
+			return "", &sendError{what: "text", err: fmt.Errorf("status %d without a message's SID", res.StatusCode)}
 		}
 		return said.SID, nil
 	}
@@ -157,7 +161,7 @@ func answer(res *http.Response) (sid string, err error) {
 		why += ", code " + strconv.Itoa(said.Code)
 	}
 	permanent := res.StatusCode == http.StatusBadRequest && unreadable == nil && slices.Contains(unreachable, said.Code)
-	return "", &sendError{"text", permanent, errors.New(why)}
+	return "", &sendError{what: "text", permanent: permanent, err: errors.New(why), stopped: permanent && said.Code == saidStop}
 }
 
 // unreachable are the provider's codes that speak of the number or the words
@@ -166,3 +170,24 @@ func answer(res *http.Response) (sid string, err error) {
 // speak of our account, our sender or the provider's own state; once those are
 // mended, the message can go.
 var unreachable = []int{21211, 21214, 21217, 21408, 21602, 21605, 21610, 21612, 21614, 21617, 21635}
+
+// saidStop is the provider's code for a number that has sent STOP.
+const saidStop = 21610
+
+// Signed says whether a request was made by the provider: its signature is that of
+// the address it was sent to and the form in it (Twilio's request validation,
+// X-Twilio-Signature). An empty token signs nothing.
+func Signed(token, signature, address string, form url.Values) bool {
+	sent, err := base64.StdEncoding.DecodeString(signature)
+	if token == "" || err != nil {
+		return false
+	}
+	mac := hmac.New(sha1.New, []byte(token))
+	mac.Write([]byte(address))
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		for _, value := range form[name] {
+			mac.Write([]byte(name + value))
+		}
+	}
+	return hmac.Equal(mac.Sum(nil), sent)
+}

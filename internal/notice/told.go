@@ -151,5 +151,6 @@ var labelsInSpanish = map[string]string{
 	"Interest": "Interés", "Principal": "Capital", "Lease payments": "Pagos del arrendamiento", "Tax": "Impuesto", "Late fees": "Cargos por atraso",
 	"Other fees": "Otros cargos", "Toward the balance charged off": "Al saldo dado por perdido", "Held for you": "Guardado para usted",
 	"Forgiven, not paid by you": "Perdonado, no pagado por usted",
-	"When":                      "Cuándo", "Phone": "Teléfono", "Device": "Dispositivo", "Place": "Lugar", "Name": "Nombre", "Until": "Hasta", "New": "Nuevo", "Username": "Nombre de usuario",
+	"Sent to":                   "Enviado a", "Odometer read on": "Odómetro leído el", "What they would cost at the end": "Lo que costarían al final",
+	"When": "Cuándo", "Phone": "Teléfono", "Device": "Dispositivo", "Place": "Lugar", "Name": "Nombre", "Until": "Hasta", "New": "Nuevo", "Username": "Nombre de usuario",
 }

@@ -157,9 +157,9 @@ func withNext(address, next string) string {
 
 // pagePath lists the pages that signing in and confirming may lead to. Anything
 // else, another site above all, leads to the overview.
-var pagePath = regexp.MustCompile(`^/(?:payments|pay|cards(?:/new|/[0-9a-f-]{36})?|documents|help|on-the-phone|bank-accounts(?:/new)?|payment-methods(?:/[0-9A-Za-z_-]{1,64}(?:/name|/check|/replace|/remove)?)?|profile(?:/email|/phone|/address|/language|/paperless)?|` +
+var pagePath = regexp.MustCompile(`^/(?:payments|pay|cards(?:/new|/[0-9a-f-]{36})?|documents|help|on-the-phone|messages(?:/settings|/not-there|/[0-9a-f-]{36})?|bank-accounts(?:/new)?|payment-methods(?:/[0-9A-Za-z_-]{1,64}(?:/name|/check|/replace|/remove)?)?|profile(?:/email|/phone|/address|/language|/paperless)?|` +
 	`security(?:/not-me|/password|/questions|/saved-codes|/second-step(?:/app|/phone|/[0-9a-f-]{36}/remove)?)?|` +
-	`accounts/[0-9A-Za-z_-]{1,64}(?:/pay(?:/review)?|/payoff|/lease|/history/[1-9][0-9]{0,8}|/autopay(?:/off|/pause|/skip)?|/payments/[0-9A-Za-z_-]{1,64}(?:/cancel|/card)?|/statements/[0-9]{4}-[0-9]{2}-[0-9]{2})?)?$`)
+	`accounts/[0-9A-Za-z_-]{1,64}(?:/pay(?:/review)?|/payoff|/lease|/history(?:/[1-9][0-9]{0,8})?|/years/[0-9]{4}|/autopay(?:/off|/pause|/skip)?|/payments/[0-9A-Za-z_-]{1,64}(?:/cancel|/card)?|/statements/[0-9]{4}-[0-9]{2}-[0-9]{2})?)?$`)
 
 // pageFor is the page to come back to for an address: itself, or the nearest
 // page above it when it is a form's.

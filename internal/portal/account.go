@@ -38,11 +38,8 @@ type accountPage struct {
 	Applied, Extra          string
 	DayCount                string
 	Chart                   chart
-	Any                     bool // history, though the filter may leave none
-	Years                   []web.Option
-	Year                    string
-	Rows                    []historyRow
-	Pages                   web.Pages
+	Rows                    []historyRow // the latest of the history
+	HasTax                  bool
 	Href                    string
 }
 
@@ -57,21 +54,18 @@ type historyRow struct {
 	Why                        string // of its explanation
 }
 
-const historyRows = 24
+// latestHistory is how many rows of the history stand on the account's page.
+const latestHistory = 12
 
 func (p *portal) account(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
 	a, err := p.svc.Account(r.Context(), s.Actor, servicing.ContractID(r.PathValue("id")))
 	if err != nil {
 		return found(err)
 	}
-	v, err := newAccountPage(s, a, r)
-	if err != nil {
-		return err
-	}
-	return p.show(w, r, "account", nil, v)
+	return p.show(w, r, "account", nil, newAccountPage(s, a))
 }
 
-func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (accountPage, error) {
+func newAccountPage(s servicing.Session, a servicing.Account) accountPage {
 	if a.State.Accelerated != 0 || a.State.Ended || allDue(a.Card) { // no payment is still to come: all of it is due
 		a.Remaining = nil
 	}
@@ -86,7 +80,7 @@ func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (
 		Standing: standing(a.Terms, a.State, a.History), IsChargedOff: a.ChargedOff, AllDue: allDue(a.Card),
 		Rate: rateWords(a.Terms, a.State), Payment: paymentWord(a.Terms, a.State), Dates: datesMoved(a.Kind, a.Changes),
 		LateFee: lateFeeWords(a.Terms), Applied: applicationWords(a.Terms), Extra: extraWords(a.Terms), DayCount: dayCountWord(a.Terms.DayCount),
-		Chart: balanceChart(a), Href: accountHref(a.ID), Year: r.URL.Query().Get("year"),
+		Chart: balanceChart(a), Href: accountHref(a.ID), HasTax: a.Terms.Tax != 0,
 	}
 	v.BusinessDate = a.Date
 	v.AccruedName = "Interest since " + a.State.Through.Long()
@@ -100,33 +94,9 @@ func newAccountPage(s servicing.Session, a servicing.Account, r *http.Request) (
 		v.Chart = chart{}
 	}
 	v.FeesCharged = feesCharged(a.History, a.YTD.Year)
-	all := merged(a)
-	v.Any = len(all) > 0
-	rows := v.filter(all)
-	var err error
-	if v.Pages, err = web.Paginate(r.URL, len(rows), historyRows); err != nil {
-		return v, err
-	}
-	v.Rows = rows[v.Pages.Offset:min(v.Pages.Offset+v.Pages.Limit, len(rows))]
-	return v, nil
-}
-
-// filter keeps the rows of the year in the address, and lists the years.
-func (v *accountPage) filter(all []historyRow) []historyRow {
-	years := map[int]bool{}
-	for _, h := range all {
-		years[h.Effective.Year()] = true
-	}
-	if v.Years, v.Year = yearOptions(years, v.Year); v.Year == "" {
-		return all
-	}
-	var out []historyRow
-	for _, h := range all {
-		if strconv.Itoa(h.Effective.Year()) == v.Year {
-			out = append(out, h)
-		}
-	}
-	return out
+	v.Rows = merged(a)
+	v.Rows = v.Rows[:min(len(v.Rows), latestHistory)]
+	return v
 }
 
 // yearOptions lists years, newest first, and gives the chosen one: none when
@@ -146,11 +116,6 @@ func yearOptions(years map[int]bool, asked string) (options []web.Option, chosen
 		out = append(out, web.Option{Value: strconv.Itoa(y), Label: strconv.Itoa(y)})
 	}
 	return out, chosen
-}
-
-// YearField is the filter's choice of year, filled in from the address.
-func (v accountPage) YearField() web.Field {
-	return web.Field{Name: "year", Label: "Year", Value: v.Year, Options: v.Years}
 }
 
 // PaymentsLeft counts the payments still to make.

@@ -53,7 +53,7 @@ func (p *portal) history(w http.ResponseWriter, r *http.Request, s servicing.Ses
 }
 
 func newHistoryPage(s servicing.Session, card servicing.Card, x servicing.Explanation) historyPage {
-	title := eventTitle(x.Event)
+	title := billing.EventTitle(x.Event)
 	v := historyPage{Page: about(page(s, title, "overview"), card), Title: title, On: x.Event.Date, Amount: shownAmount(x),
 		IsUndone: x.Undone, IsPayment: x.Event.Kind == contract.Payment || x.Event.Kind == contract.Sale, IsLease: card.Kind == contract.Lease,
 		Words: eventWords(card.Kind, x), Figures: figuresOf(card.Kind, x.Why), Href: accountHref(card.ID)}
@@ -94,23 +94,6 @@ func shownAmount(x servicing.Explanation) money.Cents {
 		return e.Amount
 	}
 	return 0
-}
-
-// eventTitle is what happened in a few words: the same in the history and on
-// the event's page.
-func eventTitle(e contract.Event) string {
-	switch {
-	case e.Kind == contract.Payment && e.PrincipalOnly:
-		return "Payment to principal only"
-	case e.Kind == contract.Payment:
-		return map[contract.Source]string{contract.FromCard: "Payment by card", contract.FromCheck: "Payment by check", contract.FromWire: "Payment by wire",
-			contract.FromCash: "Payment in cash", contract.FromInsurer: "Payment from the insurance company", contract.FromACH: "Payment", "": "Payment"}[e.Source]
-	case e.Kind == contract.Waiver && e.Of == contract.Interest:
-		return "Interest forgiven"
-	case e.Kind == contract.Waiver && e.Of == contract.LateFees:
-		return "Late fee forgiven"
-	}
-	return historyWord(string(e.Kind))
 }
 
 // eventWords says in a sentence or two what an event did.

@@ -52,7 +52,10 @@ func (p *portal) overview(w http.ResponseWriter, r *http.Request, s servicing.Se
 	}
 	v := newOverview(s, o, accounts)
 	v.Notice = overviewDone[r.URL.Query().Get("done")]
-	if v.Banner, err = p.callerBanner(r, s); err != nil {
+	if v.Banner, err = p.callerBanner(r, s); err == nil && v.Banner == nil {
+		v.Banner, err = p.unreachableBanner(r, s)
+	}
+	if err != nil {
 		return err
 	}
 	return p.show(w, r, "overview", nil, v)

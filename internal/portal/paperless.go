@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"net/http"
 
-	"marque/internal/notice"
+	"marque/internal/billing"
+	"marque/internal/paper"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -42,13 +43,13 @@ func (p *portal) paperlessSample(w http.ResponseWriter, r *http.Request, s servi
 	if err != nil {
 		return found(err)
 	}
-	var paper bytes.Buffer
-	if err := notice.PaperlessSample(&paper, p.svc.Lender(), word); err != nil {
+	sample, err := paper.Sample(billing.English, p.svc.Lender(), word)
+	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/pdf")
 	w.Header().Set("Content-Disposition", `inline; filename="sample.pdf"`)
-	return p.send(w, r, int64(paper.Len()), &paper)
+	return p.send(w, r, int64(len(sample)), bytes.NewReader(sample))
 }
 
 func (p *portal) agreePaperless(w http.ResponseWriter, r *http.Request, s servicing.Session) error {

@@ -46,6 +46,8 @@ type Options struct {
 	Now            func() time.Time // for the access log and the patience with a connection
 	// Papers opens the bytes of a document that the person may see.
 	Papers func(context.Context, servicing.DueDocument) (io.ReadCloser, int64, error)
+	// QuickenID is what Quicken knows the lender by; empty offers no QFX.
+	QuickenID string
 }
 
 type portal struct {
@@ -55,7 +57,10 @@ type portal struct {
 	secure bool
 	base   string // where it is reached; empty on a machine of one's own
 	now    func() time.Time
+	log    *slog.Logger
 	papers func(context.Context, servicing.DueDocument) (io.ReadCloser, int64, error)
+	lender string
+	quick  string         // what Quicken knows the lender by
 	forms  *http.ServeMux // the addresses of the signed in's forms
 }
 
@@ -77,7 +82,7 @@ func New(svc *servicing.Service, brand *web.Brand, o Options) (http.Handler, err
 	for _, path := range postOnly(p.routes()) {
 		mux.Handle("GET "+path, p.site.Handle(toPage))
 	}
-	return p.site.Serve(mux), nil
+	return p.oneClick(p.site.Serve(mux)), nil
 }
 
 func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, error) {
@@ -89,7 +94,7 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 			{Key: "documents", Name: "Documents", Href: "/documents"},
 			{Key: "help", Name: "Help", Href: "/help"},
 		},
-		Account: []web.Place{{Key: "bank", Name: "Payment methods", Href: "/payment-methods"}, {Key: "profile", Name: "Profile", Href: "/profile"}, {Key: "security", Name: "Security", Href: "/security"}},
+		Account: []web.Place{{Key: "messages", Name: "Messages", Href: "/messages"}, {Key: "bank", Name: "Payment methods", Href: "/payment-methods"}, {Key: "profile", Name: "Profile", Href: "/profile"}, {Key: "security", Name: "Security", Href: "/security"}},
 		Home:    "/", SignIn: "/sign-in", SignOut: "/sign-out", BaseURL: o.BaseURL, TrustedProxies: o.TrustedProxies, Log: o.Log, Now: o.Now,
 	})
 	if err != nil {
@@ -103,7 +108,8 @@ func newPortal(svc *servicing.Service, brand *web.Brand, o Options) (*portal, er
 	if err != nil {
 		return nil, err
 	}
-	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL, papers: o.Papers, now: o.Now}
+	p := &portal{svc: svc, site: site, pages: pages, secure: strings.HasPrefix(o.BaseURL, "https://"), base: o.BaseURL, papers: o.Papers, now: o.Now,
+		log: o.Log, lender: brand.Name, quick: o.QuickenID}
 	p.forms = newForms(p.routes())
 	return p, nil
 }
@@ -148,6 +154,8 @@ func (p *portal) routes() []route {
 		open("GET /activate/password", p.showPassword),
 		open("POST /activate/password", p.finishActivation),
 		mine("GET /activate/done", p.activated),
+		open("GET "+servicing.PayoffCheckPath, p.showPayoffCheck),
+		open("POST "+servicing.PayoffCheckPath, p.checkPayoff),
 		open("GET /help-signing-in", p.helpSigningIn),
 		open("GET /recover", p.showRecover),
 		open("POST /recover", p.startRecovery),
@@ -161,13 +169,18 @@ func (p *portal) routes() []route {
 		open("GET /not-me/{token}", p.showNotMe),
 		open("POST /not-me/{token}", p.pressNotMe),
 		open("GET /not-me/done", p.notMeDone),
+		open("GET /unsubscribe/{token}", p.showUnsubscribe),
+		open("POST /unsubscribe/{token}", p.unsubscribe),
 		open("GET /.well-known/change-password", p.changePassword),
 		needs("", "GET /confirm", p.showConfirm),
 		needs("", "POST /confirm", p.confirm),
 		needs("", "POST /session/stay", p.stay),
 
 		mine("GET /accounts/{id}", p.account),
+		mine("GET /accounts/{id}/history", p.transactions),
+		mine("GET /accounts/{id}/history/download", p.exportHistory),
 		mine("GET /accounts/{id}/history/{event}", p.history),
+		mine("GET /accounts/{id}/years/{year}", p.year),
 		mine("GET /accounts/{id}/lease", p.lease),
 		mine("GET /accounts/{id}/payoff", p.payoff),
 		mine("POST /accounts/{id}/payoff", p.quotePayoff),
@@ -226,6 +239,15 @@ func (p *portal) routes() []route {
 		mine("GET /documents/all.zip", p.documentsZIP),
 		mine("GET /accounts/{id}/documents/{document}", p.document),
 		mine("GET /accounts/{id}/documents/{document}/download", p.download),
+
+		mine("GET /messages", p.messages),
+		mine("GET /messages/settings", p.showNoticeSettings),
+		mine("POST /messages/settings", p.saveNoticeSettings),
+		mine("POST /messages/settings/texts-off", p.stopTexts),
+		mine("GET /messages/not-there", p.notThere),
+		mine("POST /messages/not-there/email", p.tryEmailAgain),
+		mine("GET /messages/{message}", p.message),
+		mine("POST /messages/{message}/again", p.sendAgain),
 
 		// The own way in, and how one is reached. The last step of a change asks for
 		// a fresh factor itself: a form that is carried past confirming has lost its
@@ -312,8 +334,12 @@ func seconds(from, to money.Instant) int { return max(0, int(to.Time().Sub(from.
 
 // about names the contract in view at the top of the page.
 func about(b web.Page, c servicing.Card) web.Page {
-	b.Contract = vehicleName(c.Vehicle) + " ••" + ends(c.AccountNumber)
-	b.ContractHref = accountHref(c.ID)
+	return aboutHead(b, servicing.AccountHead{ID: c.ID, Vehicle: c.Vehicle, AccountNumber: c.AccountNumber})
+}
+
+func aboutHead(b web.Page, h servicing.AccountHead) web.Page {
+	b.Contract = vehicleName(h.Vehicle) + " ••" + ends(h.AccountNumber)
+	b.ContractHref = accountHref(h.ID)
 	return b
 }
 

@@ -312,7 +312,7 @@ func TestAnothersPagesLookLikePagesThatAreNotThere(t *testing.T) {
 	paid, _, _ := maya.send(t, mine+"/pay/confirm", confirm)
 	const nobody = "/accounts/00000000-0000-7000-8000-000000000000"
 	same := regexp.MustCompile(`[0-9A-Z]{4}-[0-9A-Z]{4}`)
-	for _, path := range []string{"", "/pay", "/autopay", "/autopay/off", "/autopay/authorization.pdf", "/statements/2026-11-24", "/statements/2026-11-24.pdf", "/payoff", "/payoff/letter.pdf", "/lease", "/history/1",
+	for _, path := range []string{"", "/pay", "/autopay", "/autopay/off", "/autopay/authorization.pdf", "/statements/2026-11-24", "/statements/2026-11-24.pdf", "/payoff", "/payoff/letter.pdf", "/lease", "/history/1", "/history", "/history?after=1", "/history/download?format=csv", "/years/2026",
 		strings.TrimPrefix(paid, mine), strings.TrimPrefix(paid, mine) + "/receipt.pdf", strings.TrimPrefix(paid, mine) + "/cancel"} {
 		_, status1, page1 := theo.visit(t, mine+path)
 		_, status2, page2 := theo.visit(t, nobody+path)

@@ -23,9 +23,10 @@ var openRoutes = map[string]bool{
 	"GET /activate": true, "POST /activate": true, "GET /activate/code": true, "POST /activate/code": true,
 	"POST /sign-in/passkey": true, "GET /sign-in/second": true, "POST /sign-in/second": true,
 	"POST /activate/code/send": true, "GET /activate/password": true, "POST /activate/password": true,
+	"GET /payoff-letter": true, "POST /payoff-letter": true,
 	"GET /help-signing-in": true, "GET /recover": true, "POST /recover": true, "GET /recover/proofs": true, "POST /recover/proofs": true,
 	"POST /recover/questions": true, "GET /recover/finish": true, "POST /recover/finish": true, "GET /recover/username": true, "POST /recover/username": true,
-	"GET /not-me/{token}": true, "POST /not-me/{token}": true, "GET /not-me/done": true, "GET /.well-known/change-password": true,
+	"GET /not-me/{token}": true, "POST /not-me/{token}": true, "GET /not-me/done": true, "GET /unsubscribe/{token}": true, "POST /unsubscribe/{token}": true, "GET /.well-known/change-password": true,
 }
 
 // leadsHome are the routes that no one comes back to after signing in.
@@ -33,7 +34,7 @@ var leadsHome = map[string]bool{"GET /confirm": true, "POST /confirm": true, "PO
 
 func TestEveryRouteButTheListedNeedsASession(t *testing.T) {
 	p, h := testPortal(t, "")
-	fill := strings.NewReplacer("{id}", "k1", "{payment}", "p1", "{closing}", "2026-11-24", "{event}", "3", "{change}", "c1", "{$}", "")
+	fill := strings.NewReplacer("{id}", "k1", "{payment}", "p1", "{closing}", "2026-11-24", "{event}", "3", "{year}", "2026", "{change}", "c1", "{message}", "0193a5b0-0000-7000-8000-000000000001", "{$}", "")
 	for _, r := range p.routes() {
 		if (r.open != nil) != openRoutes[r.pattern] {
 			t.Errorf("%s: open is %t", r.pattern, r.open != nil)
@@ -67,7 +68,11 @@ func TestSigningInLeadsOnlyToOurOwnPages(t *testing.T) {
 		"/accounts/k1/lease":                         "/accounts/k1/lease",
 		"/accounts/k1/lease/x":                       "/accounts/k1/lease",
 		"/accounts/k1/history/12":                    "/accounts/k1/history/12",
-		"/accounts/k1/history/x":                     "/accounts/k1",
+		"/accounts/k1/history/x":                     "/accounts/k1/history",
+		"/accounts/k1/history":                       "/accounts/k1/history",
+		"/accounts/k1/history/download":              "/accounts/k1/history",
+		"/accounts/k1/years/2026":                    "/accounts/k1/years/2026",
+		"/accounts/k1/years/x":                       "/accounts/k1",
 		"/accounts/k1/pay/bank-account":              "/accounts/k1/pay",
 		"/accounts/k1/autopay/agree":                 "/accounts/k1/autopay",
 		"/accounts/k1/payments/p1/receipt.pdf":       "/accounts/k1/payments/p1",

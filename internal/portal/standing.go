@@ -150,9 +150,9 @@ func datesMoved(kind contract.Kind, changes []servicing.Explanation) string {
 // lineTitle is what a line of the history says happened.
 func lineTitle(h servicing.HistoryRow) string {
 	if h.Kind == string(contract.Payment) {
-		return eventTitle(contract.Event{Kind: contract.Payment, Source: h.Source, PrincipalOnly: h.PrincipalOnly})
+		return billing.EventTitle(contract.Event{Kind: contract.Payment, Source: h.Source, PrincipalOnly: h.PrincipalOnly})
 	}
-	return historyWord(h.Kind)
+	return billing.KindTitle(h.Kind)
 }
 
 // rowAmount is what a line shows at its end: the money that moved or the charge,
@@ -165,7 +165,7 @@ func rowAmount(h servicing.HistoryRow) money.Cents {
 }
 
 func changeLine(id servicing.ContractID, x servicing.Explanation) historyRow {
-	what := eventTitle(x.Event)
+	what := billing.EventTitle(x.Event)
 	if x.Event.Kind == contract.Odometer {
 		what += ": " + thousands(x.Event.Miles) + " miles"
 	}

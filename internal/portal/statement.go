@@ -8,7 +8,6 @@ import (
 	"marque/internal/billing"
 	"marque/internal/contract"
 	"marque/internal/money"
-	"marque/internal/notice"
 	"marque/internal/servicing"
 	"marque/internal/web"
 )
@@ -55,8 +54,8 @@ func newStatementPage(s servicing.Session, address string, st billing.Statement)
 	if st.PastDue > 0 {
 		v.DueWords = st.PastDue.USD() + " of it past due now"
 	}
-	v.This, v.ThisPays = notice.ThisPayment(st)
-	v.LateWords = notice.LateFeeWords(st)
+	v.This, v.ThisPays = st.ThisPayment(billing.English)
+	v.LateWords = st.LateFeeWords(billing.English)
 	v.HasTax = slices.ContainsFunc(st.Lines, func(l billing.StatementLine) bool { return l.Allocation.Tax != 0 })
 	v.Back, v.Contract = "/documents", st.Vehicle+" ••"+v.Ends
 	return v
@@ -66,7 +65,7 @@ func newStatementPage(s servicing.Session, address string, st billing.Statement)
 func (v statementPage) FeesOf(a contract.Allocation) money.Cents { return fees(a) }
 
 // Shown is the amount that a line shows.
-func (v statementPage) Shown(l billing.StatementLine) money.Cents { return notice.LineAmount(l) }
+func (v statementPage) Shown(l billing.StatementLine) money.Cents { return l.Shown() }
 
 // Less is an amount taken away, with a minus sign; zero has none.
 func (v statementPage) Less(c money.Cents) string {

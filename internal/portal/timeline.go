@@ -193,7 +193,7 @@ func silentCause(a servicing.Account, h servicing.HistoryRow, on money.Date) str
 	if len(found) != 1 {
 		return "something with an earlier date"
 	}
-	title := eventTitle(found[0].Event)
+	title := billing.EventTitle(found[0].Event)
 	return "a change dated " + found[0].Event.Date.Long() + " (" + strings.ToLower(title[:1]) + title[1:] + ")"
 }
 

@@ -149,51 +149,6 @@ func statusOf(s billing.PaymentState) status {
 	return status{"plain", string(s)}
 }
 
-// historyWords are the lines of an account's history: every kind of event, and
-// what a later entry does to an earlier one.
-var historyWords = map[string]string{
-	"payment":          "Payment",
-	"payment_returned": "Payment returned by the bank",
-	"payment_canceled": "Payment canceled",
-	"correction":       "Correction",
-	"reversal":         "Entry taken back",
-	"taken_back":       "Taken back",
-
-	"late_fee":     "Late fee",
-	"returned_fee": "Returned payment fee",
-	"other_fee":    "Other fee",
-	"waiver":       "Fee forgiven",
-	"refund":       "Refund",
-
-	"rate_change":     "Interest rate changed",
-	"scra":            "Interest capped for military service",
-	"scra_end":        "Military service cap ended",
-	"due_date_change": "Due date changed",
-	"deferral":        "Payments moved to later",
-	"re_age":          "Past due payments moved to later",
-	"modification":    "Terms changed",
-
-	"acceleration": "Whole balance became due",
-	"total_loss":   "Vehicle reported a total loss",
-	"repossession": "Vehicle taken back",
-	"sale":         "Vehicle sold",
-	"charge_off":   "Balance charged off",
-	"hold":         "Notices paused",
-	"hold_end":     "Notices on again",
-
-	"payoff_quote":    "Payoff quote",
-	"odometer":        "Odometer reading",
-	"lease_extension": "Lease extended",
-	"lease_end":       "Lease ended",
-}
-
-func historyWord(kind string) string {
-	if w, ok := historyWords[kind]; ok {
-		return w
-	}
-	return kind
-}
-
 func fees(a contract.Allocation) money.Cents { return a.LateFee + a.OtherFee }
 
 func days(n int) string {

@@ -113,6 +113,7 @@ func Register(mux *http.ServeMux, o Options) error {
 		"GET /sandbox/inbox/{id}":           s.message,
 		"GET /sandbox/inbox/{id}/as-sent":   s.asSent,
 		"GET /sandbox/texts/{id}":           s.text,
+		"POST /sandbox/texts/{id}":          s.reply,
 		"GET /sandbox/bank":                 s.bank,
 		"POST /sandbox/bank":                s.operateStatements,
 		"GET /sandbox/bank/{file}":          s.bankFile,

@@ -93,9 +93,9 @@ func (s *site) inbox(w http.ResponseWriter, r *http.Request) error {
 
 type textPage struct {
 	web.Page
-	To, From, Body string
-	At             money.Instant
-	Characters     int
+	ID, To, From, Body string
+	At                 money.Instant
+	Characters         int
 }
 
 // phone is an American number as it is printed.
@@ -114,12 +114,20 @@ func (s *site) text(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return web.NotFound()
 	}
+	return s.textForm(w, r, m, nil)
+}
+
+func (s *site) textForm(w http.ResponseWriter, r *http.Request, m TextMessage, form *web.Form) error {
 	base, err := s.page(r, "Text message", "documents")
 	if err != nil {
 		return err
 	}
-	base.Layout, base.Back = "flow", "/sandbox/inbox"
-	return s.pages.Render(w, r, http.StatusOK, "text", textPage{base, phone(m.To), phone(m.From), m.Body, instant(m.Date), utf8.RuneCountInString(m.Body)})
+	base.Layout, base.Back, base.Form = "flow", "/sandbox/inbox", form
+	status := http.StatusOK
+	if !form.OK() {
+		status = http.StatusUnprocessableEntity
+	}
+	return s.pages.Render(w, r, status, "text", textPage{base, m.ID, phone(m.To), phone(m.From), m.Body, instant(m.Date), utf8.RuneCountInString(m.Body)})
 }
 
 type messagePage struct {

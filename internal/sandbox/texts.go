@@ -32,9 +32,12 @@ type Texts struct {
 
 	troubles
 
-	mu    sync.Mutex
-	all   []TextMessage // oldest first
-	serve sync.WaitGroup
+	hook string // where replies go
+
+	mu      sync.Mutex
+	all     []TextMessage // oldest first
+	replies int
+	serve   sync.WaitGroup
 }
 
 // TextMessage is one text message as it arrived.

@@ -37,6 +37,8 @@ var limits = map[string]limit{
 	"facts": {window: 24 * time.Hour, stop: 20},
 	// One place on the network, whoever is tried: offices and families share one.
 	"source": {window: time.Hour, spare: 25},
+	// Codes of payoff letters, from one place: a dealer checks many.
+	"letter": {window: time.Hour, spare: 1000, stop: 30},
 	// Security questions: three tries a day over all channels.
 	"questions": {window: 24 * time.Hour, spare: 100, stop: 3},
 	// Searches by one member of staff: a day's calls, not a copy of the files.
@@ -56,6 +58,7 @@ var limits = map[string]limit{
 	"text_all":     {window: 24 * time.Hour, spare: 1000000, stop: 20000},
 	"mail_account": {window: 24 * time.Hour, spare: 1000, stop: 15},
 	"mail_source":  {window: 24 * time.Hour, spare: 1000, stop: 60},
+	"send_again":   {window: 24 * time.Hour, spare: 1000, stop: 5},   // messages that a customer asks for again
 	"again":        {window: 20 * time.Second, spare: 1000, stop: 1}, // two messages for one run
 }
 

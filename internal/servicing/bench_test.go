@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"marque/internal/archive"
 	"marque/internal/cycle"
 	"marque/internal/identity"
 	"marque/internal/money"
@@ -135,6 +136,45 @@ func BenchmarkCycleDay100k(b *testing.B) {
 			done += one()
 		}
 		b.ReportMetric(float64(done)/float64(b.N), "contracts/day")
+	})
+}
+
+// The statements of contracts that are all due on one day: frozen, set as pages,
+// kept durably in a folder, and named in the database. -borrowers says how many.
+func BenchmarkStatementRun(b *testing.B) {
+	benchBoth(b, func(b *testing.B, o *office) {
+		n := *borrowers
+		same := func(yield func(tape.Boarding, error) bool) {
+			for c, err := range portfolio(n) {
+				c.Terms.FirstDue = day("2026-07-23")
+				c.Terms.Start = day("2026-06-23")
+				if !yield(c, err) {
+					return
+				}
+			}
+		}
+		if res := got(o.Board(ctx, system, same, false))(b); res.Contracts != n {
+			b.Fatalf("%+v", res)
+		}
+		o.day = got(o.OpenDay(ctx, system, 0, day("2026-07-01")))(b)
+		log := slog.New(slog.DiscardHandler)
+		files := got(archive.New(ctx, b.TempDir()))(b)
+		runner := cycle.Runner{Service: o.Service, Rail: rail.Folder{Dir: b.TempDir()}, Log: log, Papers: &cycle.Papers{Service: o.Service, Archive: files, Log: log}}
+		done, papers := 0, 0
+		for b.Loop() {
+			for done == 0 || papers < done {
+				d := got(runner.Day(ctx, o.day))(b)
+				if len(d.Problems) > 0 {
+					b.Fatalf("%+v", d.Problems[:1])
+				}
+				done, papers = done+d.Statements, papers+d.Papers
+				o.day = got(o.OpenDay(ctx, system, o.day, o.day+1))(b)
+			}
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		b.ReportMetric(float64(papers)/b.Elapsed().Seconds(), "statements/s")
+		b.ReportMetric(float64(m.Sys)/1e6, "MB")
 	})
 }
 

@@ -123,6 +123,7 @@ func (s *Service) board(tx *store.Tx, day money.Date, b *tape.Boarding, res *Boa
 		Terms: t, State: t.Open(), LastEntry: 1, Status: "open", BoardedOn: b.AsOf, BoardedAt: now,
 	}
 	c.StatementOn = billing.NextClosing(&t, &c.State, b.AsOf, s.rules.StatementDays)
+	c.PapersOn = nextPapers(c, b.AsOf, 0)
 	refresh(c, s.rules)
 	if added, err := tx.InsertContract(c); err != nil {
 		return err

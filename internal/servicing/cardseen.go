@@ -236,7 +236,7 @@ func (s *Service) cardCharged(tx *store.Tx, c *store.Contract, p *store.Payment,
 	if err := s.tell(tx, c, p.CustomerID, p.ID, s.paymentNotice(kind, c, p, b)); err != nil || c.Status != "paid" {
 		return err
 	}
-	return s.tell(tx, c, "", p.ID, billing.Notice{Kind: billing.NoticePaidOff, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: on})
+	return s.paidOff(tx, c, p, p.ID, on)
 }
 
 // cardFeeMoves books the fee for the way of paying, or takes it back.
@@ -256,7 +256,7 @@ func (s *Service) cardFeeMoves(tx *store.Tx, c *store.Contract, p *store.Payment
 
 // cardTakenBack reverses a payment that was disputed or given back.
 func (s *Service) cardTakenBack(tx *store.Tx, c *store.Contract, p *store.Payment, ch *store.CardCharge, was billing.PaymentState, day money.Date, actor identity.Actor) error {
-	f := &ch.Facts
+	f, paid := &ch.Facts, c.Status == "paid"
 	if p.State == billing.Returned {
 		p.ReturnCode, p.ReturnedOn = "dispute", day
 	}
@@ -296,6 +296,9 @@ func (s *Service) cardTakenBack(tx *store.Tx, c *store.Contract, p *store.Paymen
 	n := s.paymentNotice(billing.NoticePaymentReturned, c, p, b)
 	n.Reason, n.Balance = billing.DisputeReason(f.DisputeCode), c.State.Principal
 	n.PastDue, n.AmountDue, n.DueDate = d.PastDue+d.Fees, d.UpcomingAmount, d.Upcoming
+	if err := s.returnLetter(tx, c, p, n, p.ID+":"+f.DisputeID, day, paid); err != nil {
+		return err
+	}
 	return s.tell(tx, c, p.CustomerID, p.ID+":"+f.DisputeID, n)
 }
 

@@ -283,14 +283,15 @@ func (s *Service) followUp(tx *store.Tx, c *store.Contract, wasPaid bool, histor
 		}
 	}
 	if c.Status == "paid" && !wasPaid {
-		err := s.tell(tx, c, "", fmt.Sprintf("%s:%d", c.ID, e.Seq), billing.Notice{
-			Kind: billing.NoticePaidOff, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: day})
-		if err != nil {
+		if err := s.paidOff(tx, c, nil, fmt.Sprintf("%s:%d", c.ID, e.Seq), day); err != nil {
 			return err
 		}
 	}
 	if held(c) {
 		return nil
+	}
+	if err := s.changeLetter(tx, c, history, e, r.Allocation, day); err != nil {
+		return err
 	}
 	dueNext, pastDue := r.Due.UpcomingAmount, r.Due.PastDue
 	if pastDue > 0 {

@@ -65,6 +65,12 @@ func (s *Service) sendCode(ctx context.Context, a asking, by Channel, address st
 		}
 		return err
 	}
+	if by == ByText {
+		var err error
+		if by, address, err = s.ifTextsStopped(ctx, a, address); err != nil {
+			return err
+		}
+	}
 	caps := [][2]string{{"mail_source", source}, {"mail_account", a.whose()}}
 	if by == ByText {
 		// For nobody there is as much to count, so that the answer takes as long; it

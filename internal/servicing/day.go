@@ -3,7 +3,6 @@ package servicing
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"marque/internal/billing"
@@ -30,7 +29,9 @@ type Work struct {
 	Telling    []ContractID // of autopay drafts to come
 	LateFees   []ContractID
 	Statements []ContractID
+	Papers     []ContractID // that the days bring and nobody asks for
 	Settling   []PaymentRef
+	Due        []ReminderRef
 }
 
 // WorkPage is how many pieces of work of a kind are listed at once.
@@ -55,7 +56,7 @@ func (s *Service) DayWork(ctx context.Context, actor identity.Actor, on money.Da
 		for _, list := range []struct {
 			into *[]ContractID
 			read func(money.Date, int) ([]string, error)
-		}{{&w.Drafts, tx.DraftsDue}, {&w.Telling, tx.AutopayLooksDue}, {&w.LateFees, tx.LateFeesDue}, {&w.Statements, tx.StatementsDue}} {
+		}{{&w.Drafts, tx.DraftsDue}, {&w.Telling, tx.AutopayLooksDue}, {&w.LateFees, tx.LateFeesDue}, {&w.Statements, tx.StatementsDue}, {&w.Papers, tx.PapersDue}} {
 			ids, err := list.read(on, WorkPage)
 			if err != nil {
 				return err
@@ -64,7 +65,13 @@ func (s *Service) DayWork(ctx context.Context, actor identity.Actor, on money.Da
 				*list.into = append(*list.into, ContractID(id))
 			}
 		}
-		w.Settling, err = tx.SettlingPayments(on, WorkPage)
+		if w.Settling, err = tx.SettlingPayments(on, WorkPage); err != nil {
+			return err
+		}
+		reminders, err := tx.RemindersDue(on, WorkPage)
+		for _, r := range reminders {
+			w.Due = append(w.Due, ReminderRef{ContractID(r.ContractID), r.Kind, r.About})
+		}
 		return err
 	})
 	return w, err
@@ -144,7 +151,8 @@ func (s *Service) ChargeLateFees(ctx context.Context, actor identity.Actor, id C
 				}
 				continue
 			}
-			if _, err := s.post(tx, c, contract.Event{Kind: contract.LateCharge, Date: on, Amount: fee, Instalment: n}, cause{}, actor); err != nil {
+			charged := contract.Event{Kind: contract.LateCharge, Date: on, Amount: fee, Instalment: n}
+			if _, err := s.post(tx, c, charged, cause{}, actor); err != nil {
 				return err
 			}
 			d, err := due(c, on)
@@ -159,6 +167,9 @@ func (s *Service) ChargeLateFees(ctx context.Context, actor identity.Actor, id C
 				Fee: fee, Date: on, PastDue: d.PastDue + d.Fees, AmountDue: d.UpcomingAmount, DueDate: d.Upcoming,
 			})
 			if err != nil {
+				return err
+			}
+			if err := s.lateLetter(tx, c, charged); err != nil {
 				return err
 			}
 		}
@@ -205,6 +216,7 @@ func (s *Service) CutStatement(ctx context.Context, actor identity.Actor, id Con
 			ContractID: c.ID, Closing: closing, DueDate: st.DueDate, AmountDue: st.AmountDue, ClosingBalance: st.EndingBalance,
 			LastEntry: c.LastEntry, DocumentID: d.ID,
 		})
+		s.planReminders(tx, c, st.DueDate, st.AmountDue, closing)
 		c.StatementOn = 0
 		if c.Status == "open" {
 			c.StatementOn = billing.NextClosing(&c.Terms, &c.State, closing, s.rules.StatementDays)
@@ -229,7 +241,7 @@ func (s *Service) makeStatement(tx *store.Tx, c *store.Contract, closing money.D
 	in := billing.StatementInput{
 		Lender: s.lender, AccountNumber: c.AccountNumber, Vehicle: vehicle(c), Terms: &c.Terms, State: c.State, Events: plain(events),
 		Lines: billing.Lines(journal, plain(events), payments), Opening: c.Terms.Start, Closing: closing,
-		DueDate: closing + money.Date(s.rules.StatementDays),
+		DueDate: closing + money.Date(s.rules.StatementDays), Original: c.OriginalAmount, OriginalTerm: c.OriginalTerm,
 	}
 	if closing < in.Opening {
 		in.Opening = closing
@@ -243,9 +255,10 @@ func (s *Service) makeStatement(tx *store.Tx, c *store.Contract, closing money.D
 	if in.Recipient, err = addressed(tx, c); err != nil {
 		return billing.Statement{}, err
 	}
-	if in.AutopayText, err = s.autopayLine(tx, c); err != nil {
+	if in.Autopay, err = s.nextDraft(tx, c); err != nil {
 		return billing.Statement{}, err
 	}
+	in.AutopayText = in.Autopay.Text(billing.English)
 	return billing.MakeStatement(in)
 }
 
@@ -261,20 +274,16 @@ func previousStatement(tx *store.Tx, id string) (*billing.Statement, int, error)
 	return st, row.LastEntry, snapshot(tx, id, row.DocumentID, st)
 }
 
-func (s *Service) autopayLine(tx *store.Tx, c *store.Contract) (string, error) {
+func (s *Service) nextDraft(tx *store.Tx, c *store.Contract) (*billing.NextDraft, error) {
 	in, err := s.autopay(tx, c, identity.Actor{})
 	if err != nil || in == nil || in.NextDate.IsZero() || in.NextAmount == 0 {
-		return "", err
+		return nil, err
 	}
 	parties, err := tx.Parties(c.ID)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	whose := "your"
-	if len(parties) > 1 {
-		whose = "the"
-	}
-	return fmt.Sprintf("Autopay will pay %s on %s from %s %s account ending in %s.", in.NextAmount.USD(), in.NextDate.Long(), whose, in.Method.Type, in.Method.Last4), nil
+	return &billing.NextDraft{Amount: in.NextAmount, Date: in.NextDate, Type: in.Method.Type, Last4: in.Method.Last4, Shared: len(parties) > 1}, nil
 }
 
 // absent makes nothing of ErrNotFound.

@@ -11,7 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"marque/internal/billing"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/store"
@@ -507,7 +506,7 @@ func (s *Service) timeline(tx *store.Tx, customer string, out *CustomerView) err
 		return err
 	}
 	for _, n := range notices {
-		out.Timeline = append(out.Timeline, Moment{At: n.Created, Kind: "message", What: n.State, Detail: n.Kind, Way: wayOf(n)})
+		out.Timeline = append(out.Timeline, Moment{At: n.Created, Kind: "message", What: n.State, Detail: n.Kind, Way: n.Channel})
 	}
 	for _, v := range out.Access.Visits {
 		where := strings.TrimSpace(v.Device + " " + v.Near)
@@ -534,14 +533,6 @@ func (s *Service) timeline(tx *store.Tx, customer string, out *CustomerView) err
 	slices.SortStableFunc(out.Timeline, func(a, b Moment) int { return cmp.Compare(b.At, a.At) })
 	out.Timeline = out.Timeline[:min(len(out.Timeline), viewRows)]
 	return nil
-}
-
-// wayOf is the channel of a message, which is part of what it is said once by.
-func wayOf(n store.SentNotice) string {
-	if strings.HasPrefix(n.Once, n.Kind+":"+billing.ByText+":") {
-		return billing.ByText
-	}
-	return billing.ByEmail
 }
 
 func signalWords(signals []identity.Signal) string {

@@ -40,6 +40,13 @@ var desks = []deskReach{
 		_, err := o.RevealContact(ctx, by, who)
 		return err
 	}},
+	{"MessagesTo", needs(identity.DutyView), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.MessagesTo(ctx, by, who)
+		return err
+	}},
+	{"WriteTo", needs(identity.DutyVerify), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		return o.WriteTo(ctx, by, who, servicing.NewKey(), "Thank you for your call.")
+	}},
 	{"CloseView", needs(identity.DutyView), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
 		return o.CloseView(ctx, by, who)
 	}},
@@ -69,6 +76,10 @@ var desks = []deskReach{
 	}},
 	{"AskRecovery", needs(identity.DutyRecover), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
 		_, err := o.AskRecovery(ctx, by, who, evidence, why)
+		return err
+	}},
+	{"RefuseRequest", needs(identity.DutyRefuse), func(o *office, by identity.Actor, who identity.CustomerID, _ string) error {
+		_, err := o.RefuseRequest(ctx, by, servicing.AdverseRequest{Key: servicing.NewKey(), Customer: who, Contract: "none"})
 		return err
 	}},
 	{"AskRefund", needs(identity.DutyRefund), func(o *office, by identity.Actor, _ identity.CustomerID, _ string) error {

@@ -22,7 +22,8 @@ import (
 )
 
 var lender = billing.Lender{
-	Name: "Marque Financial", ShortName: "MARQUE FINANCIAL", Address: []string{"1 Example Plaza", "Springfield, IL 62701"},
+	Portal: "https://pay.kestrane.example",
+	Name:   "Marque Financial", ShortName: "MARQUE FINANCIAL", Address: []string{"1 Example Plaza", "Springfield, IL 62701"},
 	Phone: "(800) 555-0100", OriginID: "1234567890", ODFI: "121042882",
 }
 
@@ -265,6 +266,9 @@ func closeDay(s *servicing.Service, on money.Date) error {
 	}
 	for _, c := range w.Statements {
 		err = first(err, func() error { return s.CutStatement(ctx, system, c, on) })
+	}
+	for _, c := range w.Papers {
+		err = first(err, func() error { return s.MakePapers(ctx, system, c, on) })
 	}
 	if on.BankingDay() {
 		err = first(err, func() error { _, err := s.CutFile(ctx, system, on); return err })

@@ -42,6 +42,7 @@ var onlyTheirs = map[string]string{
 	"ReviewTogether": "refused method_gone", "SubmitTogether": "refused method_gone", "Together": "fault: not found",
 	"ReviewAutopay": "refused method_gone", "EnrollAutopay": "refused method_gone",
 	"CardSetup": "fault: not found", "CardSetupBack": "fault: not found",
+	"ReadMessage": "fault: not found", "SendAgain": "fault: not found",
 	"CancelPayment": "refused not_yours", "CancelAutopay": "refused autopay_taken",
 	"PauseAutopay": "refused autopay_taken", "ResumeAutopay": "refused autopay_taken", "SkipAutopay": "refused autopay_taken",
 }

@@ -380,7 +380,7 @@ func (s *Service) postPayment(tx *store.Tx, c *store.Contract, p *store.Payment,
 	p.State, p.Date, p.EventSeq = billing.Authorised, on, c.LastEvent
 	p.Plan = store.PaymentPlan{Allocation: a, BalanceAfter: c.State.Principal, Interest: billing.InterestLines(spans)}
 	if c.Status == "paid" {
-		return s.tell(tx, c, "", p.ID, billing.Notice{Kind: billing.NoticePaidOff, AccountEnds: accountEnds(c.AccountNumber), Vehicle: vehicle(c), Date: on})
+		return s.paidOff(tx, c, p, p.ID, on)
 	}
 	return nil
 }

@@ -85,11 +85,16 @@ func (s *Service) payoffQuote(tx *store.Tx, c *store.Contract, req PayoffRequest
 	if _, err := s.post(tx, c, e, by, actor); err != nil {
 		return nil, err
 	}
+	code := identity.NewLetterCode()
+	if s.lender.Portal != "" {
+		letter.Code, letter.CheckAt = code, s.lender.Portal+PayoffCheckPath
+	}
 	d, err := s.freeze(tx, c, paper{kind: billing.DocPayoffLetter, day: day, about: strconv.Itoa(c.LastEvent), snapshot: letter})
 	if err != nil {
 		return nil, err
 	}
-	q := &store.PayoffQuote{ContractID: c.ID, EventSeq: c.LastEvent, Key: req.Key, GoodThrough: req.GoodThrough, Total: letter.Total, DocumentID: d.ID}
+	q := &store.PayoffQuote{ContractID: c.ID, EventSeq: c.LastEvent, Key: req.Key, GoodThrough: req.GoodThrough, Total: letter.Total,
+		CodeHash: letterCodeHash(tx, code), DocumentID: d.ID}
 	tx.InsertPayoffQuote(q)
 	tx.Audit(s.clock(), actor.String(), "payoff_quote", c.ID, req.GoodThrough.String())
 	return q, nil

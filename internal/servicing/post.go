@@ -68,6 +68,7 @@ func (s *Service) moveOn(tx *store.Tx, c *store.Contract, before *contract.State
 		return err
 	}
 	c.StatementOn = billing.NextClosing(&c.Terms, &c.State, after, s.rules.StatementDays)
+	c.PapersOn = nextPapers(c, day-1, 0)
 	if err := s.moveDrafts(tx, c, before, day); err != nil { // also while there was nothing to draw
 		return err
 	}

@@ -42,6 +42,7 @@ type victim struct {
 
 	security servicing.Security
 	change   string // of the e-mail address, not confirmed yet
+	message  string // in the inbox
 }
 
 func newVictim(o *office, number string) *victim {
@@ -65,6 +66,9 @@ func (v *victim) ready() *victim {
 		}
 	}
 	v.out = got(v.Outbox(ctx, system, 1))(v)[0]
+	messages, _, err := v.Inbox(ctx, v.actor, servicing.InboxCursor{}, 1)
+	must(v, err)
+	v.message = messages[0].ID
 	for _, f := range got(v.FilesToDrop(ctx, system))(v) {
 		v.file = f
 	}
@@ -94,12 +98,24 @@ var theirs = []reach{
 	{"Account", func(v *victim, by identity.Actor) (any, error) { return v.Account(ctx, by, v.id) }},
 	{"Payment", func(v *victim, by identity.Actor) (any, error) { return v.Payment(ctx, by, v.id, v.pending) }},
 	{"Lease", func(v *victim, by identity.Actor) (any, error) { return v.Lease(ctx, by, v.id) }},
+	{"ReadMessage", func(v *victim, by identity.Actor) (any, error) { return v.ReadMessage(ctx, by, v.message) }},
+	{"SendAgain", func(v *victim, by identity.Actor) (any, error) { return nil, v.SendAgain(ctx, by, v.message, 99) }},
 	{"Explain", func(v *victim, by identity.Actor) (any, error) { return v.Explain(ctx, by, v.id, 1) }},
+	{"History", func(v *victim, by identity.Actor) (any, error) {
+		return v.History(ctx, by, v.id, servicing.HistoryRequest{Limit: 5})
+	}},
+	{"Year", func(v *victim, by identity.Actor) (any, error) {
+		_, y, err := v.Year(ctx, by, v.id, 2026)
+		return y, err
+	}},
 	{"QuotePayoff", func(v *victim, by identity.Actor) (any, error) {
 		return v.QuotePayoff(ctx, by, servicing.PayoffRequest{Key: servicing.NewKey(), Contract: v.id, GoodThrough: v.day + 5})
 	}},
 	{"PayoffLetter", func(v *victim, by identity.Actor) (any, error) { return v.PayoffLetter(ctx, by, v.id) }},
 	{"PrintReceipt", func(v *victim, by identity.Actor) (any, error) { return v.PrintReceipt(ctx, by, v.id, v.pending) }},
+	{"PrintSchedule", func(v *victim, by identity.Actor) (any, error) { return v.PrintSchedule(ctx, by, v.id) }},
+	{"PrintHistory", func(v *victim, by identity.Actor) (any, error) { return v.PrintHistory(ctx, by, v.id, 0, 0) }},
+	{"PrintInterest", func(v *victim, by identity.Actor) (any, error) { return v.PrintInterest(ctx, by, v.id, v.day.Year()) }},
 	{"PrintAuthorization", func(v *victim, by identity.Actor) (any, error) { return v.PrintAuthorization(ctx, by, v.id, "") }},
 	{"StatementDocument", func(v *victim, by identity.Actor) (any, error) { return v.StatementDocument(ctx, by, v.id, v.closing) }},
 	{"PayoffDocument", func(v *victim, by identity.Actor) (any, error) { return v.PayoffDocument(ctx, by, v.id) }},
@@ -181,6 +197,19 @@ var own = []reach{
 	{"SaveCard", func(v *victim, by identity.Actor) (any, error) {
 		return v.SaveCard(ctx, v.fresh(by), servicing.SaveCardRequest{Key: servicing.NewKey()})
 	}},
+	{"Inbox", func(v *victim, by identity.Actor) (any, error) {
+		list, _, err := v.Inbox(ctx, by, servicing.InboxCursor{}, 50)
+		return list, err
+	}},
+	{"UnreadMessages", func(v *victim, by identity.Actor) (any, error) { return v.UnreadMessages(ctx, by) }},
+	{"StatementsTold", func(v *victim, by identity.Actor) (any, error) { return v.StatementsTold(ctx, by) }},
+	{"UnreachableAt", func(v *victim, by identity.Actor) (any, error) { return v.UnreachableAt(ctx, by) }},
+	{"TryEmailAgain", func(v *victim, by identity.Actor) (any, error) { return nil, v.TryEmailAgain(ctx, by) }},
+	{"NoticeSettings", func(v *victim, by identity.Actor) (any, error) { return v.NoticeSettings(ctx, by) }},
+	{"SaveNoticeSettings", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.SaveNoticeSettings(ctx, by, allOn(), src)
+	}},
+	{"StopTexts", func(v *victim, by identity.Actor) (any, error) { return nil, v.StopTexts(ctx, by, src) }},
 	{"Profile", func(v *victim, by identity.Actor) (any, error) { return v.Profile(ctx, by) }},
 	{"SetLanguage", func(v *victim, by identity.Actor) (any, error) { return nil, v.SetLanguage(ctx, by, "es") }},
 	{"PaperlessWord", func(v *victim, by identity.Actor) (any, error) { return v.PaperlessWord(ctx, by) }},
@@ -371,6 +400,15 @@ var systems = []reach{
 		}
 		return nil, err
 	}},
+	{"Bounced", func(v *victim, by identity.Actor) (any, error) {
+		return v.Bounced(ctx, by, servicing.BouncedMail{MessageID: "none"})
+	}},
+	{"ReceiveText", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.ReceiveText(ctx, by, servicing.TextReceived{ID: "SM1", From: "+12025550199", Body: "hello"})
+	}},
+	{"TellDue", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.TellDue(ctx, by, servicing.ReminderRef{Contract: v.id}, v.day)
+	}},
 	{"DayWork", func(v *victim, by identity.Actor) (any, error) { return v.DayWork(ctx, by, v.day) }},
 	{"ReleasePayment", func(v *victim, by identity.Actor) (any, error) {
 		return nil, v.ReleasePayment(ctx, by, servicing.PaymentRef{ContractID: string(v.id), ID: string(v.pending)}, v.day)
@@ -381,6 +419,7 @@ var systems = []reach{
 	{"DraftAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.DraftAutopay(ctx, by, v.id, v.day) }},
 	{"TellAutopay", func(v *victim, by identity.Actor) (any, error) { return nil, v.TellAutopay(ctx, by, v.id, v.day) }},
 	{"ChargeLateFees", func(v *victim, by identity.Actor) (any, error) { return nil, v.ChargeLateFees(ctx, by, v.id, v.day) }},
+	{"MakePapers", func(v *victim, by identity.Actor) (any, error) { return nil, v.MakePapers(ctx, by, v.id, v.day) }},
 	{"CutStatement", func(v *victim, by identity.Actor) (any, error) { return nil, v.CutStatement(ctx, by, v.id, v.day) }},
 	{"CutWindow", func(v *victim, by identity.Actor) (any, error) {
 		return v.CutWindow(ctx, by, v.day, servicing.StandardWindow)
@@ -408,6 +447,7 @@ var systems = []reach{
 	{"RotateKeys", func(v *victim, by identity.Actor) (any, error) { return v.RotateKeys(ctx, by, false) }},
 	{"Rekey", func(v *victim, by identity.Actor) (any, error) { return v.Rekey(ctx, by, nil) }},
 	{"RetireKeys", func(v *victim, by identity.Actor) (any, error) { return v.RetireKeys(ctx, by) }},
+	{"TakeOver", func(v *victim, by identity.Actor) (any, error) { return v.TakeOver(ctx, by, nil, true) }},
 	{"DocumentsDue", func(v *victim, by identity.Actor) (any, error) { return v.DocumentsDue(ctx, by, 9) }},
 	{"FileDocuments", func(v *victim, by identity.Actor) (any, error) { return nil, v.FileDocuments(ctx, by, nil, nil) }},
 	{"DelayDocument", func(v *victim, by identity.Actor) (any, error) {
@@ -417,10 +457,11 @@ var systems = []reach{
 }
 
 // open are the doors before anyone is known, and what concerns nobody.
-var open = strings.Fields(`Today ReadyCheck PaperlessText LeastPassword Lender TakesCards
+var open = strings.Fields(`Today ReadyCheck PaperlessText LeastPassword Lender TakesCards CheckPayoff
 	StartActivation SendActivationCode ProveActivation ActivationName FinishActivation RemindUsername
 	SignIn SignInFactors SendSignInText ProveSignIn SignInPasskey ProveSignInPasskey PasskeySignIn FinishPasskeySignIn SignOut Session
 	StartRecovery ReadRecovery SendRecoveryCode ProveRecovery RecoveryPasskey ProveRecoveryPasskey AnswerRecovery FinishRecovery ReadNotMe PressNotMe
+	ReadUnsubscribe Unsubscribe TextsWords
 	StaffSignIn StaffFactors ProveStaff AskStaffPasskey ProveStaffPasskey StaffPasskey FinishStaffPasskey StaffSession ReadInvite AcceptInvite`)
 
 func TestEveryMethodHasItsCase(t *testing.T) {

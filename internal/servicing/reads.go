@@ -258,7 +258,7 @@ func linePayments(tx *store.Tx, c *store.Contract) (map[int]billing.LinePayment,
 	out := make(map[int]billing.LinePayment, len(rows))
 	for _, p := range rows {
 		if p.EventSeq != 0 {
-			out[p.EventSeq] = billing.LinePayment{ID: p.ID, Canceled: p.State == billing.Cancelled}
+			out[p.EventSeq] = billing.LinePayment{ID: p.ID, Confirmation: p.Confirmation, Canceled: p.State == billing.Cancelled}
 		}
 	}
 	return out, err

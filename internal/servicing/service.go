@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -29,12 +28,13 @@ type Rules struct {
 	// micro-entries, which the zero value means too, or by a prenote.
 	ValidateBy billing.ValidatedBy
 	// BankName looks a routing number up in the banks' directory; nil has none.
-	BankName func(routing string) (name string, known bool)
-	Paying   Paying
-	Returns  Returns
-	SameDay  bool // payments may be marked to settle the day they are sent
-	Access   Access
-	Cards    CardRules
+	BankName  func(routing string) (name string, known bool)
+	Paying    Paying
+	Returns   Returns
+	SameDay   bool // payments may be marked to settle the day they are sent
+	Access    Access
+	Cards     CardRules
+	PaperMail bool // there is a mail house: what cannot be said otherwise goes by mail
 }
 
 // Returns are the lender's settings for debits that come back.
@@ -264,23 +264,6 @@ func inputHash(inputs ...any) string {
 }
 
 var errKeyReused = &Refusal{"key_reused", "", "This page was already used for something else. Start again from your account."}
-
-// notify enqueues a message about something that is said once.
-func (s *Service) notify(tx *store.Tx, customer, once string, n billing.Notice, life money.Instant) error {
-	if customer == "" {
-		return nil
-	}
-	b, err := json.Marshal(&n)
-	if err != nil {
-		return fmt.Errorf("write notice %s: %w", n.Kind, err)
-	}
-	now := s.clock()
-	row := &store.Notice{ID: store.NewID(), Once: string(n.Kind) + ":" + once, CustomerID: customer, Kind: string(n.Kind), Content: string(b), TryAt: now, Created: now}
-	if life > 0 {
-		row.ExpiresAt = now + life
-	}
-	return tx.InsertNotice(row)
-}
 
 func recipient(c *store.Customer) billing.Recipient {
 	return billing.Recipient{Name: c.FirstName + " " + c.LastName, Address: []string{c.Street, c.City + ", " + c.State + " " + c.ZIP}}

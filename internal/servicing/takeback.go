@@ -67,6 +67,9 @@ func (s *Service) takeBack(tx *store.Tx, actor identity.Actor, c *store.Contract
 	n := s.paymentNotice(billing.NoticePaymentReturned, c, p, b)
 	n.Fee, n.Reason, n.Balance, n.Again = fee, billing.ReturnReason(code), c.State.Principal, again
 	n.PastDue, n.AmountDue, n.DueDate = d.PastDue+d.Fees, d.UpcomingAmount, d.Upcoming
+	if err := s.returnLetter(tx, c, p, n, p.ID, day, status == "paid"); err != nil {
+		return err
+	}
 	return s.tell(tx, c, p.CustomerID, p.ID, n)
 }
 

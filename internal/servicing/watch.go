@@ -1,6 +1,7 @@
 package servicing
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"strings"
@@ -153,10 +154,17 @@ func (s *Service) alarm(tx *store.Tx, owner, once string, n billing.Notice, also
 		copied.Channel, copied.Address, copied.Old = old.Channel, old.Address, true
 		all = append(all, copied)
 	}
+	if len(all) == 0 {
+		n.Channel = billing.ByPortal
+		all = append(all, n)
+	}
+	said := ""
 	for i, m := range all {
-		if err := s.notifyOwner(tx, owner, once+":"+string(rune('a'+i)), m, 0); err != nil {
+		one, err := s.enqueue(tx, string(id), said, m.Channel+":"+once+":"+string(rune('a'+i)), m, 0)
+		if err != nil {
 			return err
 		}
+		said = cmp.Or(said, one)
 	}
 	return nil
 }

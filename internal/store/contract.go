@@ -39,6 +39,7 @@ type Contract struct {
 	StatementOn                   money.Date
 	LateFeeOn                     money.Date
 	DraftOn                       money.Date
+	PapersOn                      money.Date
 	BoardedOn                     money.Date
 	BoardedAt                     money.Instant
 	Parties                       []Party // who owes it; nil when that was not read
@@ -56,7 +57,7 @@ type Event struct {
 
 const contractColumns = `id, account_number, kind, COALESCE(customer_id, ''), vehicle_year, vehicle_make, vehicle_model, vin,
 	original_date, original_amount, original_term, original_rate, terms, state, last_event, last_entry, status,
-	statement_on, late_fee_on, draft_on, boarded_on, boarded_at`
+	statement_on, late_fee_on, draft_on, papers_on, boarded_on, boarded_at`
 
 // ownContract limits contract $1 to those of a customer, $2, who owes it.
 const ownContract = `EXISTS (SELECT 1 FROM contract_party WHERE contract_id = contract.id AND customer_id = $2)`
@@ -74,8 +75,8 @@ var (
 
 	insertContract = stmt(`INSERT INTO contract (id, account_number, kind, customer_id, vehicle_year, vehicle_make, vehicle_model, vin,
 		original_date, original_amount, original_term, original_rate, terms, state, version, last_event, last_entry, status,
-		statement_on, late_fee_on, draft_on, boarded_on, boarded_at)
-		VALUES ($1, $2, $3, NULLIF($4, ''), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, $17, $18, $19, $20, $21, $22)
+		statement_on, late_fee_on, draft_on, papers_on, boarded_on, boarded_at)
+		VALUES ($1, $2, $3, NULLIF($4, ''), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, $17, $18, $19, $20, $21, $22, $23)
 		ON CONFLICT (account_number) DO NOTHING`)
 	takeContract           = locking(toChange, `SELECT `+contractColumns+` FROM contract WHERE id = $1`)
 	takeOwnContract        = locking(toChange, `SELECT `+contractColumns+` FROM contract WHERE id = $1 AND `+ownContract)
@@ -86,7 +87,7 @@ var (
 		WHERE id IN (SELECT contract_id FROM contract_party WHERE customer_id = $1) ORDER BY status, id`)
 	selectContractsAfter = stmt(`SELECT ` + contractColumns + ` FROM contract WHERE id > $1 ORDER BY id LIMIT $2`)
 	saveContract         = stmt(`UPDATE contract SET version = version + 1, state = $2, last_event = $3, last_entry = $4, status = $5,
-		statement_on = $6, late_fee_on = $7, draft_on = $8 WHERE id = $1`)
+		statement_on = $6, late_fee_on = $7, draft_on = $8, papers_on = $9 WHERE id = $1`)
 	countContracts = stmt(`SELECT COUNT(*) FROM contract`)
 
 	insertEvent = stmt(`INSERT INTO event (contract_id, seq, kind, effective, amount, instalment, reverses, detail, payment_id, key, input_hash, posted_at, actor)
@@ -159,7 +160,7 @@ func (tx *Tx) InsertContract(c *Contract) (bool, error) {
 	}
 	n, err := tx.exec(insertContract, c.ID, c.AccountNumber, c.Kind, c.CustomerID, c.VehicleYear, c.VehicleMake, c.VehicleModel, c.VIN,
 		c.OriginalDate, c.OriginalAmount, c.OriginalTerm, c.OriginalRate, terms, state, c.LastEvent, c.LastEntry, c.Status,
-		c.StatementOn, c.LateFeeOn, c.DraftOn, c.BoardedOn, c.BoardedAt)
+		c.StatementOn, c.LateFeeOn, c.DraftOn, c.PapersOn, c.BoardedOn, c.BoardedAt)
 	if err == nil && n == 1 && c.CustomerID != "" {
 		tx.AddParty(c.ID, Party{c.CustomerID, Borrower, c.BoardedOn})
 	}
@@ -242,7 +243,7 @@ func (tx *Tx) contracts(s *statement, args ...any) (out []*Contract, err error) 
 		c := &Contract{}
 		if err := r.Scan(&c.ID, &c.AccountNumber, &c.Kind, &c.CustomerID, &c.VehicleYear, &c.VehicleMake, &c.VehicleModel, &c.VIN,
 			&c.OriginalDate, &c.OriginalAmount, &c.OriginalTerm, &c.OriginalRate, &terms, &state, &c.LastEvent, &c.LastEntry, &c.Status,
-			&c.StatementOn, &c.LateFeeOn, &c.DraftOn, &c.BoardedOn, &c.BoardedAt); err != nil {
+			&c.StatementOn, &c.LateFeeOn, &c.DraftOn, &c.PapersOn, &c.BoardedOn, &c.BoardedAt); err != nil {
 			return err
 		}
 		if err := json.Unmarshal(terms, &c.Terms); err != nil {
@@ -264,7 +265,7 @@ func (tx *Tx) SaveContract(c *Contract) error {
 	if err != nil {
 		return err
 	}
-	tx.later(saveContract, c.ID, state, c.LastEvent, c.LastEntry, c.Status, c.StatementOn, c.LateFeeOn, c.DraftOn)
+	tx.later(saveContract, c.ID, state, c.LastEvent, c.LastEntry, c.Status, c.StatementOn, c.LateFeeOn, c.DraftOn, c.PapersOn)
 	return nil
 }
 

@@ -38,7 +38,7 @@ type Found struct{ ID, Number, FirstName, LastName, Email, Phone, City, State st
 // SentNotice is a message to a customer, without its content.
 type SentNotice struct {
 	Kind, State   string
-	Once          string // what it is about
+	Channel       string
 	Created, Sent money.Instant
 }
 
@@ -95,7 +95,7 @@ var (
 	// The newest of the rows that open and close a view of a customer.
 	selectViewRow = stmt(`SELECT ` + auditColumns + ` FROM audit a WHERE a.actor = $1 AND a.subject = $2 AND a.detail = $3
 		AND a.action IN ('view_opened', 'view_closed') AND a.at > $4 ORDER BY a.id DESC LIMIT $5`)
-	selectNoticesOf = stmt(`SELECT kind, state, once, created_at, sent_at FROM notice WHERE customer_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2`)
+	selectNoticesOf = stmt(`SELECT kind, state, channel, created_at, sent_at FROM notice WHERE customer_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2`)
 )
 
 // InsertStaff adds a member of staff. A second founder is a *ConflictError.
@@ -309,7 +309,7 @@ func (tx *Tx) ViewRow(actor, subject, session string, after money.Instant) (Audi
 func (tx *Tx) NoticesOf(customer string, limit int) (out []SentNotice, err error) {
 	err = tx.query(selectNoticesOf, func(r row) error {
 		var n SentNotice
-		err := r.Scan(&n.Kind, &n.State, &n.Once, &n.Created, &n.Sent)
+		err := r.Scan(&n.Kind, &n.State, &n.Channel, &n.Created, &n.Sent)
 		out = append(out, n)
 		return err
 	}, customer, limit)

@@ -42,6 +42,18 @@ type Brand struct {
 	MailAddress    []string `json:"mail_address"`    // letters
 	PaymentAddress []string `json:"payment_address"` // checks
 
+	DisputeAddress    []string `json:"dispute_address"`    // what was reported to credit bureaus; left out is MailAddress
+	BankruptcyAddress []string `json:"bankruptcy_address"` // notices about a bankruptcy; left out is MailAddress
+	// CreditAgency is the name and address, as lines, of the federal agency that
+	// supervises the lender, for letters that refuse something (12 CFR 1002.9(b)(1),
+	// appendix A); without it no such letter can be made.
+	CreditAgency []string `json:"credit_agency"`
+	// StatementMessages stand on every statement that is cut while they are set.
+	StatementMessages []struct {
+		English string `json:"en"`
+		Spanish string `json:"es"`
+	} `json:"statement_messages"`
+
 	TimeZone string `json:"time_zone"` // an IANA name
 	// Colors overrides tokens of the stylesheet by name, without the dashes.
 	Colors struct {

@@ -21,6 +21,8 @@ CREATE TABLE customer (
   created_at BIGINT NOT NULL
 );
 
+CREATE INDEX customer_phone ON customer (phone) WHERE phone <> '';
+
 CREATE TABLE contract (
   id              TEXT PRIMARY KEY,
   account_number  TEXT NOT NULL UNIQUE,
@@ -43,12 +45,14 @@ CREATE TABLE contract (
   statement_on    TEXT NOT NULL,       -- next statement closing date; '' for none
   late_fee_on     TEXT NOT NULL,       -- first day a late fee may be charged; '' for none
   draft_on        TEXT NOT NULL,       -- next autopay draft; '' for none
+  papers_on       TEXT NOT NULL,       -- first day on which papers may be due that nobody asks for; '' for none
   boarded_on      TEXT NOT NULL,
   boarded_at      BIGINT NOT NULL
 );
 CREATE INDEX contract_statement ON contract (statement_on, id) WHERE statement_on <> '';
 CREATE INDEX contract_late_fee ON contract (late_fee_on, id) WHERE late_fee_on <> '';
 CREATE INDEX contract_draft ON contract (draft_on, id) WHERE draft_on <> '';
+CREATE INDEX contract_papers ON contract (papers_on, id) WHERE papers_on <> '';
 
 CREATE TABLE contract_party (         -- who owes it; each has an own way in and sees all of it
   contract_id TEXT NOT NULL REFERENCES contract (id),
@@ -554,6 +558,7 @@ CREATE TABLE payoff_quote (
   key          TEXT NOT NULL,
   good_through TEXT NOT NULL CHECK (length(good_through) = 10),
   total        BIGINT NOT NULL,
+  code_hash    TEXT NOT NULL UNIQUE,   -- of the code by which a dealer or a buyer checks the letter
   document_id  TEXT NOT NULL,
   PRIMARY KEY (contract_id, event_seq),
   FOREIGN KEY (contract_id, document_id) REFERENCES document (contract_id, id)
@@ -563,8 +568,10 @@ CREATE UNIQUE INDEX payoff_quote_key ON payoff_quote (contract_id, key);
 CREATE TABLE notice (
   id          TEXT PRIMARY KEY,
   once        TEXT NOT NULL UNIQUE,    -- what it is about, so that it is said once
+  said_id     TEXT NOT NULL,           -- the first of the rows that say the same thing by several ways, the one in the inbox; '' for what has no place there
   customer_id TEXT NOT NULL,
   kind        TEXT NOT NULL,
+  channel     TEXT NOT NULL CHECK (channel IN ('', 'email', 'text', 'portal', 'paper')), -- '' until it is chosen
   content     TEXT NOT NULL,           -- encrypted
   state       TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'failed', 'expired')),
   attempts    BIGINT NOT NULL,
@@ -572,9 +579,95 @@ CREATE TABLE notice (
   expires_at  BIGINT NOT NULL,         -- 0 for never
   error       TEXT NOT NULL,
   created_at  BIGINT NOT NULL,
-  sent_at     BIGINT NOT NULL
+  sent_at     BIGINT NOT NULL,
+  read_at     BIGINT NOT NULL,         -- in the inbox; 0 when it was not opened there
+  resent      BIGINT NOT NULL CHECK (resent >= 0) -- how often its customer asked for it again
 );
 CREATE INDEX notice_queued ON notice (try_at) WHERE state = 'queued';
+CREATE INDEX notice_customer ON notice (customer_id, created_at, id);
+CREATE INDEX notice_said ON notice (said_id);
+
+CREATE TABLE notice_try (              -- where a message went and what became of it there
+  notice_id    TEXT NOT NULL REFERENCES notice (id),
+  n            BIGINT NOT NULL,
+  channel      TEXT NOT NULL CHECK (channel IN ('email', 'text', 'paper')),
+  masked       TEXT NOT NULL,          -- the address as it may be shown
+  address_hash TEXT NOT NULL,          -- keyed
+  copy         BIGINT NOT NULL,        -- 0, or which of those sent again
+  at           BIGINT NOT NULL,
+  outcome      TEXT NOT NULL CHECK (outcome IN ('sent', 'failed', 'expired', 'bounced')),
+  reason       TEXT NOT NULL,
+  PRIMARY KEY (notice_id, n)
+);
+
+CREATE TABLE notice_preference (       -- what a customer chose; the usual where there is no row
+  customer_id TEXT NOT NULL REFERENCES customer (id),
+  event_group TEXT NOT NULL,
+  channel     TEXT NOT NULL CHECK (channel IN ('email', 'text')),
+  wanted      BIGINT NOT NULL CHECK (wanted IN (0, 1)),
+  set_at      BIGINT NOT NULL,
+  PRIMARY KEY (customer_id, event_group, channel)
+);
+
+CREATE TABLE quiet_hours (             -- what a customer chose; the usual where there is no row
+  customer_id TEXT PRIMARY KEY REFERENCES customer (id),
+  zone        TEXT NOT NULL,
+  from_minute BIGINT NOT NULL CHECK (from_minute >= 0 AND from_minute < 1440),
+  to_minute   BIGINT NOT NULL CHECK (to_minute >= 0 AND to_minute < 1440),
+  set_at      BIGINT NOT NULL
+);
+
+CREATE TABLE failing_address (         -- nothing sent there arrives
+  channel      TEXT NOT NULL CHECK (channel IN ('email', 'text')),
+  address_hash TEXT NOT NULL,          -- keyed
+  reason       TEXT NOT NULL,
+  since        BIGINT NOT NULL,
+  PRIMARY KEY (channel, address_hash)
+);
+
+CREATE TABLE text_stop (               -- numbers that have sent STOP, or the like
+  number_hash TEXT PRIMARY KEY,        -- keyed
+  word        TEXT NOT NULL,
+  at          BIGINT NOT NULL
+);
+
+CREATE TABLE reminder (                -- what a contract's customers are to be told of by a day
+  contract_id TEXT NOT NULL REFERENCES contract (id),
+  kind        TEXT NOT NULL CHECK (kind IN ('due', 'maturity', 'mileage')),
+  about       TEXT NOT NULL,           -- the due date, the lease's end or the day looked at
+  look_on     TEXT NOT NULL,           -- next day on which it is looked at; '' when it is done with
+  step        TEXT NOT NULL,           -- what is to be said then
+  PRIMARY KEY (contract_id, kind, about)
+);
+CREATE INDEX reminder_look ON reminder (look_on, contract_id) WHERE look_on <> '';
+
+CREATE TABLE mail_batch (              -- a file for the mail house
+  id      TEXT PRIMARY KEY,
+  name    TEXT NOT NULL UNIQUE,
+  made_on TEXT NOT NULL CHECK (length(made_on) = 10),
+  made_at BIGINT NOT NULL,
+  pieces  BIGINT NOT NULL CHECK (pieces > 0),
+  state   TEXT NOT NULL CHECK (state IN ('cut', 'dropped')),
+  hash    TEXT NOT NULL,               -- SHA-256 of the file; '' until it is dropped
+  size    BIGINT NOT NULL,
+  dropped_at BIGINT NOT NULL,
+  CHECK ((state = 'dropped') = (hash <> ''))
+);
+
+CREATE TABLE mail_piece (              -- a document that goes by mail, in one file and never in another
+  id          TEXT PRIMARY KEY,
+  once        TEXT NOT NULL UNIQUE,
+  document_id TEXT NOT NULL,
+  notice_id   TEXT NOT NULL,           -- the message that it stands for; '' for none
+  customer_id TEXT NOT NULL,
+  kind        TEXT NOT NULL,
+  name        TEXT NOT NULL,           -- this and what follows: the address as it was then
+  address     TEXT NOT NULL,           -- its lines
+  batch_id    TEXT NOT NULL,           -- '' while it waits
+  created_at  BIGINT NOT NULL
+);
+CREATE INDEX mail_piece_waiting ON mail_piece (created_at, id) WHERE batch_id = '';
+CREATE INDEX mail_piece_batch ON mail_piece (batch_id) WHERE batch_id <> '';
 
 CREATE TABLE ach_file (
   id         TEXT PRIMARY KEY,
@@ -859,7 +952,7 @@ CREATE INDEX contact_change_customer ON contact_change (customer_id, asked_at);
 CREATE TABLE consent (
   id          TEXT PRIMARY KEY,
   customer_id TEXT NOT NULL REFERENCES customer (id),
-  kind        TEXT NOT NULL CHECK (kind IN ('paperless')),
+  kind        TEXT NOT NULL CHECK (kind IN ('paperless', 'texts')),
   given       BIGINT NOT NULL CHECK (given IN (0, 1)),
   version     TEXT NOT NULL,
   text        TEXT NOT NULL,
@@ -982,6 +1075,14 @@ DROP TABLE exception;
 DROP TABLE ach_entry;
 DROP TABLE ach_read;
 DROP TABLE ach_file;
+DROP TABLE mail_piece;
+DROP TABLE mail_batch;
+DROP TABLE reminder;
+DROP TABLE text_stop;
+DROP TABLE failing_address;
+DROP TABLE quiet_hours;
+DROP TABLE notice_preference;
+DROP TABLE notice_try;
 DROP TABLE notice;
 DROP TABLE payoff_quote;
 DROP TABLE statement;
