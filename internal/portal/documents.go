@@ -28,6 +28,7 @@ type documentsPage struct {
 	kinds     []web.Option
 	years     []web.Option
 	accountID map[servicing.ContractID]string // what an account is called
+	New       []web.Place                     // where more papers are made, by account
 }
 
 type documentRow struct {
@@ -74,6 +75,7 @@ func newDocumentsPage(s servicing.Session, o servicing.Overview, all []servicing
 		v.accounts = append(v.accounts, web.Option{Value: string(c.ID), Label: name})
 		v.accountID[c.ID] = name
 		known = known || v.account == string(c.ID)
+		v.New = append(v.New, web.Place{Name: name, Href: accountHref(c.ID) + "/documents/new"})
 		if v.First == "" && !c.Closed {
 			v.First = firstStatement(c.Due.Upcoming)
 		}

@@ -237,6 +237,8 @@ func (p *portal) routes() []route {
 		mine("GET /cards/{id}", p.cardSetup),
 		mine("GET /documents", p.documents),
 		mine("GET /documents/all.zip", p.documentsZIP),
+		mine("GET /accounts/{id}/documents/new", p.showNewDocument),
+		mine("POST /accounts/{id}/documents/new", p.makeDocument),
 		mine("GET /accounts/{id}/documents/{document}", p.document),
 		mine("GET /accounts/{id}/documents/{document}/download", p.download),
 

@@ -17,8 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"marque/internal/archive"
 	"marque/internal/billing"
 	"marque/internal/contract"
+	"marque/internal/cycle"
 	"marque/internal/identity"
 	"marque/internal/money"
 	"marque/internal/servicing"
@@ -82,7 +84,11 @@ func openLenderWith(t testing.TB, rules servicing.Rules) *lender {
 	must(t, err)
 	brand, err := web.LoadBrand(web.DefaultBrand())
 	must(t, err)
-	h, err := New(l.svc, brand, Options{Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	log := slog.New(slog.DiscardHandler)
+	files, err := archive.New(ctx, filepath.Join(t.TempDir(), "archive"))
+	must(t, err)
+	papers := &cycle.Papers{Service: l.svc, Archive: files, Log: log}
+	h, err := New(l.svc, brand, Options{Log: log, Now: time.Now, Papers: papers.Open})
 	must(t, err)
 	l.Server = httptest.NewServer(h)
 	t.Cleanup(l.Close)
@@ -312,7 +318,7 @@ func TestAnothersPagesLookLikePagesThatAreNotThere(t *testing.T) {
 	paid, _, _ := maya.send(t, mine+"/pay/confirm", confirm)
 	const nobody = "/accounts/00000000-0000-7000-8000-000000000000"
 	same := regexp.MustCompile(`[0-9A-Z]{4}-[0-9A-Z]{4}`)
-	for _, path := range []string{"", "/pay", "/autopay", "/autopay/off", "/autopay/authorization.pdf", "/statements/2026-11-24", "/statements/2026-11-24.pdf", "/payoff", "/payoff/letter.pdf", "/lease", "/history/1", "/history", "/history?after=1", "/history/download?format=csv", "/years/2026",
+	for _, path := range []string{"", "/pay", "/autopay", "/autopay/off", "/autopay/authorization.pdf", "/statements/2026-11-24", "/statements/2026-11-24.pdf", "/payoff", "/payoff/letter.pdf", "/documents/new", "/documents/" + strings.TrimPrefix(nobody, "/accounts/"), "/lease", "/history/1", "/history", "/history?after=1", "/history/download?format=csv", "/years/2026",
 		strings.TrimPrefix(paid, mine), strings.TrimPrefix(paid, mine) + "/receipt.pdf", strings.TrimPrefix(paid, mine) + "/cancel"} {
 		_, status1, page1 := theo.visit(t, mine+path)
 		_, status2, page2 := theo.visit(t, nobody+path)
