@@ -84,6 +84,8 @@ func (c *company) serviceAt(portal, console string) (*servicing.Service, error) 
 	}
 	rules.Paying.Zone = c.brand.Location
 	rules.Cards = c.cardRules()
+	rules.PaperMail = c.config.MailHouse.Folder != ""
+	rules.Quiet, _ = c.config.Mail.quiet() // looked at when the settings were read
 	var err error
 	if rules.Access.Passkeys, err = passkeysAt(portal, c.brand.Name); err != nil {
 		return nil, err
@@ -120,5 +122,5 @@ func (c *Config) texter() (*notice.Texter, error) {
 // runner runs business days and sends messages by a post.
 func (c *company) runner(p post) *cycle.Runner {
 	return &cycle.Runner{Service: c.service, Rail: c.files, Log: c.log, Clock: c.clock, Heads: c.heads(), Mail: c.mails(p.mail), Text: c.texts(p.text), Cards: c.cards, Papers: c.papers,
-		Bounces: c.config.Mail.Bounces}
+		Bounces: c.config.Mail.Bounces, Letter: c.letters(), MailHouse: c.mailHouse()}
 }

@@ -163,6 +163,35 @@ func (c *company) texts(texter *notice.Texter) cycle.Send {
 	}
 }
 
+// letters puts messages on paper; nil where nothing goes by mail.
+func (c *company) letters() cycle.Send {
+	if c.config.MailHouse.Folder == "" {
+		return nil
+	}
+	return func(ctx context.Context, o servicing.Outgoing) error {
+		p, err := notice.Letter(o.Notice, c.lender)
+		if err != nil {
+			return err
+		}
+		words := servicing.LetterWords{Subject: p.Subject, Paragraphs: append([]string{p.Reason}, p.Rest...)}
+		if p.Quoted != "" {
+			words.Paragraphs = append(words.Paragraphs, p.Quoted)
+		}
+		for _, f := range p.Facts {
+			words.Facts = append(words.Facts, billing.MessageFact{Name: f[0], Value: f[1]})
+		}
+		return c.service.PutOnPaper(ctx, operator, o, words)
+	}
+}
+
+// mailHouse is where what goes by mail is put; nil where nothing does.
+func (c *company) mailHouse() *cycle.MailHouse {
+	if c.config.MailHouse.Folder == "" {
+		return nil
+	}
+	return &cycle.MailHouse{Folder: rail.Folder{Dir: c.config.MailHouse.Folder}, Archive: c.archive}
+}
+
 // withExisting is with for commands that ask a company about itself: they do not
 // make one where there is none.
 func withExisting(g *Globals, logs io.Writer, do func(context.Context, *company) error) error {

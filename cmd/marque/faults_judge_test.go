@@ -1,11 +1,13 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -43,7 +45,7 @@ func (w *world) judge() (books []string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	books = append(books, w.messages(c))
+	books = append(books, w.messages(c), w.pieces(c))
 	slices.Sort(books)
 	for _, f := range w.bank.Files() {
 		books = append(books, fmt.Sprintf("file %s: %d entries of %s, %d back", f.Name, len(f.Entries), f.Total, f.Back))
@@ -226,6 +228,37 @@ func (w *world) messages(c *company) (all string) {
 		w.complain("%d messages came again", again)
 	}
 	return fmt.Sprintf("%d messages", len(arrived))
+}
+
+// pieces looks at what the mail house was given: each document that goes by mail, in
+// one file.
+func (w *world) pieces(c *company) string {
+	seen := map[string]string{}
+	files, err := filepath.Glob(filepath.Join(w.mailHouse(), "out", "*.zip"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, name := range files {
+		z, err := zip.OpenReader(name)
+		if err != nil {
+			w.complain("mail: %v", err)
+			continue
+		}
+		for _, f := range z.File {
+			if other := seen[f.Name]; other != "" && f.Name != "manifest.csv" {
+				w.complain("mail: %s is in %s and in %s", f.Name, other, name)
+			}
+			seen[f.Name] = name
+		}
+		if err := z.Close(); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	delete(seen, "manifest.csv")
+	if _, some, err := c.service.MailToDrop(w.t.Context(), identity.System("test")); err != nil || some {
+		w.complain("mail: a file has not left, %v", err)
+	}
+	return fmt.Sprintf("%d pieces by mail", len(seen))
 }
 
 func (w *world) total() (all money.Cents) {

@@ -157,7 +157,7 @@ func newTown(t *testing.T, program, database string) *town {
 	t.Helper()
 	w := &town{program: program, dir: t.TempDir(), database: database}
 	data := filepath.Join(w.dir, "data")
-	settings := `{"payments": {"cut_off": "", "banking_days": true}}`
+	settings := `{"payments": {"cut_off": "", "banking_days": true}, "mail": {"quiet_hours": "off"}}`
 	if err := errors.Join(os.MkdirAll(data, 0o700), os.WriteFile(filepath.Join(data, "marque.json"), []byte(settings), 0o600)); err != nil {
 		t.Fatal(err)
 	}
@@ -293,11 +293,30 @@ func (tn *town) world(t *testing.T) *world {
 	return w
 }
 
+// mailHouse is the folder shared with who prints and mails letters.
+func (w *world) mailHouse() string { return filepath.Join(w.dir, "mailhouse") }
+
+// bounces leaves a report of a message that never was where mail comes back.
+func (w *world) bounces() {
+	w.t.Helper()
+	const report = "From: mailer-daemon@mail.example\r\nSubject: failure\r\nMIME-Version: 1.0\r\n" +
+		"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n" +
+		"Reporting-MTA: dns; mail.example\r\n\r\nFinal-Recipient: rfc822; x@mail.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n" +
+		"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <0193a5b0-0000-7000-8000-000000000001@lender.example>\r\n\r\n--b--\r\n"
+	dir := filepath.Join(w.dir, "bounces")
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, "1"), []byte(report), 0o600)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func (w *world) keepSettings() {
 	w.t.Helper()
+	w.bounces()
 	settings := map[string]any{"payments": map[string]any{"cut_off": "", "banking_days": true}}
 	host, port := w.inbox.Address()
 	settings["smtp"] = map[string]any{"host": host, "port": port, "tls": "plain"}
+	settings["mail"] = map[string]any{"quiet_hours": "off", "bounces": filepath.Join(w.dir, "bounces")}
+	settings["mail_house"] = map[string]any{"folder": w.mailHouse()}
 	settings["cards"] = cardSettingsFor(w.t, w.data, w.processor)
 	if w.server != nil {
 		settings["bank"] = map[string]any{"sftp": w.server.settings(w.rail)}

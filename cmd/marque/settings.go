@@ -11,11 +11,13 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"marque/internal/money"
 	"marque/internal/rail"
+	"marque/internal/servicing"
 )
 
 // tlsSettings say where the listener's certificate comes from: two files that
@@ -70,6 +72,26 @@ type textSettings struct {
 // mailSettings are where e-mail that came back is found.
 type mailSettings struct {
 	Bounces string `json:"bounces"` // a maildir, or a folder of files; empty: nobody looks
+	// QuietHours are when nobody is written to who has not chosen hours: "21-8" in
+	// whole hours where the person lives, or "off". Empty is 21-8.
+	QuietHours string `json:"quiet_hours"`
+}
+
+// quiet is nil for the usual hours.
+func (m *mailSettings) quiet() (*servicing.QuietHours, error) {
+	switch m.QuietHours {
+	case "":
+		return nil, nil
+	case "off":
+		return &servicing.QuietHours{}, nil
+	}
+	from, to, ok := strings.Cut(m.QuietHours, "-")
+	a, err := strconv.Atoi(from)
+	b, err2 := strconv.Atoi(to)
+	if !ok || err != nil || err2 != nil || a < 0 || a > 23 || b < 0 || b > 23 || a == b {
+		return nil, fmt.Errorf("mail.quiet_hours is %q: it is hours such as 21-8, or off", m.QuietHours)
+	}
+	return &servicing.QuietHours{From: a * 60, To: b * 60}, nil
 }
 
 // mailHouseSettings are how letters reach who prints and mails them.
@@ -173,6 +195,9 @@ func (c *Config) checkShape() error {
 		return err
 	}
 	if _, err := c.Payments.minutes(); err != nil {
+		return err
+	}
+	if _, err := c.Mail.quiet(); err != nil {
 		return err
 	}
 	if err := c.Cards.checkShape(); err != nil {

@@ -29,3 +29,25 @@ var DocumentKinds = []DocumentKind{
 	DocStatement, DocReceipt, DocConfirmation, DocAuthorization, DocPayoffLetter, DocSchedule, DocHistory, DocInterestSummary,
 	DocPaidInFull, DocLienRelease, DocLeaseEnd, DocLateNotice, DocReturnNotice, DocAdverseNotice, DocChangeNotice, DocMessage,
 }
+
+// Name is what lists call a paper; empty for what is none.
+func (k DocumentKind) Name() string { return documentNames[k] }
+
+var documentNames = map[DocumentKind]string{
+	DocStatement:       "Statement",
+	DocReceipt:         "Receipt",
+	DocConfirmation:    "Payment confirmation",
+	DocAuthorization:   "Autopay authorization",
+	DocPayoffLetter:    "Payoff letter",
+	DocSchedule:        "Payment schedule",
+	DocHistory:         "Account history",
+	DocInterestSummary: "Interest summary for taxes",
+	DocPaidInFull:      "Paid in full letter",
+	DocLienRelease:     "Title release letter",
+	DocLeaseEnd:        "Lease end packet",
+	DocLateNotice:      "Late notice",
+	DocReturnNotice:    "Returned payment notice",
+	DocAdverseNotice:   "Answer to a request",
+	DocChangeNotice:    "Notice of a change",
+	DocMessage:         "Letter",
+}

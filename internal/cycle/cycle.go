@@ -25,15 +25,17 @@ import (
 
 // Runner runs business days.
 type Runner struct {
-	Service  *servicing.Service
-	Rail     rail.Bank
-	Mail     Send   // nil leaves e-mails queued
-	Text     Send   // nil leaves text messages queued
-	Letter   Send   // puts a message on paper; nil leaves those queued
-	Bounces  string // the folder of e-mails that came back; empty: nobody looks
-	Log      *slog.Logger
-	Clock    func() money.Instant
-	Progress func(Day)
+	Service *servicing.Service
+	Rail    rail.Bank
+	Mail    Send   // nil leaves e-mails queued
+	Text    Send   // nil leaves text messages queued
+	Letter  Send   // puts a message on paper; nil leaves those queued
+	Bounces string // the folder of e-mails that came back; empty: nobody looks
+	// MailHouse takes what goes by mail; nil: nothing does.
+	MailHouse *MailHouse
+	Log       *slog.Logger
+	Clock     func() money.Instant
+	Progress  func(Day)
 	// Papers sets documents and keeps them; nil leaves them due.
 	Papers *Papers
 	// Cards takes card payments to their processor; nil where there are none.
@@ -68,6 +70,7 @@ type Day struct {
 	PaidOut    int                         `json:"card_movements_paid_out,omitempty"`
 	Letters    int                         `json:"contracts_with_letters"`
 	Papers     int                         `json:"papers"`
+	Mailed     int                         `json:"pieces_to_mail,omitempty"`
 	Problems   []string                    `json:"problems,omitempty"` // what a person has to look at
 }
 
@@ -118,6 +121,9 @@ func (r *Runner) Run(ctx context.Context, from, through money.Date) error {
 func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 	d := Day{Date: day}
 	if err := r.Returns(ctx, &d); err != nil {
+		return d, err
+	}
+	if _, err := r.Bounced(ctx); err != nil {
 		return d, err
 	}
 	if err := r.Match(ctx, &d); err != nil {
@@ -181,6 +187,12 @@ func (r *Runner) Day(ctx context.Context, day money.Date) (Day, error) {
 			return d, err
 		}
 		d.Papers += n
+	}
+	if r.MailHouse != nil {
+		var err error
+		if d.Mailed, err = r.mail(ctx, day); err != nil {
+			return d, err
+		}
 	}
 	if day.BankingDay() {
 		var err error

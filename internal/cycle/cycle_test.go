@@ -26,6 +26,13 @@ import (
 // lenderAt makes a company with the example portfolio; time is in the caller's hands.
 func lenderAt(t *testing.T, url string, now *money.Instant) (*Runner, *[]Day) {
 	t.Helper()
+	return lenderWith(t, url, now, func(*servicing.Rules) {})
+}
+
+func lenderWith(t *testing.T, url string, now *money.Instant, change func(*servicing.Rules)) (*Runner, *[]Day) {
+	t.Helper()
+	rules := openAccounts
+	change(&rules)
 	ctx := t.Context()
 	keys, err := store.LoadKeys(filepath.Join(t.TempDir(), "keys.json"))
 	if err != nil {
@@ -44,7 +51,7 @@ func lenderAt(t *testing.T, url string, now *money.Instant) (*Runner, *[]Day) {
 		t.Fatal(err)
 	}
 	clock := func() money.Instant { return *now }
-	svc := servicing.New(db, billing.Lender{Name: "Kestrane", ODFI: "004000006", OriginID: "9000000001", ShortName: "KESTRANE"}, openAccounts, clock)
+	svc := servicing.New(db, billing.Lender{Name: "Kestrane", ODFI: "004000006", OriginID: "9000000001", ShortName: "KESTRANE"}, rules, clock)
 	var example bytes.Buffer
 	if err := tape.WriteExample(&example); err != nil {
 		t.Fatal(err)

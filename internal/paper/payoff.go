@@ -132,7 +132,7 @@ func (p *sheet) onTheirWay(l *billing.PayoffLetter) {
 func (p *sheet) howToPayOff(l *billing.PayoffLetter) {
 	p.section(p.say("How to pay it", "Cómo pagarla"), 90)
 	p.ways(88, []pair{
-		{label: p.say("Online", "En línea"), value: p.say("Sign in", "Entre a su cuenta") + before(p.say(" at ", " en "), l.Lender.Website) + p.say(" and choose the payoff amount.", " y elija la cantidad para liquidar.")},
+		{label: p.say("Online", "En línea"), value: p.say("Sign in", "Entre a su cuenta") + before(p.say(" at ", " en "), p.lender.Website) + p.say(" and choose the payoff amount.", " y elija la cantidad para liquidar.")},
 		{label: p.say("By check", "Con cheque"), value: p.say("Payable to ", "A nombre de ") + l.Lender.Name + p.say(", with the account number on it. Mail it to ", ", con el número de cuenta. Envíelo a ") + strings.Join(withoutName(&l.Lender, l.Lender.PayTo()), ", ") + "."},
 		{label: p.say("By wire", "Por transferencia"), value: p.say("Call us", "Llámenos") + before(p.say(" at ", " al "), l.Lender.Phone) + p.say(" for instructions. We never send them by e-mail or text.", " para las instrucciones. Nunca las enviamos por correo electrónico ni por mensaje de texto.")},
 	})

@@ -86,6 +86,9 @@ func begin(l *billing.Lender, language string, of func(*sheet) head) (*sheet, er
 	if err != nil {
 		return nil, err
 	}
+	printed := *l
+	printed.Website = strings.TrimPrefix(l.Website, "https://") // nobody clicks on paper
+	l = &printed
 	p := &sheet{language: language, lender: l, regular: f.regular, semibold: f.semibold, x: left, w: right - left, y: top, floor: bottom}
 	p.head = of(p)
 	tag := "en-US"

@@ -113,7 +113,9 @@ func (t *statement) whatToPay() {
 	if s.FeesDue > 0 {
 		list = append(list, pair{label: t.say("Fees", "Cargos"), value: s.FeesDue.USD()})
 	}
-	t.pairs(append(list, pair{label: t.say("Amount due", "Cantidad a pagar"), value: s.AmountDue.USD(), total: true}))
+	if len(list) > 0 {
+		t.pairs(append(list, pair{label: t.say("Amount due", "Cantidad a pagar"), value: s.AmountDue.USD(), total: true}))
+	}
 }
 
 func (t *statement) days(n int) string {
@@ -155,7 +157,7 @@ func (t *statement) autopay() string {
 }
 
 func (t *statement) howToPay() {
-	s, l := t.s, &t.s.Lender
+	s, l := t.s, t.lender
 	t.section(t.say("How to pay", "Cómo pagar"), 60)
 	if words := t.autopay(); words != "" {
 		t.para(words, strong)
@@ -228,18 +230,22 @@ func (t *statement) progress() {
 		made := s.Payments - s.PaymentsLeft
 		words := t.say("Payments made: ", "Pagos hechos: ") + strconv.Itoa(made) + t.say(" of ", " de ") + strconv.Itoa(s.Payments)
 		t.bar(words, int64(made), int64(s.Payments), 0)
-		list = append(list, pair{label: t.say("Payments made", "Pagos hechos"), value: strconv.Itoa(made) + t.say(" of ", " de ") + strconv.Itoa(s.Payments)})
+		list = append(list, pair{label: t.say("Payments made", "Pagos hechos"), value: strconv.Itoa(made) + t.say(" of ", " de ") + strconv.Itoa(s.Payments), key: &dark})
 	case !t.lease && s.Original > 0 && s.EndingBalance <= s.Original:
 		paid := s.Original - s.EndingBalance
 		alt := t.say("Of ", "De ") + s.Original.USD() + t.say(" borrowed, ", " de préstamo, ") + paid.USD() + t.say(" is paid and ", " están pagados y quedan ") + s.EndingBalance.USD() + t.say(" is left.", ".")
 		t.bar(alt, int64(paid), int64(s.Original), 0)
 		list = append(list,
 			pair{label: t.say("Amount of the loan", "Cantidad del préstamo"), value: s.Original.USD()},
-			pair{label: t.say("Principal paid so far", "Capital pagado hasta ahora"), value: paid.USD()},
-			pair{label: t.say("Principal left", "Capital que queda"), value: s.EndingBalance.USD()})
+			pair{label: t.say("Principal paid so far", "Capital pagado hasta ahora"), value: paid.USD(), key: &dark},
+			pair{label: t.say("Principal left", "Capital que queda"), value: s.EndingBalance.USD(), key: &shade})
 	}
 	if s.PaymentsLeft > 0 {
-		list = append(list, pair{label: t.say("Payments left", "Pagos que faltan"), value: strconv.Itoa(s.PaymentsLeft)})
+		left := pair{label: t.say("Payments left", "Pagos que faltan"), value: strconv.Itoa(s.PaymentsLeft)}
+		if t.lease && len(list) > 0 {
+			left.key = &shade
+		}
+		list = append(list, left)
 	}
 	if s.PaymentsLeft > 0 {
 		list = append(list, pair{label: t.say("Regular payment", "Pago regular"), value: s.RegularPayment.USD()})
@@ -260,7 +266,11 @@ func (t *statement) miles() {
 	if m == nil {
 		return
 	}
-	t.section(t.say("Mileage", "Millas"), 90)
+	least := 60.0
+	if m.Paced {
+		least = 132 // picture, figures and what they mean stay together
+	}
+	t.section(t.say("Mileage", "Millas"), least)
 	n := func(v int) string { return miles(v) }
 	list := []pair{{label: t.say("Miles allowed over the whole lease", "Millas permitidas en todo el arrendamiento"), value: n(m.Allowance)}}
 	if m.On != 0 {
@@ -268,7 +278,7 @@ func (t *statement) miles() {
 			t.say(" by that day and ", " hasta ese día y ") + n(m.Allowance) + t.say(" in all.", " en total.")
 		t.bar(alt, int64(m.Driven), int64(m.Allowance), int64(m.Allowed))
 		list = append(list,
-			pair{label: t.say("Miles driven by ", "Millas recorridas hasta el ") + t.short(m.On), value: n(m.Driven)},
+			pair{label: t.say("Miles driven by ", "Millas recorridas hasta el ") + t.short(m.On), value: n(m.Driven), key: &dark},
 			pair{label: t.say("Miles allowed by that day (the mark in the bar)", "Millas permitidas hasta ese día (la marca en la barra)"), value: n(m.Allowed)})
 	}
 	if m.Paced {
@@ -340,7 +350,7 @@ func (t *statement) messages() {
 // rights are the addresses that the law gives a meaning to: a dispute sent
 // elsewhere need not be looked into as one (12 CFR 1022.43(c)).
 func (t *statement) rights() {
-	l := &t.s.Lender
+	l := t.lender
 	t.section(t.say("Where to write", "A dónde escribir"), 70)
 	t.ways(110, []pair{
 		{label: t.say("Payments by check", "Pagos con cheque"), value: strings.Join(payee(l), ", ")},

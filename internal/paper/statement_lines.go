@@ -80,13 +80,23 @@ func (t *statement) what(l *billing.StatementLine) string {
 		return l.Text
 	}
 	words := t.named(l)
-	if l.EventDate != 0 {
+	if about, ok := ofEarlier[l.Kind]; ok && l.EventDate != 0 && l.Event == contract.Payment {
+		words = t.say("Payment of ", "Pago del ") + t.short(l.EventDate) + about.In(t.language)
+	} else if l.EventDate != 0 {
 		words += t.say(", of ", ", del ") + t.short(l.EventDate)
 	}
 	if l.Confirmation != "" {
 		words += ", " + l.Confirmation
 	}
 	return words
+}
+
+// ofEarlier is what became of a payment of an earlier day.
+var ofEarlier = map[string]billing.Words{
+	"payment_canceled": {English: " canceled", Spanish: " cancelado"},
+	"payment_returned": {English: " returned by the bank", Spanish: " devuelto por el banco"},
+	"correction":       {English: " applied again", Spanish: " aplicado de nuevo"},
+	"taken_back":       {English: " taken back", Spanish: " anulado"},
 }
 
 var received = map[contract.Source]billing.Words{
@@ -111,7 +121,7 @@ var lineNames = map[string]billing.Words{
 	"charge_off":       {English: "Balance charged off", Spanish: "Saldo dado por perdido"},
 	"lease_extension":  {English: "Lease extended", Spanish: "Arrendamiento extendido"},
 	"lease_end":        {English: "Lease ended", Spanish: "Fin del arrendamiento"},
-	"correction":       {English: "Earlier payment applied again", Spanish: "Pago anterior aplicado de nuevo"},
+	"correction":       {English: "Earlier entry corrected", Spanish: "Movimiento anterior corregido"},
 }
 
 func (t *statement) named(l *billing.StatementLine) string {

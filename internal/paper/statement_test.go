@@ -37,7 +37,7 @@ func TestStatementSaysEveryFigureInOrder(t *testing.T) {
 		"Account summary", "Beginning balance, Nov 1, 2026 $24,000.00", "Principal paid −$329.74", "Put back by returned payments", "$100.00", "Ending balance, Nov 30, 2026 $23,770.26", "Interest not paid yet $57.41", "Fees not paid yet $40.00",
 		"Amount of the loan $28,400.00", "Principal paid so far $4,629.74", "Principal left $23,770.26", "Payments left 48", "Regular payment $450.00", "Last payment due Nov 15, 2030",
 		"Payments received and how they were applied", "Date What Amount Interest Principal Fees", "Nov 15, 2026 Payment by bank account, 7K2M-QX $455.00 $120.26 $329.74 $5.00")
-	says(t, got, "Payment returned by the bank, of", "−$100.00 $0.00 −$100.00 $0.00", "Total $355.00 $120.26 $229.74 $5.00")
+	says(t, got, "Payment of Nov 3, 2026 returned", "−$100.00 $0.00 −$100.00 $0.00", "Total $355.00 $120.26 $229.74 $5.00")
 	inOrder(t, got, "Cut here. Send this part with your check.", "Payment coupon", "María Álvarez-Dvořák", "Harborline Motor Finance PO Box 4100 Alder Falls, OR 97000",
 		"Account number 4400-118-2204", "Due date Dec 15, 2026", "Amount due $565.25", "Amount enclosed $", "440011822040000000565253",
 		"Interest", "Oct 31, 2026 Nov 15, 2026 $24,000.00 5.90% 365 $3.879452 15 $58.1918", "Nov 15, 2026 Nov 30, 2026 $23,770.26 5.90% 365 $3.842316 15 $57.6347", "Sum", "$115.8265",
@@ -222,7 +222,7 @@ func TestStatementSetsEachKindOfLineInItsPlace(t *testing.T) {
 	s.FeesForgiven = 25_00
 	got := set(t, Statement, billing.English, s)
 	says(t, got, "Nov 20, 2026 Title fee −$12.00", "Nov 21, 2026 Fee forgiven You do not have to pay it. $25.00", "Nov 21, 2026 Other fee, taken back It should not have been charged. $12.00", "Fees forgiven in this period $25.00",
-		"Date What Amount Interest Principal Fees Held Forgiven", "Refund −$8.00 $0.00 $0.00 $0.00 −$8.00 $0.00", "Payment by check $10.00 $0.00 $0.00 $10.02 $0.00 −$0.02", "Payment canceled −$9.00", "Earlier payment applied again", "Other transactions Date What Amount Nov 24, 2026 Balance charged off")
+		"Date What Amount Interest Principal Fees Held Forgiven", "Refund −$8.00 $0.00 $0.00 $0.00 −$8.00 $0.00", "Payment by check $10.00 $0.00 $0.00 $10.02 $0.00 −$0.02", "Payment canceled −$9.00", "Payment of Oct 2, 2026", "Other transactions Date What Amount Nov 24, 2026 Balance charged off")
 	set(t, Statement, billing.Spanish, s)
 }
 

@@ -9,7 +9,8 @@ import (
 // pair is a label and its figure.
 type pair struct {
 	label, value string
-	total        bool // stands under a rule
+	total        bool       // stands under a rule
+	key          *pdf.Color // its colour in the chart above
 }
 
 const pairLead = 13.2
@@ -33,10 +34,16 @@ func (p *sheet) pairs(list []pair) {
 			}
 			p.y++
 		}
+		x := p.x
+		if v.key != nil {
+			p.need(pairLead)
+			p.doc.Artifact(func() { p.doc.Rect(x, p.y+2.5, 6.5, 6.5, *v.key) })
+			x += 10
+		}
 		room := max(p.w*0.36, min(p.width(v.value, st), p.w*0.5)) - 4
 		vs := p.shrink(v.value, st, room)
 		p.row([]cell{
-			{lines: p.wrap(v.label, st, p.w-room-8), style: st, x: p.x, tag: pdf.TH, scope: &pdf.ScopeRow},
+			{lines: p.wrap(v.label, st, p.w-room-8-x+p.x), style: st, x: x, tag: pdf.TH, scope: &pdf.ScopeRow},
 			{lines: p.wrap(v.value, vs, room), style: vs, x: p.x + p.w, figure: true, tag: pdf.TD},
 		}, pairLead, nil)
 	}

@@ -80,7 +80,7 @@ func newDocumentsPage(s servicing.Session, o servicing.Overview, all []servicing
 			v.First = firstStatement(c.Due.Upcoming)
 		}
 	}
-	if !known || v.kind != "" && documentNames[billing.DocumentKind(v.kind)] == "" {
+	if !known || v.kind != "" && billing.DocumentKind(v.kind).Name() == "" {
 		return v, nil, web.NotFound()
 	}
 	years, kinds := map[int]bool{}, map[billing.DocumentKind]bool{billing.DocumentKind(v.kind): v.kind != ""}
@@ -90,7 +90,7 @@ func newDocumentsPage(s servicing.Session, o servicing.Overview, all []servicing
 	v.years, v.Year = yearOptions(years, v.Year)
 	for _, k := range billing.DocumentKinds {
 		if kinds[k] {
-			v.kinds = append(v.kinds, web.Option{Value: string(k), Label: documentNames[k]})
+			v.kinds = append(v.kinds, web.Option{Value: string(k), Label: k.Name()})
 		}
 	}
 	var kept []documentRow
@@ -119,7 +119,7 @@ func filterQuery(v documentsPage) string {
 }
 
 func newDocumentRow(d servicing.Document, account string) documentRow {
-	row := documentRow{Document: d, What: documentNames[d.Kind], Account: account, Href: accountHref(d.Contract) + "/documents/" + string(d.ID)}
+	row := documentRow{Document: d, What: d.Kind.Name(), Account: account, Href: accountHref(d.Contract) + "/documents/" + string(d.ID)}
 	if d.Kind == billing.DocStatement && !d.Imported {
 		row.Page = accountHref(d.Contract) + "/statements/" + d.Day.String()
 	}
@@ -127,26 +127,6 @@ func newDocumentRow(d servicing.Document, account string) documentRow {
 		row.About = "from before you were with us"
 	}
 	return row
-}
-
-// documentNames are the papers as lists name them.
-var documentNames = map[billing.DocumentKind]string{
-	billing.DocStatement:       "Statement",
-	billing.DocReceipt:         "Receipt",
-	billing.DocConfirmation:    "Payment confirmation",
-	billing.DocAuthorization:   "Autopay authorization",
-	billing.DocPayoffLetter:    "Payoff letter",
-	billing.DocSchedule:        "Payment schedule",
-	billing.DocHistory:         "Account history",
-	billing.DocInterestSummary: "Interest summary for taxes",
-	billing.DocPaidInFull:      "Paid in full letter",
-	billing.DocLienRelease:     "Title release letter",
-	billing.DocLeaseEnd:        "Lease end packet",
-	billing.DocLateNotice:      "Late notice",
-	billing.DocReturnNotice:    "Returned payment notice",
-	billing.DocAdverseNotice:   "Answer to a request",
-	billing.DocChangeNotice:    "Notice of a change",
-	billing.DocMessage:         "Letter",
 }
 
 // AccountField, KindField and YearField are the filter's choices, filled in from

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/http"
 
-	"marque/internal/billing"
 	"marque/internal/paper"
 	"marque/internal/servicing"
 	"marque/internal/web"
@@ -43,7 +42,11 @@ func (p *portal) paperlessSample(w http.ResponseWriter, r *http.Request, s servi
 	if err != nil {
 		return found(err)
 	}
-	sample, err := paper.Sample(billing.English, p.svc.Lender(), word)
+	who, err := p.svc.Profile(r.Context(), s.Actor)
+	if err != nil {
+		return found(err)
+	}
+	sample, err := paper.Sample(who.Language, p.svc.Lender(), word)
 	if err != nil {
 		return err
 	}

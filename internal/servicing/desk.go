@@ -291,10 +291,9 @@ type CustomerView struct {
 
 // ViewDocument is one line of the documents that a customer has.
 type ViewDocument struct {
-	Contract  ContractID
+	Document
 	Ends      string
-	Closing   money.Date
-	DueDate   money.Date
+	DueDate   money.Date // of a statement
 	AmountDue money.Cents
 }
 
@@ -407,11 +406,23 @@ func (s *Service) viewMoney(tx *store.Tx, customer string, out *CustomerView) er
 		if err != nil {
 			return err
 		}
+		statements := map[string]*store.Statement{}
 		for _, row := range rows {
-			out.Documents = append(out.Documents, ViewDocument{ContractID(c.ID), accountEnds(c.AccountNumber), row.Closing, row.DueDate, row.AmountDue})
+			statements[row.DocumentID] = row
+		}
+		papers, err := tx.Documents(c.ID, customer)
+		if err != nil {
+			return err
+		}
+		for _, d := range papers[:min(len(papers), viewRows)] {
+			v := ViewDocument{Document: documentOf(d), Ends: accountEnds(c.AccountNumber)}
+			if st := statements[d.ID]; st != nil {
+				v.DueDate, v.AmountDue = st.DueDate, st.AmountDue
+			}
+			out.Documents = append(out.Documents, v)
 		}
 	}
-	slices.SortStableFunc(out.Documents, func(a, b ViewDocument) int { return cmp.Compare(b.Closing, a.Closing) })
+	slices.SortStableFunc(out.Documents, func(a, b ViewDocument) int { return cmp.Compare(b.Day, a.Day) })
 	all, err := s.paymentsOf(tx, customer, as)
 	if err != nil {
 		return err

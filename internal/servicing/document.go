@@ -144,6 +144,9 @@ func (s *Service) FileDocuments(ctx context.Context, actor identity.Actor, paper
 			if err := s.announce(tx, &d); err != nil {
 				return err
 			}
+			if err := s.deliverDocument(tx, &d); err != nil {
+				return err
+			}
 		}
 		return fault.Point("document.before_commit")
 	})

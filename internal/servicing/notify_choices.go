@@ -39,7 +39,11 @@ func (s *Service) quiet(tx *store.Tx, p *store.Customer) (billing.Quiet, error) 
 	if err == nil {
 		return billing.Quiet{Zone: h.Zone, From: h.From, To: h.To}, nil
 	}
-	return billing.DefaultQuiet(billing.ZoneOf(p.State, p.ZIP, s.lender.TimeZone)), absent(err)
+	usual := billing.DefaultQuiet(billing.ZoneOf(p.State, p.ZIP, s.lender.TimeZone))
+	if q := s.rules.Quiet; q != nil {
+		usual.From, usual.To = q.From, q.To
+	}
+	return usual, absent(err)
 }
 
 // NoticeSettings shows what the acting customer wants to be told.

@@ -400,6 +400,15 @@ var systems = []reach{
 		}
 		return nil, err
 	}},
+	{"CutMail", func(v *victim, by identity.Actor) (any, error) { return v.CutMail(ctx, by, v.day) }},
+	{"MailToDrop", func(v *victim, by identity.Actor) (any, error) {
+		_, some, err := v.MailToDrop(ctx, by)
+		return some, err
+	}},
+	{"MailDropped", func(v *victim, by identity.Actor) (any, error) { return nil, v.MailDropped(ctx, by, "none", "", 0) }},
+	{"PutOnPaper", func(v *victim, by identity.Actor) (any, error) {
+		return nil, v.PutOnPaper(ctx, by, v.out, servicing.LetterWords{Subject: "Your payment"})
+	}},
 	{"Bounced", func(v *victim, by identity.Actor) (any, error) {
 		return v.Bounced(ctx, by, servicing.BouncedMail{MessageID: "none"})
 	}},

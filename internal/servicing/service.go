@@ -34,8 +34,13 @@ type Rules struct {
 	SameDay   bool // payments may be marked to settle the day they are sent
 	Access    Access
 	Cards     CardRules
-	PaperMail bool // there is a mail house: what cannot be said otherwise goes by mail
+	Quiet     *QuietHours // in which nobody is written to who has not chosen hours; nil: the usual ones
+	PaperMail bool        // there is a mail house: what cannot be said otherwise goes by mail
 }
+
+// QuietHours are by the clock where a person lives, in minutes after midnight.
+// Equal ones are none.
+type QuietHours struct{ From, To int }
 
 // Returns are the lender's settings for debits that come back.
 type Returns struct {

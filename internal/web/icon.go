@@ -35,6 +35,7 @@ var icons = map[string]string{
 	"signals":    `<path d="M2.5 11h3l2-6 3.4 10 2.2-6 1.2 2h3.2"/>`,
 	"audit":      `<path d="M4.5 3h8v3M4.5 3v14H9M6.8 6.5H10M6.8 9.5H8"/><circle cx="12.5" cy="12" r="3"/><path d="m14.8 14.3 2.7 2.7"/>`,
 	"staff":      `<circle cx="7.2" cy="7.2" r="2.7"/><path d="M2.2 16c.5-3 2.4-4.3 5-4.3s4.5 1.3 5 4.3M13 4.8a2.6 2.6 0 0 1 0 4.9M14.6 12c1.8.6 2.9 1.9 3.2 4"/>`,
+	"notices":    `<path d="M3 4h14v9.5H8.5L5 17v-3.5H3zM6.5 7.5h7M6.5 10.2h4.5"/>`,
 
 	"good":  `<circle cx="10" cy="10" r="7.2"/><path d="m6.8 10.3 2.2 2.2 4.2-4.6"/>`,
 	"warn":  `<path d="M10 3.2 17.6 16.5H2.4z"/><path d="M10 8.2v3.8M10 14.2v.1"/>`,

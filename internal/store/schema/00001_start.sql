@@ -642,29 +642,29 @@ CREATE TABLE reminder (                -- what a contract's customers are to be 
 CREATE INDEX reminder_look ON reminder (look_on, contract_id) WHERE look_on <> '';
 
 CREATE TABLE mail_batch (              -- a file for the mail house
-  id      TEXT PRIMARY KEY,
-  name    TEXT NOT NULL UNIQUE,
-  made_on TEXT NOT NULL CHECK (length(made_on) = 10),
-  made_at BIGINT NOT NULL,
-  pieces  BIGINT NOT NULL CHECK (pieces > 0),
-  state   TEXT NOT NULL CHECK (state IN ('cut', 'dropped')),
-  hash    TEXT NOT NULL,               -- SHA-256 of the file; '' until it is dropped
-  size    BIGINT NOT NULL,
+  id         TEXT PRIMARY KEY,
+  name       TEXT NOT NULL UNIQUE,
+  made_on    TEXT NOT NULL CHECK (length(made_on) = 10),
+  made_at    BIGINT NOT NULL,
+  pieces     BIGINT NOT NULL CHECK (pieces > 0),
+  state      TEXT NOT NULL CHECK (state IN ('cut', 'dropped')),
+  hash       TEXT NOT NULL,            -- SHA-256 of the file; '' until it is dropped
+  size       BIGINT NOT NULL,
   dropped_at BIGINT NOT NULL,
   CHECK ((state = 'dropped') = (hash <> ''))
 );
 
 CREATE TABLE mail_piece (              -- a document that goes by mail, in one file and never in another
   id          TEXT PRIMARY KEY,
-  once        TEXT NOT NULL UNIQUE,
+  contract_id TEXT NOT NULL,
   document_id TEXT NOT NULL,
-  notice_id   TEXT NOT NULL,           -- the message that it stands for; '' for none
   customer_id TEXT NOT NULL,
-  kind        TEXT NOT NULL,
   name        TEXT NOT NULL,           -- this and what follows: the address as it was then
   address     TEXT NOT NULL,           -- its lines
   batch_id    TEXT NOT NULL,           -- '' while it waits
-  created_at  BIGINT NOT NULL
+  created_at  BIGINT NOT NULL,
+  UNIQUE (contract_id, document_id),   -- a document is mailed once
+  FOREIGN KEY (contract_id, document_id) REFERENCES document (contract_id, id)
 );
 CREATE INDEX mail_piece_waiting ON mail_piece (created_at, id) WHERE batch_id = '';
 CREATE INDEX mail_piece_batch ON mail_piece (batch_id) WHERE batch_id <> '';
