@@ -5,9 +5,10 @@ WITH_POSTGRES = $(GO) run ./internal/pgtest/withpostgres
 .PHONY: test setup check race faults year broken bench run
 
 # Everything, on a clean clone: installs what is missing, then format, vet,
-# staticcheck and all tests, with both databases and the browser.
+# staticcheck and all tests, with both databases and the browser. Tests wait for
+# databases, programs and pages, so more of them run at once than there are cores.
 test: setup check
-	$(WITH_POSTGRES) $(GO) test -timeout 40m ./...
+	$(WITH_POSTGRES) $(GO) test -parallel 4 -timeout 40m ./...
 
 setup:
 	@./.ci/setup

@@ -19,8 +19,8 @@ import (
 
 // onBoth runs a road on both databases.
 func onBoth(t *testing.T, road func(*testing.T, *openCompanyForTest)) {
-	t.Run("sqlite", func(t *testing.T) { road(t, startCompany(t, "")) })
-	t.Run("postgres", func(t *testing.T) { road(t, startCompany(t, pgtest.URL(t))) })
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); road(t, startCompany(t, "")) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); road(t, startCompany(t, pgtest.URL(t))) })
 }
 
 // jordan is the example's borrower, who has set up online access with text

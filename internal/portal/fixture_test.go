@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -175,15 +176,37 @@ func statementOf(kind contract.Kind) billing.Statement {
 // testPortal has no database behind it: only what is refused before one is asked.
 func testPortal(t testing.TB, base string) (*portal, http.Handler) {
 	t.Helper()
-	brand, err := web.LoadBrand(web.DefaultBrand())
+	made, err := portals(base)
 	must(t, err)
-	o := Options{BaseURL: base, Log: slog.New(slog.DiscardHandler), Now: time.Now}
-	svc := servicing.New(nil, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, openAccounts, func() money.Instant { return 0 })
-	p, err := newPortal(svc, brand, o)
-	must(t, err)
-	h, err := New(svc, brand, o)
-	must(t, err)
-	return p, h
+	p := *made.portal
+	return &p, made.handler
+}
+
+// portals are the portals at each address. They have no database and keep nothing,
+// and reading all templates takes long.
+func portals(base string) (*pair, error) {
+	kept, _ := onceFor.LoadOrStore(base, sync.OnceValues(func() (*pair, error) {
+		brand, err := web.LoadBrand(web.DefaultBrand())
+		if err != nil {
+			return nil, err
+		}
+		o := Options{BaseURL: base, Log: slog.New(slog.DiscardHandler), Now: time.Now}
+		svc := servicing.New(nil, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142"}, openAccounts, func() money.Instant { return 0 })
+		p, err := newPortal(svc, brand, o)
+		if err != nil {
+			return nil, err
+		}
+		h, err := New(svc, brand, o)
+		return &pair{p, h}, err
+	}))
+	return kept.(func() (*pair, error))()
+}
+
+var onceFor sync.Map
+
+type pair struct {
+	portal  *portal
+	handler http.Handler
 }
 
 func recorded(h http.Handler, r *http.Request) *httptest.ResponseRecorder {

@@ -394,9 +394,9 @@ func TestAMessageIsSentAgainOnceForEachTimeItIsAskedFor(t *testing.T) {
 }
 
 func TestALinkEndsAGroupsMailAndNothingElse(t *testing.T) {
+	lender.Portal = "https://pay.lender.example"
+	t.Cleanup(func() { lender.Portal = "" })
 	onBoth(t, func(t *testing.T, o *office) {
-		lender.Portal = "https://pay.lender.example"
-		t.Cleanup(func() { lender.Portal = "" })
 		o.Service = o.service(o.db)
 		a := o.take("L1", loan())
 		for _, m := range got(o.Outbox(ctx, system, 100))(t) {

@@ -372,8 +372,14 @@ func TestRekeyKilledInTheMiddle(t *testing.T) {
 var replaceSSN = &statement{text: `UPDATE customer SET ssn = $1 WHERE id = $2`}
 
 func onBothAt(t *testing.T, test func(t *testing.T, url string)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "marque.db")) })
-	t.Run("postgres", func(t *testing.T) { test(t, pgtest.URL(t)) })
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, filepath.Join(t.TempDir(), "marque.db"))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, pgtest.URL(t))
+	})
 }
 
 // openAt opens a database as a process of its own does.

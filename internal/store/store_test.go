@@ -16,10 +16,16 @@ import (
 	"marque/internal/pgtest"
 )
 
-// onBoth runs a test on a fresh database of each kind.
+// onBoth runs a test on a fresh database of each kind, on both at once.
 func onBoth(t *testing.T, test func(t *testing.T, db *DB)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, fresh(t, filepath.Join(t.TempDir(), "marque.db"))) })
-	t.Run("postgres", func(t *testing.T) { test(t, fresh(t, pgtest.URL(t))) })
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, fresh(t, filepath.Join(t.TempDir(), "marque.db")))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, fresh(t, pgtest.URL(t)))
+	})
 }
 
 func fresh(t testing.TB, url string) *DB {
