@@ -151,6 +151,8 @@ func (s *Service) ways(r *reached, e billing.Event) (first string, text bool) {
 // instead is the next way for a message that cannot go by those tried.
 func (s *Service) instead(r *reached, e billing.Event, tried ...string) string {
 	switch {
+	case !slices.Contains(tried, billing.ByEmail) && e.Ways.Has(billing.ByEmail) && r.person.Email != "" && !r.noMail:
+		return billing.ByEmail
 	case !slices.Contains(tried, billing.ByText) && r.mayText(e):
 		return billing.ByText
 	case !slices.Contains(tried, billing.ByPaper) && e.Ways.Has(billing.ByPaper) && s.rules.PaperMail && r.person.Street != "":
@@ -253,7 +255,7 @@ func (s *Service) fallBack(tx *store.Tx, row *store.Notice, n billing.Notice) (w
 		return "", 0, err
 	}
 	now := s.clock()
-	if way, at = s.instead(r, e, tried...), now; way == billing.ByText && !e.AtOnce {
+	if way, at = s.instead(r, e, tried...), now; way != billing.ByPaper && !e.AtOnce {
 		at = r.quiet.Until(now)
 	}
 	return way, at, nil

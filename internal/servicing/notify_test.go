@@ -1,6 +1,7 @@
 package servicing_test
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -196,13 +197,16 @@ func TestStopEndsAllTextsAtOnce(t *testing.T) {
 			must(t, o.ReceiveText(ctx, system, servicing.TextReceived{ID: string(rune('a'+n)) + "1", From: jordansPhone, Body: body}))
 		}
 		for _, word := range []string{"STOP", "stop.", "Stop All", "UNSUBSCRIBE", "cancel", "END", "Quit", "revoke", "Opt out", "OPT-OUT", "OPTOUT"} {
-			o.pay(a, 100_00+money.Cents(n)) // waits by both ways
+			o.pay(a, 100_00+money.Cents(n))
+			got(o.Outbox(ctx, system, 1))(t) // waits by both ways from here on
 			text(word)
 			same(t, word, o.sentOut(), "email payment_received "+jordansMail, "text texts_stopped "+jordansPhone)
 			text("STOP") // is said already
 			same(t, "again", o.sentOut())
 			o.alarmed(a)
 			same(t, "an alarm after "+word, o.sentOut(), "email bank_account_added "+jordansMail)
+			o.queued(a, billing.ByText, `{"kind":"password_changed"}`)
+			same(t, "one that was to go as a text after "+word, o.sentOut(), "email password_changed "+jordansMail)
 			o.wait(3 * time.Hour) // so many bank accounts are added in a day, and no more
 			text("help")
 			same(t, "nothing but the confirmation goes there", o.sentOut())
@@ -288,9 +292,16 @@ func TestQuietHoursMakeWaitWhatCanWait(t *testing.T) {
 // lateNotice is a message that can wait.
 func (o *office) lateNotice(a *account) {
 	o.Helper()
+	o.queued(a, "", `{"kind":"support_message","text":"Thank you for your call."}`)
+}
+
+// queued enqueues a message as a verb would.
+func (o *office) queued(a *account, way, content string) {
+	o.Helper()
+	var n billing.Notice
+	must(o, json.Unmarshal([]byte(content), &n))
 	id := store.NewID()
-	row := &store.Notice{ID: id, Once: id, SaidID: id, CustomerID: a.actor.ID, Kind: string(billing.NoticeSupportMessage), TryAt: o.instant(), Created: o.instant(),
-		Content: `{"kind":"support_message","text":"Thank you for your call."}`}
+	row := &store.Notice{ID: id, Once: id, SaidID: id, CustomerID: a.actor.ID, Kind: string(n.Kind), Channel: way, TryAt: o.instant(), Created: o.instant(), Content: content}
 	must(o, o.db.Update(ctx, func(tx *store.Tx) error { return tx.InsertNotice(row) }))
 }
 
