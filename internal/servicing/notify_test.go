@@ -394,8 +394,6 @@ func TestAMessageIsSentAgainOnceForEachTimeItIsAskedFor(t *testing.T) {
 }
 
 func TestALinkEndsAGroupsMailAndNothingElse(t *testing.T) {
-	lender.Portal = "https://pay.lender.example"
-	t.Cleanup(func() { lender.Portal = "" })
 	onBoth(t, func(t *testing.T, o *office) {
 		o.Service = o.service(o.db)
 		a := o.take("L1", loan())
@@ -407,7 +405,7 @@ func TestALinkEndsAGroupsMailAndNothingElse(t *testing.T) {
 		o.sentOut()
 		o.pay(a, 100_00)
 		m := o.one(billing.NoticePaymentReceived, servicing.OutcomeSent)
-		token, ok := strings.CutPrefix(m.Unsubscribe, "https://pay.lender.example/unsubscribe/")
+		token, ok := strings.CutPrefix(m.Unsubscribe, "https://pay.kestrane.example/unsubscribe/")
 		if !ok || strings.Contains(token, a.actor.ID) || len(token) > 80 {
 			t.Fatalf("the address %q", m.Unsubscribe)
 		}
