@@ -14,7 +14,7 @@ func Example(kind billing.NoticeKind, language string, at money.Instant) billing
 		Kind: kind, Language: language, Name: "Robin Example", AccountEnds: "2204", Vehicle: "2024 Vento Lumen",
 		Amount: 612_40, Fee: 25_00, Date: today + 21, Method: "checking ending in 4821",
 		Confirmation: "7K2-MQX-4PD", Allocation: contract.Allocation{Interest: 101_75, Principal: 510_65}, Balance: 640_10,
-		AmountDue: 612_40, DueDate: today + 21, Reason: "there was not enough money in the account",
+		AmountDue: 612_40, DueDate: today + 21,
 		Factor: billing.FactorPasskey, Label: "Robin’s phone", Masked: "r•••@mail.example", Username: "robin.example", Purpose: billing.CallerPayment, Count: 3,
 		At: at, Until: at.Add(72 * 3600 * 1e9), Device: "Chrome on a phone", Where: "near Dallas, TX",
 	}
@@ -23,6 +23,25 @@ func Example(kind billing.NoticeKind, language string, at money.Instant) billing
 		n.Code = "481516"
 	case billing.NoticePaymentReceived, billing.NoticeAutopayDrawn:
 		n.Date, n.Balance = today, 23_489_35
+	case billing.NoticePaymentReturned, billing.NoticePaymentNotTaken:
+		n.Reason = "there was not enough money in the account"
+		if n.Fee = 0; kind == billing.NoticePaymentReturned {
+			n.Date, n.Fee = today-2, 15_00
+		}
+	case billing.NoticeCheckFailed:
+		n.Reason = "the bank does not know this account"
+	case billing.NoticePaymentReversed:
+		n.Date, n.Again, n.Reason = today-1, today+3, "we took the amount of another month"
+	case billing.NoticeLateFee:
+		n.Date, n.PastDue = today, 637_40
+	case billing.NoticeAutopayComing:
+		n.Balance = 590_00
+	case billing.NoticeCheckSent:
+		n.Date, n.DueDate = today+2, today+12
+	case billing.NoticePaidOff:
+		n.Date = today
+	case billing.NoticePaymentChanged:
+		n.Amount, n.Balance, n.Reason = 418_77, 612_40, "no more than that is owed"
 	case billing.NoticePastDue:
 		n.PastDue, n.DueDate, n.Date = 612_40, today-3, today+7
 	case billing.NoticeDueSoon:

@@ -129,11 +129,11 @@ func (s *Service) reached(tx *store.Tx, customer string) (r *reached, err error)
 }
 
 // ways is by which way a message goes first, and whether it goes as a text message
-// beside its e-mail. The portal alone is where it is anyway; empty is nowhere,
+// beside its e-mail, as alarms do. The portal alone is where it is anyway; empty is nowhere,
 // though it has to be said.
 func (s *Service) ways(r *reached, e billing.Event) (first string, text bool) {
 	mail := e.Ways.Has(billing.ByEmail) && (e.Required || r.wants(e.Group, billing.ByEmail))
-	text = r.wants(e.Group, billing.ByText) && r.mayText(e)
+	text = (e.Unasked || r.wants(e.Group, billing.ByText)) && r.mayText(e)
 	switch {
 	case mail && r.person.Email != "" && !r.noMail:
 		return billing.ByEmail, text
