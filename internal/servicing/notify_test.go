@@ -405,11 +405,7 @@ func TestALinkEndsAGroupsMailAndNothingElse(t *testing.T) {
 		o.sentOut()
 		o.pay(a, 100_00)
 		m := o.one(billing.NoticePaymentReceived, servicing.OutcomeSent)
-<<<<<<< HEAD
-		token, ok := strings.CutPrefix(m.Unsubscribe, "https://pay.kestrane.example/unsubscribe/")
-=======
 		token, ok := strings.CutPrefix(m.Unsubscribe, lender.Portal+"/unsubscribe/")
->>>>>>> h-notices
 		if !ok || strings.Contains(token, a.actor.ID) || len(token) > 80 {
 			t.Fatalf("the address %q", m.Unsubscribe)
 		}
