@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -42,7 +43,7 @@ type Archive struct {
 	where string
 }
 
-// New opens an archive: a path is a folder, which is made when it is not there;
+// New opens an archive: a path is a folder, which is made when the first file is put into it;
 // "s3://bucket?region=…&endpoint=…" is a bucket, whose keys come from the
 // environment as Amazon's tools read them.
 func New(ctx context.Context, where string) (*Archive, error) {
@@ -56,11 +57,10 @@ func New(ctx context.Context, where string) (*Archive, error) {
 	if strings.Contains(where, "://") {
 		return nil, fmt.Errorf("open archive: %q is neither a folder nor an s3:// address", where)
 	}
-	f, err := openFolder(where)
-	if err != nil {
-		return nil, fmt.Errorf("open archive: %w", err)
+	if info, err := os.Stat(where); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("open archive: %s is not a folder", where)
 	}
-	return &Archive{f, where}, nil
+	return &Archive{folder(where), where}, nil
 }
 
 // String says where the archive is.

@@ -15,18 +15,6 @@ import (
 // folder keeps each file under the first two digits of its hash.
 type folder string
 
-func openFolder(path string) (folder, error) {
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return "", err
-	}
-	for i := range 256 {
-		if err := os.Mkdir(filepath.Join(path, fmt.Sprintf("%02x", i)), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return "", err
-		}
-	}
-	return folder(path), errors.Join(syncDir(path), syncDir(filepath.Dir(path)))
-}
-
 func (f folder) dir(hash string) string { return filepath.Join(string(f), hash[:2]) }
 
 func (f folder) put(_ context.Context, hash string, b []byte) error {
@@ -39,6 +27,11 @@ func (f folder) put(_ context.Context, hash string, b []byte) error {
 	// Under another name until every byte is on the disk: a file that bears its hash
 	// is whole. One that is there and is not, was damaged, and is mended.
 	temp, err := os.CreateTemp(f.dir(hash), ".new-")
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = f.makeDir(hash); err == nil {
+			temp, err = os.CreateTemp(f.dir(hash), ".new-")
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -56,6 +49,14 @@ func (f folder) put(_ context.Context, hash string, b []byte) error {
 		return errors.Join(err, os.Remove(temp.Name()))
 	}
 	return nil
+}
+
+// makeDir makes the folder of a hash, and what is above it, and makes sure of them.
+func (f folder) makeDir(hash string) error {
+	if err := os.MkdirAll(f.dir(hash), 0o700); err != nil {
+		return err
+	}
+	return errors.Join(syncDir(string(f)), syncDir(filepath.Dir(string(f))))
 }
 
 // settle makes sure of the names: a file can be on the disk and its name not.

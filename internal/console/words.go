@@ -53,6 +53,8 @@ var words = map[string]string{
 	"reset_refused":    "refused to set up a colleague’s access anew",
 	"read_audit":       "read the audit trail",
 	"read_signals":     "read the unusual sign-ins",
+	"read_messages":    "read what was sent to the customer",
+	"write_message":    "wrote a message to the customer",
 	"staff_founded":    "made the first administrator",
 	"staff_invited":    "invited a colleague",
 	"staff_role":       "changed a colleague’s role",
@@ -82,6 +84,12 @@ var words = map[string]string{
 	"recovery_both":     "got back in after losing both, password and second step",
 	"recovery_username": "asked for the username",
 	"recovery_unlock":   "unlocked the sign-in with a code",
+	"notice_settings":   "chose which messages to get",
+	"unsubscribe":       "turned e-mails off by the link in one",
+	"texts_on":          "agreed to text messages",
+	"texts_off":         "stopped text messages",
+	"send_again":        "had a message sent again",
+	"email_again":       "said that the e-mail address works again",
 
 	// What happened to money.
 	"add_bank_account":    "added a bank account",
@@ -134,9 +142,14 @@ var words = map[string]string{
 	"cut_file":        "made the file to the bank",
 	"clear_exception": "cleared an exception item",
 	"drop_file":       "handed the file to the bank",
-	"read_returns":    "read the bank’s returns",
-	"keys_prepared":   "prepared a new key",
-	"keys_rotated":    "put a new key into use",
+	"drop_mail":       "handed letters to the mail house",
+	"link":            "a link in an e-mail",
+
+	"take_over_documents": "took papers over from another archive",
+
+	"read_returns":  "read the bank’s returns",
+	"keys_prepared": "prepared a new key",
+	"keys_rotated":  "put a new key into use",
 
 	// Where a message stands.
 	"queued":  "waits to be sent",
@@ -160,6 +173,19 @@ func noticeWord(k billing.NoticeKind) string {
 }
 
 var noticeWords = map[billing.NoticeKind]string{
+	billing.NoticeDueSoon:          "Due soon",
+	billing.NoticeDueToday:         "Due today",
+	billing.NoticePastDue:          "Past due",
+	billing.NoticePayoffNear:       "Nearly paid off",
+	billing.NoticePaymentChanged:   "Scheduled payment changed",
+	billing.NoticeLeaseMaturity:    "Lease ends soon",
+	billing.NoticeMileagePace:      "Miles run ahead",
+	billing.NoticeTitleSent:        "Title sent",
+	billing.NoticeSupportMessage:   "Message from staff",
+	billing.NoticeTextsOn:          "Text messages turned on",
+	billing.NoticeTextsStopped:     "Text messages stopped",
+	billing.NoticeTextsHelp:        "Answer to HELP",
+	billing.NoticeTextsBack:        "Text messages back on",
 	billing.NoticeAutopayComing:    "Autopay to come",
 	billing.NoticeAutopayNotTaken:  "Autopay not taken",
 	billing.NoticeAutopayChanged:   "Autopay changed",

@@ -405,8 +405,6 @@ func TestAMessageIsSentAgainOnceForEachTimeItIsAskedFor(t *testing.T) {
 }
 
 func TestALinkEndsAGroupsMailAndNothingElse(t *testing.T) {
-	lender.Portal = "https://pay.lender.example"
-	t.Cleanup(func() { lender.Portal = "" })
 	onBoth(t, func(t *testing.T, o *office) {
 		o.Service = o.service(o.db)
 		a := o.take("L1", loan())
