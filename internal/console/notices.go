@@ -183,6 +183,9 @@ func (c *console) messagesForm(w http.ResponseWriter, r *http.Request, s servici
 		row := sentRow{SentMessage: m, Name: noticeWord(m.Kind)}
 		for _, way := range m.Ways {
 			line := capital(wayName(way.Channel))
+			if way.Channel == "" {
+				line = "As chosen"
+			}
 			if way.Where != "" {
 				line += " to " + way.Where
 			}

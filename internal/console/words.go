@@ -243,8 +243,13 @@ var noticeWords = map[billing.NoticeKind]string{
 }
 
 func wayName(channel string) string {
-	if channel == billing.ByText {
+	switch channel {
+	case billing.ByText:
 		return "text message"
+	case billing.ByPaper:
+		return "letter"
+	case billing.ByPortal:
+		return "inbox"
 	}
 	return "e-mail"
 }

@@ -113,7 +113,7 @@ func waysIn(all []servicing.MessageWay) (out []wayRow) {
 	return out
 }
 
-var howWords = map[string]string{billing.ByEmail: "E-mail", billing.ByText: "Text message", billing.ByPaper: "By mail"}
+var howWords = map[string]string{"": "As you chose", billing.ByEmail: "E-mail", billing.ByText: "Text message", billing.ByPaper: "By mail"}
 
 var outcomeWords = map[string]string{"sent": "Sent", "failed": "Could not be sent", "expired": "Not sent: too late to be of use", "bounced": "Came back", "queued": "Waiting to be sent"}
 

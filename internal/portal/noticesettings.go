@@ -35,11 +35,11 @@ var switchWords = map[billing.EventGroup][2]string{
 	billing.AboutPayments:   {"Payments", "Received, scheduled, changed or canceled. A payment that fails or is returned is always told by e-mail."},
 	billing.AboutAutopay:    {"Autopay", "After each payment. When autopay is turned on or off, or takes another amount, is always told by e-mail."},
 	billing.AboutReminders:  {"Reminders", "Before the due date, on it, and when a payment is late"},
-	billing.AboutAccount:    {"Changes to your account", "Always told by e-mail"},
+	billing.AboutAccount:    {"Changes to your account", "Of due dates, amounts and how you get papers"},
 	billing.AboutLease:      {"Lease", "Before it ends, and when the miles run ahead"},
-	billing.AboutTitle:      {"Title papers", "Always told by e-mail"},
+	billing.AboutTitle:      {"Title papers", "When they are sent"},
 	billing.AboutMessages:   {"Messages from us", "When we write to you here"},
-	billing.AboutSecurity:   {"Sign-in and security", "Always on, by e-mail and text message: it is how you hear of somebody else"},
+	billing.AboutSecurity:   {"Sign-in and security", "It is how you hear when somebody else tries to get in"},
 }
 
 var settingsDone = map[string]string{
@@ -63,7 +63,7 @@ func (p *portal) noticeSettingsForm(w http.ResponseWriter, r *http.Request, s se
 
 func newNoticeSettingsPage(s servicing.Session, set servicing.NoticeSettings, form *web.Form) noticeSettingsPage {
 	v := noticeSettingsPage{Page: page(s, "Which messages you get", "messages"), NoticeSettings: set, PhoneShown: phoneWords(set.Phone)}
-	v.Back, v.Form = "/messages", form
+	v.Layout, v.Back, v.Form = "flow", "/messages", form
 	for _, c := range set.Choices {
 		if form != nil { // what was chosen comes back with what is wrong
 			c.Email = c.EmailFixed || slices.Contains(form.All("email"), string(c.Group))

@@ -52,7 +52,7 @@ func openLenderWith(t testing.TB, rules servicing.Rules) *lender {
 	t.Cleanup(func() { must(t, db.Close()) })
 	must(t, db.Migrate(ctx))
 	l := &lender{now: money.InstantOf(time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))}
-	l.svc = servicing.New(db, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142", ShortName: "KESTRANE MOTOR", OriginID: "1234567890", ODFI: "121042882"}, rules, func() money.Instant { return l.now })
+	l.svc = servicing.New(db, billing.Lender{Name: "Kestrane Motor Finance", Phone: "(800) 555-0142", ShortName: "KESTRANE MOTOR", OriginID: "1234567890", ODFI: "121042882", Portal: "https://pay.kestrane.example"}, rules, func() money.Instant { return l.now })
 	system := identity.System("test")
 	_, err = l.svc.OpenDay(ctx, system, 0, today)
 	must(t, err)

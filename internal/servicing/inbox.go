@@ -162,7 +162,7 @@ func (s *Service) waysOf(tx *store.Tx, row *store.Notice) (out []MessageWay, err
 	}
 	rows, err := tx.SaidTogether(row.SaidID)
 	for _, r := range rows {
-		if r.State == noticeQueued && r.Channel != "" {
+		if r.State == noticeQueued { // without a channel while its way is not chosen yet
 			out = append(out, MessageWay{Channel: r.Channel, At: r.TryAt, Outcome: noticeQueued})
 		}
 	}
