@@ -188,6 +188,18 @@ func (p *sheet) figure(label, value string, st style) {
 	p.y += 2
 }
 
+// beneath is what goes with the figure above it, in one line and one size, so
+// that programs that guess columns keep label and value together.
+func (p *sheet) beneath(label, value string) {
+	line := label + " " + value
+	st := p.shrink(line, second, p.w)
+	p.need(st.leading() + 4)
+	p.doc.Open(pdf.P)
+	p.lines(line, st)
+	p.doc.Close()
+	p.y += 4
+}
+
 // reading is a paper's one reading: a label, the figure, a sentence.
 func (p *sheet) reading(label, value, sentence string) {
 	p.figure(label, value, figure)

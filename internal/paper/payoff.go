@@ -28,7 +28,7 @@ func PayoffLetter(language string, l *billing.PayoffLetter) ([]byte, error) {
 	}
 	p.beside(0, func() { p.window(l.Recipient) }, func() {
 		p.figure(p.say("Payoff amount", "Cantidad para liquidar"), l.Total.USD(), figure)
-		p.figure(p.say("Good through", "Válida hasta el"), p.long(l.GoodThrough), second)
+		p.beneath(p.say("Good through", "Válida hasta el"), p.long(l.GoodThrough))
 		if l.Code != "" {
 			p.gap(4)
 			p.para(p.say("Dealer or buyer? Check this letter at ", "¿Concesionario o comprador? Verifique esta carta en ")+l.CheckAt+p.say(" with the code ", " con el código ")+l.Code+".", body)

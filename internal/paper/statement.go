@@ -96,7 +96,7 @@ func (t *statement) dueDay() string {
 func (t *statement) whatToPay() {
 	s := t.s
 	t.figure(t.say("Amount due", "Cantidad a pagar"), s.AmountDue.USD(), figure)
-	t.figure(t.say("Due date", "Fecha de pago"), t.dueDay(), second)
+	t.beneath(t.say("Due date", "Fecha de pago"), t.dueDay())
 	t.gap(5)
 	label, amount := s.ThisPayment(t.language)
 	var list []pair

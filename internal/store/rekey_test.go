@@ -100,7 +100,7 @@ func fillFields(t testing.TB, db *DB, from, to int) {
 					tx.InsertCustomer(&Customer{ID: id, Number: id, SSN: "ssn" + id, BirthDate: "born" + id}),
 					tx.InsertMethod(&Method{CustomerID: id, ID: "b" + id, Key: id, Kind: billing.Bank, Validation: billing.Unvalidated, Type: "checking", Number: "account" + id, Hash: id}),
 					tx.InsertAccountCheck(&AccountCheck{CustomerID: id, MethodID: "b" + id, ID: id, Key: id, Way: billing.ByMicroEntries, State: billing.CheckWaiting, Amounts: "amounts" + id, StartedOn: 1}),
-					tx.InsertNotice(&Notice{ID: id, Once: id, CustomerID: id, Content: "said" + id}),
+					tx.InsertNotice(&Notice{ID: id, Once: id, CustomerID: id, Channel: "email", Content: "said" + id}),
 					tx.InsertACHFile(&ACHFile{ID: id, Name: id, Modifier: id, Content: "file" + id}),
 					second(tx.InsertBankLine(&BankLine{ID: id, Hash: id, Day: 1, Amount: 1, Words: "said" + id})),
 					second(tx.InsertProcessorEvent(&ProcessorEvent{ID: id, Type: "x", Body: "told" + id, Received: 1})),
