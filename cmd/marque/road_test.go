@@ -126,6 +126,7 @@ func startCompany(t *testing.T, database string) *openCompanyForTest {
 	}
 	c.config.SMTP.Host, c.config.SMTP.Port = c.inbox.Address()
 	c.config.SMTP.TLS = "plain"
+	c.config.Mail.QuietHours = "off" // it may be night where the test runs
 	c.config.Text.URL, c.config.Text.From = c.texts.Address(), sandbox.SandboxNumber
 	c.config.Text.Account, c.config.Text.Token = c.texts.Credentials()
 	post, err := c.config.post(c.brand)

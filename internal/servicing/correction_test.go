@@ -184,7 +184,7 @@ func TestAReplacedAccountIsDrawnFromOnceItIsChecked(t *testing.T) {
 		if in := got(o.Card(ctx, a.actor, a.id))(t).Autopay; in == nil || in.Method.Last4 != "6617" || !bytes.Contains([]byte(in.Authorization), []byte("ending in 6617")) {
 			t.Errorf("%+v", in)
 		}
-		if n := len(o.messages(billing.NoticeMethodReplaced)); n != 1 {
+		if n := len(o.messages(billing.NoticeMethodReplaced)); n != 2 { // an alarm: by e-mail and as a text
 			t.Errorf("told %d times", n)
 		}
 		o.to(day("2026-01-29"))

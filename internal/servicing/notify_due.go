@@ -206,8 +206,12 @@ func (s *Service) tellPastDue(tx *store.Tx, c *store.Contract, r store.Reminder,
 	}
 	n := aboutContract(billing.NoticePastDue, c)
 	n.PastDue, n.DueDate = d.PastDue, d.NextDate
-	if after := c.LateFeeOn; after > on {
-		if _, fee := billing.LateFee(&c.Terms, c.State, after); fee > 0 {
+	if after := c.LateFeeOn; !after.IsZero() {
+		of, fee := billing.LateFee(&c.Terms, c.State, after)
+		if of > d.Instalment {
+			return nil // its fee was added, and told with what is past due
+		}
+		if fee > 0 && after > on {
 			n.Fee, n.Date = fee, after-1
 		}
 	}
