@@ -84,6 +84,7 @@ func (c *company) serviceAt(portal, console string) (*servicing.Service, error) 
 	}
 	rules.Paying.Zone = c.brand.Location
 	rules.Cards = c.cardRules()
+	rules.NoTexts = c.config.Text.URL == "" && !c.sandboxTexts
 	rules.PaperMail = c.config.MailHouse.Folder != ""
 	rules.Quiet, _ = c.config.Mail.quiet() // looked at when the settings were read
 	var err error

@@ -42,6 +42,7 @@ type company struct {
 	files        rail.Bank // to and from the bank
 	bell         cycle.Bell
 	cards        *cycle.Cards // takes card payments to their processor; nil until it is opened
+	sandboxTexts bool         // texts go to the sandbox's telephones, whatever the settings say
 	archive      *archive.Archive
 	papers       *cycle.Papers
 }

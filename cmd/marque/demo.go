@@ -166,6 +166,7 @@ func openDemo(ctx context.Context, cmd *DemoCmd, g *Globals, data string, logs i
 		d.config.ACH.RetryReturned = 1
 		d.config.Mail.QuietHours = "off" // whoever tries it out at night sees what comes
 	}
+	d.sandboxTexts = true
 	if err := d.at(cmd.base, cmd.console); err != nil {
 		return d, err
 	}

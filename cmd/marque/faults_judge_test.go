@@ -8,13 +8,16 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"marque/internal/ach"
+	"marque/internal/archive"
 	"marque/internal/billing"
 	"marque/internal/identity"
 	"marque/internal/money"
+	"marque/internal/paper"
 	"marque/internal/sandbox"
 	"marque/internal/store"
 )
@@ -38,7 +41,7 @@ func (w *world) judge() (books []string) {
 	}
 	defer c.close()
 	err = c.db.View(w.t.Context(), func(tx *store.Tx) error {
-		j := &judgement{world: w, tx: tx, atBank: w.atBank(), made: map[string]int{}}
+		j := &judgement{world: w, company: c, tx: tx, atBank: w.atBank(), made: map[string]int{}}
 		books, err = j.books()
 		return err
 	})
@@ -70,10 +73,34 @@ func (w *world) atBank() map[string]sandbox.BankEntry {
 
 type judgement struct {
 	*world
+	company *company
 	tx      *store.Tx
 	atBank  map[string]sandbox.BankEntry
 	made    map[string]int // payments by hand, by customer
 	charged int
+}
+
+// confirmations are chance, and stand on statements.
+var confirmations = regexp.MustCompile(`[0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]{3}`)
+
+// saidOnPaper is what a paper says but for what is chance, when its file holds the
+// very bytes that are set from that.
+func saidOnPaper(tx *store.Tx, c *company, d *store.Document) (string, error) {
+	content, err := tx.DocumentContent(d.ContractID, d.ID)
+	if err != nil {
+		return "", err
+	}
+	pages, err := paper.PDF(billing.DocumentKind(d.Kind), d.Language, []byte(content))
+	if err != nil {
+		return "", err
+	}
+	if hash := archive.Hash(pages); hash != d.File.Hash {
+		return "", fmt.Errorf("document %s is filed as %q, and its pages are %s", d.ID, d.File.Hash, hash)
+	}
+	if err := c.archive.Check(context.Background(), d.File.Hash, d.File.Size); err != nil {
+		return "", err
+	}
+	return archive.Hash(confirmations.ReplaceAll([]byte(content), nil)), nil
 }
 
 func (j *judgement) books() (books []string, err error) {
@@ -97,7 +124,11 @@ func (j *judgement) books() (books []string, err error) {
 			if err != nil {
 				return nil, err
 			}
-			books = append(books, k.AccountNumber+" statement "+d.ContentHash+" "+d.File.Hash)
+			said, err := saidOnPaper(j.tx, j.company, d)
+			if err != nil {
+				return nil, err
+			}
+			books = append(books, k.AccountNumber+" statement "+said)
 		}
 		own, err := j.tx.PaymentsOfContract(k.ID)
 		if err != nil {

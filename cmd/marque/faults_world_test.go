@@ -496,6 +496,9 @@ func (w *world) settle() {
 		}
 	}
 	w.bankTakes()
+	if _, err := r.Papers.Run(ctx); err != nil {
+		w.complain("papers: %v", err)
+	}
 	if _, err := r.Deliver(ctx); err != nil {
 		w.complain("deliver: %v", err)
 	}

@@ -184,7 +184,7 @@ func books(t *testing.T, data string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := c.service.Verify(ctx, operator, nil)
+	res, err := c.service.Verify(ctx, operator, c.archive.Check)
 	if err != nil || res.Differing != 0 {
 		t.Errorf("%s: %+v, %v", data, res, err)
 	}
@@ -209,7 +209,11 @@ func books(t *testing.T, data string) []string {
 				if err != nil {
 					return err
 				}
-				lines = append(lines, k.AccountNumber+" statement "+d.ContentHash+" "+d.File.Hash)
+				said, err := saidOnPaper(tx, c, d)
+				if err != nil {
+					return err
+				}
+				lines = append(lines, k.AccountNumber+" statement "+said)
 			}
 			payments, err := tx.PaymentsOfContract(k.ID)
 			if err != nil {

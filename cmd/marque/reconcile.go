@@ -142,13 +142,13 @@ func ruleWords(r tape.Rule) string {
 	return s
 }
 
-// paper writes lines in columns; Flush reports the errors.
-type paper struct{ *tabwriter.Writer }
+// sheet writes lines in columns; Flush reports the errors.
+type sheet struct{ *tabwriter.Writer }
 
-func (p paper) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+func (p sheet) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
 
 func printReconciliation(w io.Writer, r tape.Reconciliation) error {
-	p := paper{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
+	p := sheet{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
 	p.line("%s", measuredAgainst)
 	for i := range r.Lenders {
 		p.lender(&r.Lenders[i])
@@ -163,7 +163,7 @@ func printReconciliation(w io.Writer, r tape.Reconciliation) error {
 	return p.Flush()
 }
 
-func (p paper) lender(l *tape.Lender) {
+func (p sheet) lender(l *tape.Lender) {
 	p.line("%s: %d loans, %d loan-months", l.Name, l.Loans, l.LoanMonths)
 	if l.All.Tested == 0 {
 		p.line("  no month can be tested")
@@ -179,7 +179,7 @@ func (p paper) lender(l *tape.Lender) {
 }
 
 // rules prints each period's rule and the years in it.
-func (p paper) rules(l *tape.Lender) {
+func (p sheet) rules(l *tape.Lender) {
 	p.line("  Rule\tmonths tested\tto the cent\twithin 1 cent")
 	for _, period := range l.Periods {
 		span := "all months"
@@ -222,7 +222,7 @@ func joined(all []money.DayCount) string {
 }
 
 // counts prints how the months were tested and how many came out.
-func (p paper) counts(l *tape.Lender) {
+func (p sheet) counts(l *tape.Lender) {
 	p.line("  Tested how\tmonths tested\tto the cent\twithin 1 cent")
 	row := func(name string, n tape.Count) {
 		if n.Tested > 0 {
@@ -255,7 +255,7 @@ func (p paper) counts(l *tape.Lender) {
 	}
 }
 
-func (p paper) reasons(l *tape.Lender, tested bool, title string) {
+func (p sheet) reasons(l *tape.Lender, tested bool, title string) {
 	for _, r := range l.Reasons {
 		if r.Tested != tested {
 			continue
@@ -274,7 +274,7 @@ const (
 	shownMonths = 4
 )
 
-func (p paper) misfits(l *tape.Lender) {
+func (p sheet) misfits(l *tape.Lender) {
 	for i, loan := range l.Misfits[:min(shownLoans, len(l.Misfits))] {
 		if i == 0 {
 			p.line("  Loans with most months that do not fit (more with --json)\treported\tby the rule\twhy")

@@ -65,7 +65,7 @@ func (c *openCompanyForTest) mail(t *testing.T, subject, pattern string) string 
 			}
 		}
 	}
-	t.Fatalf("no message with %q and %q among %d", subject, pattern, len(c.inbox.Messages("")))
+	t.Fatalf("no message with %q and %q among %+v", subject, pattern, c.inbox.Messages(""))
 	return ""
 }
 

@@ -124,7 +124,7 @@ func (s *Service) reached(tx *store.Tx, customer string) (r *reached, err error)
 		return nil, err
 	}
 	dead, err := tx.FailingSince(billing.ByText, r.person.Phone)
-	r.stopped, r.dead = stop > 0, dead > 0
+	r.stopped, r.dead = stop > 0, dead > 0 || s.rules.NoTexts
 	return r, err
 }
 

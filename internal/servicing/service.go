@@ -35,6 +35,7 @@ type Rules struct {
 	Access    Access
 	Cards     CardRules
 	Quiet     *QuietHours // in which nobody is written to who has not chosen hours; nil: the usual ones
+	NoTexts   bool        // nobody carries text messages: alarms go by e-mail alone, and do not wait to go out stale
 	PaperMail bool        // there is a mail house: what cannot be said otherwise goes by mail
 }
 
