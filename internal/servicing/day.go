@@ -118,7 +118,7 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		if err != nil {
 			return err
 		}
-		kind := billing.NoticePaymentReceived
+		kind, asked := billing.NoticePaymentReceived, p.Amount
 		if p.Amount = min(p.Amount, payoff.Total); p.Amount <= 0 || c.State.Bankruptcy || off != "" {
 			p.Amount, p.State, p.Reason, kind = p.Plan.Allocation.Total(), billing.Cancelled, off, billing.NoticePaymentCancelled
 		} else if err := s.postPayment(tx, c, p, on, actor); err != nil {
@@ -126,6 +126,13 @@ func (s *Service) ReleasePayment(ctx context.Context, actor identity.Actor, ref 
 		}
 		if err := tx.SavePayment(p, billing.Scheduled); err != nil {
 			return err
+		}
+		if kind == billing.NoticePaymentReceived && p.Amount < asked {
+			n := s.paymentNotice(billing.NoticePaymentChanged, c, p, b)
+			n.Balance, n.Reason = asked, "no more than that was owed"
+			if err := s.notify(tx, p.CustomerID, p.ID, n, 0); err != nil {
+				return err
+			}
 		}
 		n := s.paymentNotice(kind, c, p, b)
 		n.Reason = p.Reason

@@ -542,3 +542,23 @@ func TestTheInboxIsPagedByKeyAndHoldsNoSecret(t *testing.T) {
 		}
 	})
 }
+
+func TestAScheduledPaymentThatTakesLessSaysSo(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		a := o.take("L1", loan())
+		req := o.request(a, 20_000_00)
+		req.Date = day("2026-01-20")
+		got(o.SubmitPayment(ctx, a.actor, req, src))(t)
+		o.pay(a, 12_000_00)
+		o.sentOut()
+		o.to(day("2026-01-21"))
+		o.at("2026-01-21 12:00")
+		same(t, "the amount changed", about(o.sentOut(), billing.NoticePaymentChanged), "email payment_changed "+jordansMail)
+		list, _, err := o.Inbox(ctx, a.actor, servicing.InboxCursor{}, 50)
+		must(t, err)
+		i := slices.IndexFunc(list, func(m servicing.InboxMessage) bool { return m.Kind == billing.NoticePaymentChanged })
+		if i < 0 || list[i].Notice.Balance != 20_000_00 || list[i].Notice.Amount <= 0 || list[i].Notice.Amount >= 13_000_00 {
+			t.Errorf("%+v", list)
+		}
+	})
+}

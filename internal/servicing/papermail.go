@@ -68,7 +68,12 @@ func (s *Service) deliverDocument(tx *store.Tx, d *store.Document) error {
 		return err
 	}
 	tx.InsertPiece(&store.MailPiece{ID: store.NewID(), ContractID: d.ContractID, DocumentID: d.ID, CustomerID: who, Name: to.Name, Address: strings.Join(to.Address, "\n"), Created: s.clock()})
-	return nil
+	if kind != billing.DocLienRelease {
+		return nil
+	}
+	n := aboutContract(billing.NoticeTitleSent, c)
+	n.Date, n.Text = d.Day, to.Name
+	return s.tell(tx, c, "", c.ID, n)
 }
 
 // LetterWords are a message's words as they go by mail.
