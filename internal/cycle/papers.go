@@ -1,7 +1,9 @@
 package cycle
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -94,22 +96,53 @@ func setAll(due []servicing.DueDocument) ([][]byte, []error) {
 }
 
 // Open gives the bytes of a paper. One that is still due is set and filed first,
-// so that whoever asked for it need not wait for anybody.
+// so that whoever asked for it need not wait for anybody. One that the archive
+// has lost or that was damaged there is set again from its snapshot, when that
+// gives the very bytes that were kept.
 func (p *Papers) Open(ctx context.Context, d servicing.DueDocument) (io.ReadCloser, int64, error) {
 	if !d.Filed() {
-		pages, err := paper.PDF(d.Kind, d.Language, d.Content)
+		b, err := paper.PDF(d.Kind, d.Language, d.Content)
 		if err != nil {
 			return nil, 0, fmt.Errorf("set document %s: %w", d.ID, err)
 		}
-		name, err := p.Archive.Put(ctx, pages)
+		name, err := p.Archive.Put(ctx, b)
 		if err != nil {
 			return nil, 0, err
 		}
-		d.Hash, d.Size = name, int64(len(pages))
-		if err := p.Service.FileDocuments(ctx, actor, []servicing.DueDocument{d}, []servicing.Bytes{{Hash: d.Hash, Size: d.Size}}); err != nil {
+		if err := p.Service.FileDocuments(ctx, actor, []servicing.DueDocument{d}, []servicing.Bytes{{Hash: name, Size: int64(len(b))}}); err != nil {
+			return nil, 0, err
+		}
+		return io.NopCloser(bytes.NewReader(b)), int64(len(b)), nil
+	}
+	if d.Size > inMemory {
+		r, err := p.Archive.Open(ctx, d.Hash)
+		return r, d.Size, err
+	}
+	b, err := p.Archive.Get(ctx, d.Hash)
+	if err != nil {
+		if b, err = p.mend(ctx, d, err); err != nil {
 			return nil, 0, err
 		}
 	}
-	r, err := p.Archive.Open(ctx, d.Hash)
-	return r, d.Size, err
+	return io.NopCloser(bytes.NewReader(b)), int64(len(b)), nil
+}
+
+// inMemory is how large a paper may be to be read whole before its first byte is
+// given away: all that Marque makes, and most of what it takes over.
+const inMemory = 4 << 20
+
+func (p *Papers) mend(ctx context.Context, d servicing.DueDocument, damage error) ([]byte, error) {
+	content, err := p.Service.DocumentContent(ctx, actor, d.Contract, d.ID)
+	if err != nil || len(content) == 0 {
+		return nil, errors.Join(damage, err)
+	}
+	b, err := paper.PDF(d.Kind, d.Language, content)
+	if err != nil || archive.Hash(b) != d.Hash {
+		return nil, errors.Join(fmt.Errorf("document %s cannot be made again as it was: %w", d.ID, damage), err)
+	}
+	if _, err := p.Archive.Put(ctx, b); err != nil {
+		return nil, errors.Join(damage, err)
+	}
+	p.Log.Warn("paper made again from its snapshot", "document", string(d.ID), "damage", damage)
+	return b, nil
 }

@@ -116,6 +116,20 @@ func documentOf(d *store.Document) Document {
 		Created: d.Created, Hash: d.File.Hash, Size: d.File.Size, MediaType: d.File.MediaType, Imported: d.ContentHash == ""}
 }
 
+// DocumentContent is the snapshot that a paper is set from; empty for one that was
+// taken over.
+func (s *Service) DocumentContent(ctx context.Context, actor identity.Actor, id ContractID, document DocumentID) (content []byte, err error) {
+	if err := system(actor); err != nil {
+		return nil, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		text, err := tx.DocumentContent(string(id), string(document))
+		content = []byte(text)
+		return err
+	})
+	return content, err
+}
+
 // Bytes names a file of the archive: the SHA-256 of its bytes, hexadecimal, and
 // how many they are.
 type Bytes struct {

@@ -459,6 +459,7 @@ var systems = []reach{
 		return v.TakeOver(ctx, by, func(func(servicing.ArchivedPaper, error) bool) {}, true)
 	}},
 	{"DocumentsDue", func(v *victim, by identity.Actor) (any, error) { return v.DocumentsDue(ctx, by, 9) }},
+	{"DocumentContent", func(v *victim, by identity.Actor) (any, error) { return v.DocumentContent(ctx, by, v.id, v.paper) }},
 	{"FileDocuments", func(v *victim, by identity.Actor) (any, error) { return nil, v.FileDocuments(ctx, by, nil, nil) }},
 	{"DelayDocument", func(v *victim, by identity.Actor) (any, error) {
 		return nil, v.DelayDocument(ctx, by, v.due, "not set")
