@@ -41,15 +41,7 @@ const documentRows = 24
 
 // documents lists all papers, with a filter.
 func (p *portal) documents(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	o, err := p.svc.Overview(r.Context(), s.Actor)
-	if err != nil {
-		return err
-	}
-	all, err := p.svc.Documents(r.Context(), s.Actor)
-	if err != nil {
-		return err
-	}
-	v, kept, err := newDocumentsPage(s, o, all, r)
+	v, kept, err := p.chosenDocuments(r, s)
 	if err != nil {
 		return err
 	}
@@ -58,6 +50,20 @@ func (p *portal) documents(w http.ResponseWriter, r *http.Request, s servicing.S
 	}
 	v.Rows = kept[v.Pages.Offset:min(v.Pages.Offset+v.Pages.Limit, len(kept))]
 	return p.show(w, r, "documents", nil, v)
+}
+
+// chosenDocuments are those that the address asks for, and the page without its
+// rows.
+func (p *portal) chosenDocuments(r *http.Request, s servicing.Session) (documentsPage, []documentRow, error) {
+	o, err := p.svc.Overview(r.Context(), s.Actor)
+	if err != nil {
+		return documentsPage{}, nil, err
+	}
+	all, err := p.svc.Documents(r.Context(), s.Actor)
+	if err != nil {
+		return documentsPage{}, nil, err
+	}
+	return newDocumentsPage(s, o, all, r)
 }
 
 // newDocumentsPage is the page without its rows, and the rows that the filter

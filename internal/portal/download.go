@@ -89,15 +89,7 @@ func (p patient) Write(b []byte) (int, error) {
 // documentsZIP sends all papers that the filter leaves as one file. It is written
 // as it is read, a paper at a time.
 func (p *portal) documentsZIP(w http.ResponseWriter, r *http.Request, s servicing.Session) error {
-	o, err := p.svc.Overview(r.Context(), s.Actor)
-	if err != nil {
-		return err
-	}
-	all, err := p.svc.Documents(r.Context(), s.Actor)
-	if err != nil {
-		return err
-	}
-	v, kept, err := newDocumentsPage(s, o, all, r)
+	v, kept, err := p.chosenDocuments(r, s)
 	if err != nil {
 		return err
 	}
@@ -118,7 +110,7 @@ func (p *portal) documentsZIP(w http.ResponseWriter, r *http.Request, s servicin
 		files[i].name = name
 	}
 	w.Header().Set("Content-Type", "application/zip")
-	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", "documents-"+o.Date.String()+".zip"))
+	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", "documents-"+v.BusinessDate.String()+".zip"))
 	body, out := io.Pipe()
 	defer func() { _ = body.Close() }() // the writer learns that nobody reads any more
 	go func() { _ = out.CloseWithError(p.writeZIP(r.Context(), out, files)) }()
