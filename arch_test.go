@@ -110,6 +110,7 @@ var doors = []struct{ path, rooms, why string }{
 
 	{"github.com/chromedp", "", "the browser is driven by tests alone"},
 	{"github.com/descope/virtualwebauthn", "", "an authenticator made of software is for tests"},
+	{"github.com/pdfcpu/pdfcpu", "", "papers are read by another's program in tests"},
 	{"github.com/google/go-cmp", "", "comparison by reflection is for tests"},
 	{"github.com/rogpeppe/go-internal", "", "scripts are for tests"},
 	{"pgregory.net/rapid", "", "made-up values are for tests"},

@@ -223,7 +223,7 @@ func TestTheDateIsTheDocuments(t *testing.T) {
 		t.Fatal(err)
 	}
 	meta := string(r.get(r.catalog()["Metadata"]).(stream).data)
-	if got := r.dict(r.trailer["Info"])["CreationDate"]; got != "D:20270102080405Z" || !strings.Contains(meta, ">2027-01-02T08:04:05Z<") {
+	if got := r.dict(r.trailer["Info"])["CreationDate"]; got != "D:20270102080405+00'00'" || !strings.Contains(meta, ">2027-01-02T08:04:05Z<") {
 		t.Errorf("created %v", got)
 	}
 	for _, want := range []string{"<pdfuaid:part>1<", "<pdfaid:part>2<", "<pdfaid:conformance>A<", "<pdfaSchema:prefix>pdfuaid<"} {

@@ -439,7 +439,7 @@ func (d *Doc) writeRest(fonts, pages, outline int) {
 			o.body = d.appendText(o.body, e.text)
 		}
 	}
-	when := d.info.Created.UTC().Format("(D:20060102150405Z)")
+	when := d.info.Created.UTC().Format("(D:20060102150405+00'00')")
 	o.str("/CreationDate" + when + "/ModDate" + when + ">>")
 	o.finish()
 }
