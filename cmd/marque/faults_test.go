@@ -241,7 +241,7 @@ func TestTheProgramStopsAtEveryPointAndLosesNothing(t *testing.T) {
 
 // inPassing are points of what goes on beside the operation, which may be over
 // before it comes to them.
-var inPassing = regexp.MustCompile(`^(notice|document|archive)\.`)
+var inPassing = regexp.MustCompile(`^(notice|document|archive|bounce)\.`)
 
 func stopEverywhere(t *testing.T, tn *town, every bool, reached map[string]bool) {
 	runs, deaths, start := 0, 0, time.Now()

@@ -10,12 +10,6 @@ var brokenDocuments = brokenPrograms{
 		{"document.go", `	case d.CustomerID != "" && d.CustomerID != who:
 		return out, ErrNotFound
 `, ``}}},
-	"a filed paper is filed again as something else": {"TestAStatementIsToldOfWhenItsPaperIsKept", []patch{
-		{"document.go", `			if !first {
-				continue
-			}
-`, `			_ = first
-`}}},
 	"borrowers are told before the paper is there": {"TestAStatementIsToldOfWhenItsPaperIsKept", []patch{
 		{"day.go", `		c.StatementOn = 0
 `, `		if err := s.announce(tx, d); err != nil {

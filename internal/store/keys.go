@@ -18,7 +18,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/tink-crypto/tink-go/v2/aead"
@@ -51,10 +50,13 @@ type keyring struct {
 	stamp   stamp
 }
 
-// stamp tells one state of a file from another.
-type stamp struct {
-	at   time.Time
-	size int64
+// stamp tells one state of a file from another. Two changes may fall within one
+// tick of the file system's clock and have one length; each is another file that
+// was renamed into the place.
+type stamp struct{ os.FileInfo }
+
+func (s stamp) is(other os.FileInfo) bool {
+	return os.SameFile(s.FileInfo, other) && s.ModTime().Equal(other.ModTime()) && s.Size() == other.Size()
 }
 
 // KeyID is a field key's number. It stands in clear before each ciphertext.
@@ -118,7 +120,7 @@ func readKeyFile(path string) (f keyFile, h *keyset.Handle, st stamp, err error)
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		return wrong(ErrKeysOpen)
 	}
-	st = stamp{info.ModTime(), info.Size()}
+	st = stamp{info}
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return wrong(err)
@@ -178,7 +180,7 @@ func (f keyFile) write(path string, h *keyset.Handle) error {
 func (k *Keys) fresh() *keyring {
 	r := k.now.Load()
 	info, err := os.Stat(k.path)
-	if err != nil || (stamp{info.ModTime(), info.Size()}) == r.stamp {
+	if err != nil || r.stamp.is(info) {
 		return r
 	}
 	return k.reload()
