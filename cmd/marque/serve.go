@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -146,13 +147,13 @@ const sweepEvery = time.Hour
 // deliver sends messages as they come, sets papers, seals the audit trail, and deletes runs,
 // codes and challenges that are over, until the context ends.
 func (c *company) deliver(ctx context.Context, r *cycle.Runner) {
+	var beside sync.WaitGroup
+	beside.Go(func() { c.setPapers(ctx, r) })
+	defer beside.Wait()
 	swept, looked := time.Time{}, time.Time{}
 	for ctx.Err() == nil {
 		if _, err := r.Deliver(ctx); err != nil && ctx.Err() == nil {
 			c.log.Error("deliver messages", "error", err)
-		}
-		if _, err := r.Papers.Run(ctx); err != nil && ctx.Err() == nil {
-			c.log.Error("set papers", "error", err)
 		}
 		if err := r.Seal(ctx); err != nil && ctx.Err() == nil {
 			c.log.Error("seal the audit trail", "error", err)
@@ -175,6 +176,25 @@ func (c *company) deliver(ctx context.Context, r *cycle.Runner) {
 		}
 	}
 }
+
+// setPapers sets documents as they come, beside the messages: an archive that is
+// slow or away keeps no code waiting.
+func (c *company) setPapers(ctx context.Context, r *cycle.Runner) {
+	for ctx.Err() == nil {
+		wait := deliverEvery
+		if _, err := r.Papers.Run(ctx); err != nil && ctx.Err() == nil {
+			c.log.Error("set papers", "error", err)
+			wait = archiveAway
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+}
+
+// archiveAway is the pause after an archive did not take a paper.
+const archiveAway = 15 * time.Second
 
 // bouncesEvery is how often mail that came back is looked for.
 const bouncesEvery = time.Minute
