@@ -23,6 +23,22 @@ func plain(s string) string { return inComment.Replace(clean(s, 0)) }
 // partial says in a comment that lines are missing.
 const partial = "; A choice of the account's lines: the balance does not follow from them.\n"
 
+// opened stands for the id of the opening balance, which is no entry of ours.
+const opened = "opening"
+
+// entries writes what moved the borrower's books, the opening balance first.
+func (a *Account) entries(n *names, lines []billing.HistoryLine, entry func(day fmt.Stringer, id, words string, legs []leg)) {
+	if opening := a.opening(n); opening != nil {
+		entry(a.first(lines), opened, "Opening balance", opening)
+	}
+	for i := range lines {
+		l := &lines[i]
+		if legs := n.legs(a.Kind, l); len(legs) > 0 {
+			entry(l.Entry.Effective, l.Key(), l.Title(), legs)
+		}
+	}
+}
+
 func writeBeancount(w *bufio.Writer, a *Account, lines []billing.HistoryLine) error {
 	n, first := a.names(), a.first(lines)
 	lender := quoted(a.Lender)
@@ -35,22 +51,14 @@ func writeBeancount(w *bufio.Writer, a *Account, lines []billing.HistoryLine) er
 	}
 	entry := func(day fmt.Stringer, id, words string, legs []leg) {
 		fmt.Fprintf(w, "\n%s * %s %s\n", day, lender, quoted(words))
-		if id != "" {
+		if id != opened {
 			fmt.Fprintf(w, "  id: \"%s\"\n", id)
 		}
 		for _, x := range legs {
 			fmt.Fprintf(w, "  %s  %s %s\n", x.account, x.amount, currency)
 		}
 	}
-	if opening := a.opening(&n); opening != nil {
-		entry(first, "", "Opening balance", opening)
-	}
-	for i := range lines {
-		l := &lines[i]
-		if legs := n.legs(a.Kind, l); len(legs) > 0 {
-			entry(l.Entry.Effective, l.Key(), l.Title(), legs)
-		}
-	}
+	a.entries(&n, lines, entry)
 	if !a.Whole {
 		return nil
 	}
@@ -59,7 +67,7 @@ func writeBeancount(w *bufio.Writer, a *Account, lines []billing.HistoryLine) er
 }
 
 func writeLedger(w *bufio.Writer, a *Account, lines []billing.HistoryLine) error {
-	n, first := a.names(), a.first(lines)
+	n := a.names()
 	lender := or(plain(a.Lender), "Lender")
 	fmt.Fprintf(w, "; %s, account ending in %s\n", plain(a.Vehicle), plain(a.ends()))
 	if !a.Whole {
@@ -75,15 +83,7 @@ func writeLedger(w *bufio.Writer, a *Account, lines []billing.HistoryLine) error
 			fmt.Fprintf(w, "    %s  %s %s\n", x.account, x.amount, currency)
 		}
 	}
-	if opening := a.opening(&n); opening != nil {
-		entry(first, "opening", "Opening balance", opening)
-	}
-	for i := range lines {
-		l := &lines[i]
-		if legs := n.legs(a.Kind, l); len(legs) > 0 {
-			entry(l.Entry.Effective, l.Key(), l.Title(), legs)
-		}
-	}
+	a.entries(&n, lines, entry)
 	if !a.Whole {
 		return nil
 	}
