@@ -119,7 +119,6 @@ var theirs = []reach{
 	{"StatementDocument", func(v *victim, by identity.Actor) (any, error) { return v.StatementDocument(ctx, by, v.id, v.closing) }},
 	{"PayoffDocument", func(v *victim, by identity.Actor) (any, error) { return v.PayoffDocument(ctx, by, v.id) }},
 	{"Document", func(v *victim, by identity.Actor) (any, error) { return v.Document(ctx, by, v.id, v.paper) }},
-	{"Statements", func(v *victim, by identity.Actor) (any, error) { return v.Statements(ctx, by, v.id) }},
 	{"Statement", func(v *victim, by identity.Actor) (any, error) { return v.Statement(ctx, by, v.id, v.closing) }},
 	{"AutopayPapers", func(v *victim, by identity.Actor) (any, error) { return v.AutopayPapers(ctx, by, v.id) }},
 	{"PayOptions", func(v *victim, by identity.Actor) (any, error) { return v.PayOptions(ctx, by, v.id) }},

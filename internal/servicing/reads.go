@@ -367,18 +367,6 @@ func (s *Service) receipt(tx *store.Tx, c *store.Contract, p *store.Payment, who
 	return r, nil
 }
 
-// Statements lists a contract's statements, newest first.
-func (s *Service) Statements(ctx context.Context, actor identity.Actor, id ContractID) (out []Statement, err error) {
-	err = s.view(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {
-		rows, err := tx.Statements(c.ID)
-		for _, r := range rows {
-			out = append(out, Statement{r.Closing, r.DueDate, r.AmountDue, r.ClosingBalance})
-		}
-		return err
-	})
-	return out, err
-}
-
 // Statement is one statement as it was frozen.
 func (s *Service) Statement(ctx context.Context, actor identity.Actor, id ContractID, closing money.Date) (out billing.Statement, err error) {
 	err = s.view(ctx, actor, id, func(tx *store.Tx, c *store.Contract) error {

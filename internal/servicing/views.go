@@ -189,14 +189,6 @@ type AutopayRecord struct {
 	KeepUntil money.Date
 }
 
-// Statement is one line of the list of statements.
-type Statement struct {
-	Closing        money.Date
-	DueDate        money.Date
-	AmountDue      money.Cents
-	ClosingBalance money.Cents
-}
-
 // PaymentRequest asks for a payment. Key is made once, when the review page is
 // made, so that however often the confirmation arrives there is one payment.
 type PaymentRequest struct {
